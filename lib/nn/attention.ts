@@ -1,0 +1,57 @@
+import { tf } from '../backend';
+
+/**
+ * softmax(q kᵀ / √D + mask) v, as `torch.nn.functional.scaled_dot_product_attention`.
+ *
+ * The gradient saves q, k and v and computes the probabilities again: at 14×14 with 8 heads these
+ * are 200 times larger than what they come from.
+ *
+ * @param query [B, heads, L, D]
+ * @param key [B, heads, S, D]
+ * @param value [B, heads, S, D]
+ * @param mask added to the scores, [L, S] (−∞ or a large negative number where closed), or null
+ * @returns [B, heads, L, D], disposed by the caller
+ */
+export function scaledDotProductAttention(
+  query: tf.Tensor4D,
+  key: tf.Tensor4D,
+  value: tf.Tensor4D,
+  mask: tf.Tensor2D | null = null,
+): tf.Tensor4D {
+  const scale = 1 / Math.sqrt(query.shape[3]);
+  const probabilities = (q: tf.Tensor, k: tf.Tensor): tf.Tensor => {
+    const scores = tf.matMul(tf.mul(q, scale), k, false, true); // [B, heads, L, S]
+    return tf.softmax(mask ? tf.add(scores, mask) : scores);
+  };
+  const op = tf.customGrad((...args) => {
+    const [q, k, v] = args as tf.Tensor[] as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    save([q, k, v]);
+    return {
+      value: tf.matMul(probabilities(q, k), v),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [q0, k0, v0] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+        const p = probabilities(q0, k0);
+        const dV = tf.matMul(p, dy, true, false);
+        const dP = tf.matMul(dy, v0, false, true);
+        const dS = tf.mul(p, tf.sub(dP, tf.sum(tf.mul(dP, p), -1, true)));
+        const dQ = tf.mul(tf.matMul(dS, k0), scale);
+        const dK = tf.mul(tf.matMul(dS, q0, true, false), scale);
+        return [dQ, dK, dV];
+      },
+    };
+  });
+  return op(query, key, value) as tf.Tensor4D;
+}
+
+/** [B, L, heads · D] → [B, heads, L, D]. */
+export function splitHeads(x: tf.Tensor3D, heads: number): tf.Tensor4D {
+  const [B, L, C] = x.shape;
+  return tf.transpose(tf.reshape(x, [B, L, heads, C / heads]), [0, 2, 1, 3]);
+}
+
+/** [B, heads, L, D] → [B, L, heads · D]. */
+export function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {
+  const [B, heads, L, D] = x.shape;
+  return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [B, L, heads * D]);
+}

@@ -1,0 +1,38 @@
+import { tf } from '../backend';
+import { rand, randn, type RandomStream } from '../random';
+
+/**
+ * A parameter: a tfjs variable without a name, so that a cell that makes a model can be run twice.
+ * Takes over the tensor.
+ */
+export function parameter<R extends tf.Rank>(value: tf.Tensor<R>): tf.Variable<R> {
+  const variable = tf.variable(value);
+  value.dispose();
+  return variable;
+}
+
+/** U(−1/√fanIn, 1/√fanIn): torch's default for Linear and Conv2d, weight and bias alike. */
+export function uniformFanIn<R extends tf.Rank>(
+  shape: tf.ShapeMap[R],
+  fanIn: number,
+  stream: RandomStream,
+): tf.Variable<R> {
+  const bound = 1 / Math.sqrt(fanIn);
+  return parameter(
+    tf.tidy(
+      () =>
+        rand<R>(shape, stream.next())
+          .mul(2 * bound)
+          .sub(bound) as tf.Tensor<R>,
+    ),
+  );
+}
+
+/** N(0, std²). */
+export function normal<R extends tf.Rank>(
+  shape: tf.ShapeMap[R],
+  std: number,
+  stream: RandomStream,
+): tf.Variable<R> {
+  return parameter(tf.tidy(() => randn<R>(shape, stream.next()).mul(std) as tf.Tensor<R>));
+}

@@ -1,9 +1,11 @@
+import path from 'node:path';
 import { tf } from '../backend';
 import { silu } from '../nn/activations';
 import { Conv2d, GroupNorm } from '../nn/layers';
-import { disposeModule } from '../nn/state-dict';
-import type { RandomStream } from '../random';
+import { disposeModule, loadStateDict } from '../nn/state-dict';
+import { Generator, type RandomStream } from '../random';
 import { TimestepEmbedding, timestepEmbedding } from './embeddings';
+import { DIFFUSION_WEIGHTS, readJsonObject, readWeights, writeModel } from './pretrained';
 import {
   CrossAttnDownBlock2D,
   CrossAttnUpBlock2D,
@@ -84,6 +86,30 @@ export class UNet2DConditionModel {
     });
     this.conv_norm_out = new GroupNorm(c.norm_num_groups, channels[0]!, c.norm_eps);
     this.conv_out = new Conv2d(channels[0]!, c.out_channels, stream);
+  }
+
+  /**
+   * Loads a folder with config.json and diffusion_pytorch_model.safetensors.
+   *
+   * @throws Error if a file is missing or damaged, or if keys or shapes do not fit
+   */
+  static fromPretrained(folder: string): UNet2DConditionModel {
+    const config = readJsonObject(path.join(folder, 'config.json'));
+    const weights = readWeights(folder, DIFFUSION_WEIGHTS);
+    const model = new UNet2DConditionModel(config, new Generator(0).stream('init'));
+    try {
+      loadStateDict(model, weights, path.join(folder, DIFFUSION_WEIGHTS));
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return model;
+  }
+
+  /** Writes config.json and the weights, for `diffusers.UNet2DConditionModel.from_pretrained`. */
+  savePretrained(folder: string): void {
+    const config = { _class_name: 'UNet2DConditionModel', ...this.config };
+    writeModel(folder, DIFFUSION_WEIGHTS, config, this);
   }
 
   /**

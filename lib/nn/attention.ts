@@ -19,19 +19,19 @@ export function scaledDotProductAttention(
   mask: tf.Tensor2D | null = null,
 ): tf.Tensor4D {
   const scale = 1 / Math.sqrt(query.shape[3]);
-  const probabilities = (q: tf.Tensor, k: tf.Tensor): tf.Tensor => {
+  const probabilities = (q: tf.Tensor, k: tf.Tensor, bias?: tf.Tensor | null): tf.Tensor => {
     const scores = tf.matMul(tf.mul(q, scale), k, false, true); // [B, heads, L, S]
-    return tf.softmax(mask ? tf.add(scores, mask) : scores);
+    return tf.softmax(bias ? tf.add(scores, bias) : scores);
   };
   const op = tf.customGrad((...args) => {
     const [q, k, v] = args as tf.Tensor[] as [tf.Tensor, tf.Tensor, tf.Tensor];
     const save = args[3] as unknown as tf.GradSaveFunc;
-    save([q, k, v]);
+    save(mask ? [q, k, v, mask] : [q, k, v]);
     return {
-      value: tf.matMul(probabilities(q, k), v),
+      value: tf.matMul(probabilities(q, k, mask), v),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [q0, k0, v0] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-        const p = probabilities(q0, k0);
+        const [q0, k0, v0, bias] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?];
+        const p = probabilities(q0, k0, bias);
         const dV = tf.matMul(p, dy, true, false);
         const dP = tf.matMul(dy, v0, false, true);
         const dS = tf.mul(p, tf.sub(dP, tf.sum(tf.mul(dP, p), -1, true)));

@@ -14,9 +14,24 @@ export class Linear {
   /** [out] */
   readonly bias: tf.Variable<tf.Rank.R1> | null;
 
-  constructor(inFeatures: number, outFeatures: number, stream: RandomStream, { bias = true } = {}) {
-    this.weight = uniformFanIn<tf.Rank.R2>([outFeatures, inFeatures], inFeatures, stream);
-    this.bias = bias ? uniformFanIn<tf.Rank.R1>([outFeatures], inFeatures, stream) : null;
+  /**
+   * @param options.std draws the weight from N(0, std²) and sets the bias to 0, as CLIP does;
+   * without it, torch's uniform default
+   */
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    stream: RandomStream,
+    { bias = true, std }: { bias?: boolean; std?: number } = {},
+  ) {
+    const shape: [number, number] = [outFeatures, inFeatures];
+    this.weight =
+      std === undefined
+        ? uniformFanIn<tf.Rank.R2>(shape, inFeatures, stream)
+        : normal<tf.Rank.R2>(shape, std, stream);
+    if (!bias) this.bias = null;
+    else if (std !== undefined) this.bias = parameter(tf.zeros<tf.Rank.R1>([outFeatures]));
+    else this.bias = uniformFanIn<tf.Rank.R1>([outFeatures], inFeatures, stream);
   }
 
   /** @param x [..., in] @returns [..., out] */

@@ -26,7 +26,10 @@ export function fixtureWeights(folder: string, file: string): StateDict {
 /** A golden tensor of rank 4 in torch's [B, C, H, W], as [B, H, W, C]. */
 export function nhwc(golden: GoldenTensor): tf.Tensor4D {
   return tf.tidy(() =>
-    tf.transpose(tf.tensor4d(golden.data, golden.shape as [number, number, number, number]), [0, 2, 3, 1]),
+    tf.transpose(
+      tf.tensor4d(golden.data, golden.shape as [number, number, number, number]),
+      [0, 2, 3, 1],
+    ),
   );
 }
 

@@ -1,0 +1,71 @@
+/** Models in the folder layout of diffusers and transformers: config.json beside one safetensors file. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeFileAtomically } from '../io/atomic-write';
+import {
+  fromFloat32Array,
+  readSafetensors,
+  toFloat32Array,
+  writeSafetensors,
+} from '../io/safetensors';
+import { stateDict, type StateDict } from '../nn/state-dict';
+
+/** diffusers' name of a UNet's weights. */
+export const DIFFUSION_WEIGHTS = 'diffusion_pytorch_model.safetensors';
+/** transformers' name of a model's weights. */
+export const TRANSFORMERS_WEIGHTS = 'model.safetensors';
+
+/**
+ * A JSON file that holds one object.
+ *
+ * @throws Error if it is missing, is no JSON, or holds anything else
+ */
+export function readJsonObject(file: string): Record<string, unknown> {
+  if (!existsSync(file)) throw new Error(`${file}: no such file. Check the folder's name.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`${file}: expected JSON, got: ${(error as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`${file}: expected a JSON object.`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/**
+ * The weights in a model's folder, as float32.
+ *
+ * @throws Error if the file is missing or damaged; a folder with pickle files only is refused, because
+ * to read a pickle is to run it
+ */
+export function readWeights(folder: string, fileName: string): StateDict {
+  const file = path.join(folder, fileName);
+  if (!existsSync(file)) {
+    const pickle = fileName.replace('model.safetensors', 'model.bin');
+    const hasPickle = ['pytorch_model.bin', pickle].some((f) => existsSync(path.join(folder, f)));
+    const hint = hasPickle
+      ? 'The folder has a pickle file (.bin), which can run code and is not read. Load it in Python ' +
+        'and save it again with save_pretrained(folder, safe_serialization=True).'
+      : "Check the folder's name.";
+    throw new Error(`${file}: no such file. ${hint}`);
+  }
+  const { tensors } = readSafetensors(file);
+  const weights: StateDict = new Map();
+  for (const [name, t] of tensors) {
+    if (name.endsWith('position_ids')) continue; // a constant that old transformers saved
+    weights.set(name, { shape: t.shape, data: toFloat32Array(t, name) });
+  }
+  return weights;
+}
+
+/** Writes config.json and the weights; each file is replaced as a whole or not at all. */
+export function writeModel(folder: string, fileName: string, config: object, module: object): void {
+  mkdirSync(folder, { recursive: true });
+  const entries = [...stateDict(module)].map(
+    ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
+  );
+  writeSafetensors(path.join(folder, fileName), new Map(entries), { format: 'pt' });
+  writeFileAtomically(path.join(folder, 'config.json'), [`${JSON.stringify(config, null, 2)}\n`]);
+}

@@ -35,6 +35,18 @@ export type SafetensorsDtype = keyof typeof DTYPE_BITS;
 const DTYPES = Object.keys(DTYPE_BITS) as SafetensorsDtype[];
 const MAX_SIZE = 2n ** 64n - 1n;
 
+/** Bytes of the header's length, which starts the file. */
+export const LENGTH_BYTES = 8;
+/** The reference's limit, for reading and writing. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+/** One tensor: row-major, little-endian bytes. */
+export interface SafetensorsTensor {
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
 /** One tensor as its header entry describes it. */
 export interface HeaderEntry {
   readonly name: string;

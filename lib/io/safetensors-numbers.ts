@@ -2,7 +2,7 @@
 
 import { endianness } from 'node:os';
 import { SafetensorsError } from './safetensors-error';
-import type { SafetensorsTensor } from './safetensors';
+import type { SafetensorsTensor } from './safetensors-header';
 
 const HOST_IS_LITTLE_ENDIAN = endianness() === 'LE';
 

@@ -1,0 +1,142 @@
+/**
+ * AdamW: Adam whose weight decay acts on the weights directly, not through the gradient.
+ *
+ * Loshchilov & Hutter 2019, "Decoupled weight decay regularization"; the update, the defaults and the
+ * state's names are those of torch.optim.AdamW. A step is plain tensor ops without host reads, so it
+ * can be traced into a graph; the learning rate and the step count live in variables.
+ */
+import { tf } from '../backend';
+import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
+import { matchGradients, type NamedTensors } from './named-tensors';
+
+export interface AdamWOptions {
+  /** Learning rate, ≥ 0. */
+  readonly lr?: number;
+  /** Decay of the running means of the gradient and of its square, each in [0, 1). */
+  readonly betas?: readonly [number, number];
+  /** Added to the denominator, ≥ 0. */
+  readonly eps?: number;
+  /** Share of a weight that is taken off per step, times lr; ≥ 0. */
+  readonly weightDecay?: number;
+}
+
+function checkOptions({ lr, betas, eps, weightDecay }: Required<AdamWOptions>): void {
+  const rules: [name: string, value: number, expected: string, fits: boolean][] = [
+    ['lr', lr, 'a finite number ≥ 0', Number.isFinite(lr) && lr >= 0],
+    ['betas[0]', betas[0], 'a number in [0, 1)', betas[0] >= 0 && betas[0] < 1],
+    ['betas[1]', betas[1], 'a number in [0, 1)', betas[1] >= 0 && betas[1] < 1],
+    ['eps', eps, 'a finite number ≥ 0', Number.isFinite(eps) && eps >= 0],
+    [
+      'weightDecay',
+      weightDecay,
+      'a finite number ≥ 0',
+      Number.isFinite(weightDecay) && weightDecay >= 0,
+    ],
+  ];
+  const problems = rules.filter(([, , , fits]) => !fits);
+  if (problems.length === 0) return;
+  const lines = problems.map(
+    ([name, value, expected]) => `${name}: expected ${expected}, got ${value}`,
+  );
+  throw new Error(`AdamW: ${lines.join('; ')}`);
+}
+
+/** Variables without a name, so that a cell can be run again. */
+function zeros(shape: number[]): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.zeros(shape), false));
+}
+
+/** 1 − beta^step. Through expm1: in float32, 1 − 0.999^1 itself would be wrong in the fifth digit. */
+function biasCorrection(beta: number, step: tf.Tensor): tf.Tensor {
+  return tf.neg(tf.expm1(tf.mul(step, Math.log(beta))));
+}
+
+export class AdamW {
+  readonly options: Required<AdamWOptions>;
+  /** The learning rate as the scalar that `step` reads: a traced step sees a change of it. */
+  readonly learningRate: tf.Variable<tf.Rank.R0>;
+  private readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /** Its fields are the state dict: `step`, `exp_avg.<name>`, `exp_avg_sq.<name>`. */
+  private readonly state: {
+    readonly step: tf.Variable;
+    readonly exp_avg: Readonly<Record<string, tf.Variable>>;
+    readonly exp_avg_sq: Readonly<Record<string, tf.Variable>>;
+  };
+  private currentLr: number;
+
+  /**
+   * @param parameters the variables to train, by name; the optimizer changes but never disposes them
+   * @throws Error that names all options out of range
+   */
+  constructor(
+    parameters: ReadonlyMap<string, tf.Variable>,
+    { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 }: AdamWOptions = {},
+  ) {
+    this.options = { lr, betas, eps, weightDecay };
+    checkOptions(this.options);
+    const moments = () =>
+      Object.fromEntries([...parameters].map(([name, { shape }]) => [name, zeros(shape)]));
+    this.parameters = parameters;
+    this.state = { step: zeros([]), exp_avg: moments(), exp_avg_sq: moments() };
+    this.currentLr = lr;
+    this.learningRate = tf.tidy(() => tf.variable(tf.scalar(lr), false));
+  }
+
+  get lr(): number {
+    return this.currentLr;
+  }
+
+  /** Takes effect at the next step, also of a traced one. */
+  set lr(lr: number) {
+    checkOptions({ ...this.options, lr });
+    this.currentLr = lr;
+    tf.tidy(() => this.learningRate.assign(tf.scalar(lr)));
+  }
+
+  /**
+   * Moves every parameter by one step.
+   *
+   * @param grads one gradient per parameter, by name and in its shape; the caller disposes them
+   * @throws Error that names all missing, unknown and misshaped gradients; nothing is then changed
+   */
+  step(grads: NamedTensors): void {
+    const gradients = matchGradients('AdamW.step', grads, this.parameters);
+    const { betas, eps, weightDecay } = this.options;
+    const [beta1, beta2] = betas;
+    tf.tidy(() => {
+      const step = tf.add(this.state.step, 1);
+      this.state.step.assign(step);
+      const stepSize = tf.div(this.learningRate, biasCorrection(beta1, step));
+      const root = tf.sqrt(biasCorrection(beta2, step));
+      const keep = tf.sub(1, tf.mul(this.learningRate, weightDecay));
+      for (const [name, parameter] of this.parameters) {
+        tf.tidy(() => {
+          const gradient = gradients.get(name)!;
+          const expAvg = this.state.exp_avg[name]!;
+          const expAvgSq = this.state.exp_avg_sq[name]!;
+          expAvg.assign(tf.add(expAvg, tf.mul(tf.sub(gradient, expAvg), 1 - beta1)));
+          expAvgSq.assign(tf.add(tf.mul(expAvgSq, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+          const denominator = tf.add(tf.div(tf.sqrt(expAvgSq), root), eps);
+          const update = tf.mul(tf.div(expAvg, denominator), stepSize);
+          parameter.assign(tf.sub(tf.mul(parameter, keep), update));
+        });
+      }
+    });
+  }
+
+  /** Steps done, moments: on the host, by torch's names, in torch's layouts. */
+  stateDict(): StateDict {
+    return stateDict(this.state);
+  }
+
+  /** @throws Error that names all missing, unexpected and misshaped keys; nothing is then changed */
+  loadStateDict(state: StateDict): void {
+    loadStateDict(this.state, state, 'AdamW');
+  }
+
+  /** Frees the optimizer's own variables, not the parameters. */
+  dispose(): void {
+    const { step, exp_avg, exp_avg_sq } = this.state;
+    tf.dispose([this.learningRate, step, ...Object.values(exp_avg), ...Object.values(exp_avg_sq)]);
+  }
+}

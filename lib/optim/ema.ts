@@ -1,0 +1,160 @@
+/**
+ * Exponential moving average of the weights: sampled from, it draws cleaner than the last weights.
+ * The warm-up and the names are those of diffusers' training_utils.EMAModel. A step is plain tensor
+ * ops without host reads, so it can be traced into a graph with the optimizer's.
+ */
+import { tf } from '../backend';
+import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
+
+export interface EMAOptions {
+  /** Largest share of the average that a step keeps, in [0, 1]. */
+  readonly decay?: number;
+  /** Smallest share after the first steps, in [0, decay]. */
+  readonly minDecay?: number;
+  /** Steps in which the average just follows the weights. */
+  readonly updateAfterStep?: number;
+  /** Decay 1 − (1 + step/invGamma)^−power instead of (1 + step) / (10 + step). */
+  readonly useEmaWarmup?: boolean;
+  readonly invGamma?: number;
+  readonly power?: number;
+}
+
+function checkOptions(options: Required<EMAOptions>): void {
+  const { decay, minDecay, updateAfterStep, invGamma, power } = options;
+  const rules: [name: string, value: number, expected: string, fits: boolean][] = [
+    ['decay', decay, 'a number in [0, 1]', decay >= 0 && decay <= 1],
+    ['minDecay', minDecay, `a number in [0, decay]`, minDecay >= 0 && minDecay <= decay],
+    [
+      'updateAfterStep',
+      updateAfterStep,
+      'an integer ≥ 0',
+      Number.isInteger(updateAfterStep) && updateAfterStep >= 0,
+    ],
+    ['invGamma', invGamma, 'a number > 0', invGamma > 0],
+    ['power', power, 'a number > 0', power > 0],
+  ];
+  const problems = rules.filter(([, , , fits]) => !fits);
+  if (problems.length === 0) return;
+  const lines = problems.map(
+    ([name, value, expected]) => `${name}: expected ${expected}, got ${value}`,
+  );
+  throw new Error(`EMAModel: ${lines.join('; ')}`);
+}
+
+export class EMAModel {
+  readonly options: Required<EMAOptions>;
+  private readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /** Its fields are the state dict: `optimization_step`, `shadow_params.<name>`. */
+  private readonly state: {
+    readonly optimization_step: tf.Variable;
+    readonly shadow_params: Readonly<Record<string, tf.Variable>>;
+  };
+  private stored: tf.Tensor[] | null = null;
+
+  /** @param parameters the variables to average, by name; the average starts as a copy of them */
+  constructor(
+    parameters: ReadonlyMap<string, tf.Variable>,
+    {
+      decay = 0.9999,
+      minDecay = 0,
+      updateAfterStep = 0,
+      useEmaWarmup = false,
+      invGamma = 1,
+      power = 2 / 3,
+    }: EMAOptions = {},
+  ) {
+    this.options = { decay, minDecay, updateAfterStep, useEmaWarmup, invGamma, power };
+    checkOptions(this.options);
+    this.parameters = parameters;
+    const copies = [...parameters].map(([name, p]) => [name, tf.variable(p, false)] as const);
+    this.state = {
+      optimization_step: tf.tidy(() => tf.variable(tf.scalar(0), false)),
+      shadow_params: Object.fromEntries(copies),
+    };
+  }
+
+  /** The averaged weights by parameter name; they belong to this object. */
+  get shadowParams(): ReadonlyMap<string, tf.Variable> {
+    return new Map(Object.entries(this.state.shadow_params));
+  }
+
+  /**
+   * 1 − decay at an optimizer step counted from 1. Not computed as decay first: in float32,
+   * 1 − 0.9999 would be wrong in the fourth digit.
+   */
+  private newShare(optimizationStep: tf.Tensor): tf.Tensor {
+    const { decay, minDecay, updateAfterStep, useEmaWarmup, invGamma, power } = this.options;
+    const step = tf.maximum(tf.sub(optimizationStep, updateAfterStep + 1), 0);
+    const share = useEmaWarmup
+      ? tf.pow(tf.add(1, tf.div(step, invGamma)), -power)
+      : tf.div(9, tf.add(10, step));
+    const bounded = tf.minimum(tf.maximum(share, 1 - decay), 1 - minDecay);
+    return tf.where(tf.greater(step, 0), bounded, tf.onesLike(bounded));
+  }
+
+  /** Takes the parameters' present values into the average; call it after every optimizer step. */
+  step(): void {
+    tf.tidy(() => {
+      const { optimization_step, shadow_params } = this.state;
+      optimization_step.assign(tf.add(optimization_step, 1));
+      const share = this.newShare(optimization_step);
+      for (const [name, parameter] of this.parameters) {
+        const shadow = shadow_params[name]!;
+        tf.tidy(() => shadow.assign(tf.sub(shadow, tf.mul(tf.sub(shadow, parameter), share))));
+      }
+    });
+  }
+
+  /**
+   * Runs a function with the averaged weights in the parameters, and puts the trained ones back, also
+   * when it fails.
+   */
+  async withAveragedWeights<T>(run: () => T | Promise<T>): Promise<T> {
+    this.store();
+    try {
+      this.copyTo();
+      return await run();
+    } finally {
+      this.restore();
+    }
+  }
+
+  /** Keeps a copy of the parameters for `restore`. */
+  store(): void {
+    if (this.stored)
+      throw new Error('EMAModel.store: the parameters are stored already; restore first.');
+    this.stored = [...this.parameters.values()].map((parameter) => tf.keep(parameter.clone()));
+  }
+
+  /** Sets the parameters to their average. */
+  copyTo(): void {
+    for (const [name, parameter] of this.parameters) {
+      parameter.assign(this.state.shadow_params[name]!);
+    }
+  }
+
+  /** Sets the parameters to what `store` kept. */
+  restore(): void {
+    if (!this.stored) throw new Error('EMAModel.restore: nothing is stored; call store first.');
+    [...this.parameters.values()].forEach((parameter, i) => parameter.assign(this.stored![i]!));
+    tf.dispose(this.stored);
+    this.stored = null;
+  }
+
+  /** Steps done and the averaged weights: on the host, in torch's layouts. */
+  stateDict(): StateDict {
+    return stateDict(this.state);
+  }
+
+  /** @throws Error that names all missing, unexpected and misshaped keys; nothing is then changed */
+  loadStateDict(state: StateDict): void {
+    loadStateDict(this.state, state, 'EMAModel');
+  }
+
+  /** Frees the average, not the parameters. */
+  dispose(): void {
+    const { optimization_step, shadow_params } = this.state;
+    tf.dispose([optimization_step, ...Object.values(shadow_params), ...(this.stored ?? [])]);
+    this.stored = null;
+  }
+}

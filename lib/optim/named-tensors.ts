@@ -1,0 +1,43 @@
+/** Gradients by parameter name, as a map or as tf.variableGrads-like record. */
+import type { tf } from '../backend';
+
+export type NamedTensors = ReadonlyMap<string, tf.Tensor> | Readonly<Record<string, tf.Tensor>>;
+
+/** The tensors by name, in their order. */
+export function asMap(tensors: NamedTensors): ReadonlyMap<string, tf.Tensor> {
+  return tensors instanceof Map ? tensors : new Map(Object.entries(tensors));
+}
+
+/**
+ * The gradients of exactly these parameters.
+ *
+ * @param owner for the message
+ * @throws Error that names all missing, unknown and misshaped gradients at once
+ */
+export function matchGradients(
+  owner: string,
+  grads: NamedTensors,
+  parameters: ReadonlyMap<string, tf.Tensor>,
+): ReadonlyMap<string, tf.Tensor> {
+  const given = asMap(grads);
+  const problems: string[] = [];
+  for (const [name, { shape }] of parameters) {
+    const gradient = given.get(name);
+    if (!gradient) problems.push(`${name}: no gradient given`);
+    else if (gradient.shape.join() !== shape.join()) {
+      problems.push(
+        `${name}: expected a gradient [${shape.join(', ')}], got [${gradient.shape.join(', ')}]`,
+      );
+    }
+  }
+  for (const name of given.keys()) {
+    if (!parameters.has(name)) problems.push(`${name}: no such parameter`);
+  }
+  if (problems.length === 0) return given;
+  const more = problems.length > 10 ? `\n  … and ${problems.length - 10} more` : '';
+  throw new Error(
+    `${owner}: expected one gradient for each of ${parameters.size} parameters:\n  ` +
+      problems.slice(0, 10).join('\n  ') +
+      more,
+  );
+}

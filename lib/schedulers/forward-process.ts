@@ -1,0 +1,98 @@
+/**
+ * The forward process: from an image to its noisy version at any time step, in one jump. Plain tensor
+ * ops without host reads, so that it can be traced into a graph.
+ *
+ * Ho et al. 2020, "Denoising diffusion probabilistic models", equation 4.
+ */
+import { executeOp, tf, typeAttribute } from '../backend';
+
+/**
+ * `table[timesteps]`, shaped [B, 1, …] to go with tensors of that rank. Not tf.gather: tfjs-node reads
+ * its indices on the host, and the table needs no gradient.
+ */
+function gatherByTimestep(table: Float32Array, timesteps: tf.Tensor1D, rank: number): tf.Tensor {
+  const attributes = [
+    typeAttribute('Tparams', 'float32'),
+    typeAttribute('Tindices', 'int32'),
+    typeAttribute('Taxis', 'int32'),
+  ];
+  const axis = tf.scalar(0, 'int32');
+  const rows = executeOp('GatherV2', attributes, [tf.tensor1d(table), timesteps, axis]);
+  return tf.reshape(rows, [timesteps.shape[0], ...new Array<number>(rank - 1).fill(1)]);
+}
+
+function checkBatch(samples: tf.Tensor, noise: tf.Tensor, timesteps: tf.Tensor1D): void {
+  const list = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+  const problems: string[] = [];
+  if (!tf.util.arraysEqual(samples.shape, noise.shape)) {
+    problems.push(
+      `noise: expected the samples' shape ${list(samples.shape)}, got ${list(noise.shape)}`,
+    );
+  }
+  const batch = samples.shape[0] ?? 0;
+  if (timesteps.dtype !== 'int32' || !tf.util.arraysEqual(timesteps.shape, [batch])) {
+    const got = `${timesteps.dtype} ${list(timesteps.shape)}`;
+    problems.push(`timesteps: expected int32 [${batch}], one per sample, got ${got}`);
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+const sqrtOf = (table: Float32Array) => table.map(Math.sqrt);
+const restOf = (table: Float32Array) =>
+  table.map((alphaBar) => Math.sqrt(Math.fround(1 - alphaBar)));
+
+/**
+ * √ᾱ · samples + √(1−ᾱ) · noise, each sample at its own time step.
+ *
+ * @param alphasCumprod ᾱ of every time step
+ * @param samples [B, …] float32
+ * @param noise standard normal, shaped as the samples
+ * @param timesteps int32 [B], 0…alphasCumprod.length − 1
+ * @returns shaped as the samples; the caller disposes it
+ * @throws Error if shapes or dtypes do not fit; TensorFlow's own on a CPU if a time step is out of range
+ */
+export function addNoise<T extends tf.Tensor>(
+  alphasCumprod: Float32Array,
+  samples: T,
+  noise: tf.Tensor,
+  timesteps: tf.Tensor1D,
+): T {
+  return tf.tidy(() => {
+    checkBatch(samples, noise, timesteps);
+    const alpha = gatherByTimestep(sqrtOf(alphasCumprod), timesteps, samples.rank);
+    const sigma = gatherByTimestep(restOf(alphasCumprod), timesteps, samples.rank);
+    return tf.add(tf.mul(alpha, samples), tf.mul(sigma, noise)) as T;
+  });
+}
+
+/**
+ * √ᾱ · noise − √(1−ᾱ) · samples: what a model with v-prediction learns (Salimans & Ho 2022,
+ * "Progressive distillation for fast sampling of diffusion models"). Arguments as for `addNoise`.
+ */
+export function getVelocity<T extends tf.Tensor>(
+  alphasCumprod: Float32Array,
+  samples: T,
+  noise: tf.Tensor,
+  timesteps: tf.Tensor1D,
+): T {
+  return tf.tidy(() => {
+    checkBatch(samples, noise, timesteps);
+    const alpha = gatherByTimestep(sqrtOf(alphasCumprod), timesteps, samples.rank);
+    const sigma = gatherByTimestep(restOf(alphasCumprod), timesteps, samples.rank);
+    return tf.sub(tf.mul(alpha, noise), tf.mul(sigma, samples)) as T;
+  });
+}
+
+/**
+ * Signal-to-noise ratio ᾱ / (1−ᾱ) of each time step, for the weighting of Hang et al. 2023,
+ * "Efficient diffusion training via min-SNR weighting strategy".
+ *
+ * @param timesteps int32 [B]
+ * @returns float32 [B]; the caller disposes it
+ */
+export function computeSnr(alphasCumprod: Float32Array, timesteps: tf.Tensor1D): tf.Tensor1D {
+  const snr = alphasCumprod.map(
+    (a) => Math.fround(Math.sqrt(a) / Math.sqrt(Math.fround(1 - a))) ** 2,
+  );
+  return tf.tidy(() => gatherByTimestep(snr, timesteps, 1) as tf.Tensor1D);
+}

@@ -1,0 +1,161 @@
+/**
+ * What a sampler needs of any scheduler. A step of DDPM, DDIM or DPM-Solver++ is one linear form:
+ *
+ *     x0     = clip(x0FromSample · x + x0FromOutput · modelOutput)
+ *     x_prev = original · x0 + sample · x + output · modelOutput
+ *              + previousOriginal · (x0 of the step before) + noise · z
+ *
+ * so a scheduler only says the numbers of each time step (`stepCoefficients`, on the host), and one
+ * function of plain tensor ops applies them (`linearStep`). No scheduler keeps tensors or draws noise.
+ */
+import { tf } from '../backend';
+import type { NoiseScheduleConfig } from './config';
+
+/** The order in which coefficients are packed into a tensor for a traced sampler. */
+export const COEFFICIENTS = [
+  'x0FromSample',
+  'x0FromOutput',
+  'original',
+  'sample',
+  'output',
+  'previousOriginal',
+  'noise',
+] as const;
+
+/** Numbers of one step, or scalars that a traced sampler is fed with at every step. */
+export type StepCoefficients<T extends number | tf.Scalar = number> = {
+  readonly [K in (typeof COEFFICIENTS)[number]]: T;
+};
+
+/** What a step starts from. */
+export interface StepInputs {
+  /** The model's prediction, [B, …] float32. */
+  readonly modelOutput: tf.Tensor;
+  /** The noisy image x, shaped as the output. */
+  readonly sample: tf.Tensor;
+  /** Standard normal, shaped as the sample; null for steps that add none. */
+  readonly noise?: tf.Tensor | null;
+  /** `predOriginalSample` of the step before; null at the first step and for one-step methods. */
+  readonly previousOriginal?: tf.Tensor | null;
+}
+
+/** What a step gives; the caller disposes both. */
+export interface SchedulerStep {
+  /** The image, one step less noisy. */
+  readonly prevSample: tf.Tensor;
+  /** The model's present guess of the noiseless image, clipped as the config says. */
+  readonly predOriginalSample: tf.Tensor;
+}
+
+export interface Scheduler {
+  readonly config: Readonly<NoiseScheduleConfig>;
+  /** ᾱ of each training step, float32. */
+  readonly alphasCumprod: Float32Array;
+  /** Standard deviation of the noise that sampling starts from. */
+  readonly initNoiseSigma: number;
+  /** The time steps of the sampling, noisiest first. */
+  readonly timesteps: Int32Array;
+  /** Chooses the time steps of a sampling with that many steps. */
+  setTimesteps(numInferenceSteps: number): void;
+  /** What the model is to be given for the sample; the caller disposes it. */
+  scaleModelInput(sample: tf.Tensor, timestep: number): tf.Tensor;
+  addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
+  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
+  /** The numbers of the step that starts at one of `timesteps`. */
+  stepCoefficients(timestep: number): StepCoefficients;
+  /** The step with given coefficients: numbers, or scalars inside a traced function. */
+  stepWithCoefficients(
+    inputs: StepInputs,
+    coefficients: StepCoefficients<number | tf.Scalar>,
+  ): SchedulerStep;
+  /**
+   * The step from one of `timesteps` to the next.
+   *
+   * @param noise not needed where `stepCoefficients(timestep).noise` is 0, as at the last step
+   * @param previousOriginal `predOriginalSample` of the step before, for multistep methods
+   */
+  step(
+    modelOutput: tf.Tensor,
+    timestep: number,
+    sample: tf.Tensor,
+    noise?: tf.Tensor | null,
+    previousOriginal?: tf.Tensor | null,
+  ): SchedulerStep;
+  /** The scheduler_config.json that diffusers loads. */
+  toJSON(): Record<string, unknown>;
+}
+
+type Term = readonly [coefficient: number | tf.Scalar, tensor: tf.Tensor | null, name: string];
+
+function weightedSum(terms: readonly Term[]): tf.Tensor {
+  const products: tf.Tensor[] = [];
+  for (const [coefficient, tensor, name] of terms) {
+    if (coefficient === 0) continue;
+    if (tensor) products.push(tf.mul(coefficient, tensor));
+    else if (typeof coefficient === 'number') {
+      throw new Error(
+        `Expected ${name} for this step (its coefficient is ${coefficient}), got null.`,
+      );
+    }
+  }
+  return products.reduce((sum, product) => tf.add(sum, product));
+}
+
+/**
+ * Applies a step's coefficients: the two lines at the head of this file.
+ *
+ * @param clipRange x0 is clipped to [−clipRange, clipRange]; null does not clip
+ * @returns new tensors; the caller disposes both
+ * @throws Error if a tensor with a non-zero number as coefficient is null, or shapes differ
+ */
+export function linearStep(
+  { modelOutput, sample, noise = null, previousOriginal = null }: StepInputs,
+  c: StepCoefficients<number | tf.Scalar>,
+  clipRange: number | null,
+): SchedulerStep {
+  for (const [name, tensor] of Object.entries({ modelOutput, noise, previousOriginal })) {
+    if (!tensor || tf.util.arraysEqual(tensor.shape, sample.shape)) continue;
+    const [expected, got] = [sample.shape, tensor.shape].map((shape) => `[${shape.join(', ')}]`);
+    throw new Error(`${name}: expected the sample's shape ${expected}, got ${got}.`);
+  }
+  return tf.tidy(() => {
+    const x0 = weightedSum([
+      [c.x0FromSample, sample, 'sample'],
+      [c.x0FromOutput, modelOutput, 'modelOutput'],
+    ]);
+    const predOriginalSample = clipRange === null ? x0 : tf.clipByValue(x0, -clipRange, clipRange);
+    const prevSample = weightedSum([
+      [c.original, predOriginalSample, 'predOriginalSample'],
+      [c.sample, sample, 'sample'],
+      [c.output, modelOutput, 'modelOutput'],
+      [c.previousOriginal, previousOriginal, 'previousOriginal (the last predOriginalSample)'],
+      [c.noise, noise, 'noise'],
+    ]);
+    return { prevSample, predOriginalSample };
+  });
+}
+
+/** All coefficients of the sampling, [timesteps.length, COEFFICIENTS.length] row by row. */
+export function coefficientTable(scheduler: Scheduler): Float32Array {
+  const rows = Array.from(scheduler.timesteps, (t) => scheduler.stepCoefficients(t));
+  return Float32Array.from(rows.flatMap((row) => COEFFICIENTS.map((name) => row[name])));
+}
+
+/** One row of the table as scalars, for `stepWithCoefficients` inside a traced function. */
+export function unpackCoefficients(row: tf.Tensor1D): StepCoefficients<tf.Scalar> {
+  const scalars = tf.split(row, COEFFICIENTS.length).map((part) => tf.reshape(part, []));
+  return Object.fromEntries(
+    COEFFICIENTS.map((name, i) => [name, scalars[i]]),
+  ) as unknown as StepCoefficients<tf.Scalar>;
+}
+
+/** The position of a time step in the sampling. @throws Error if the sampling does not visit it */
+export function timestepIndex(timesteps: Int32Array, timestep: number): number {
+  const index = timesteps.indexOf(timestep);
+  if (index >= 0) return index;
+  const some = [...timesteps.slice(0, 3), ...(timesteps.length > 3 ? ['…', timesteps.at(-1)] : [])];
+  throw new Error(
+    `Expected one of the ${timesteps.length} time steps of this sampling (${some.join(', ')}), ` +
+      `got ${timestep}. setTimesteps chooses them.`,
+  );
+}

@@ -4,6 +4,7 @@
  */
 import { tf } from '../backend';
 import type { RandomStream } from '../random';
+import { gatherRows } from './gather-rows';
 import { normal, parameter, uniformFanIn } from './init';
 import { groupNorm, layerNorm } from './normalization';
 
@@ -141,6 +142,6 @@ export class Embedding {
 
   /** @param ids int32 [...] @returns [..., dim] */
   forward(ids: tf.Tensor): tf.Tensor {
-    return tf.tidy(() => tf.gather(this.weight, ids));
+    return tf.tidy(() => gatherRows(this.weight, ids));
   }
 }

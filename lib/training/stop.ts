@@ -1,0 +1,31 @@
+/**
+ * Stopping a loop from outside. The notebook's kernel keeps the controllers of all running loops under
+ * a global symbol and aborts them when Stop is pressed; outside a notebook there is none.
+ */
+const KERNEL_STOP = Symbol.for('kernel.stop');
+
+/** Whether the loop should end after the present step. */
+export type Stopped = () => boolean;
+
+/**
+ * Runs a loop that can be stopped by the kernel's Stop button or by the caller's signal. The loop
+ * asks `stopped()` after each step and returns as if it were done.
+ */
+export async function stoppable<T>(
+  signal: AbortSignal | undefined,
+  loop: (stopped: Stopped) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const loops = (globalThis as { [KERNEL_STOP]?: Set<AbortController> })[KERNEL_STOP];
+  loops?.add(controller);
+  try {
+    return await loop(() => controller.signal.aborted || (signal?.aborted ?? false));
+  } finally {
+    loops?.delete(controller);
+  }
+}
+
+/** Lets messages and signals be seen between two steps: a promise alone would not. */
+export function nextMacrotask(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,244 @@
+import { tf } from '../backend';
+import { DataLoader, type Batch, type ImageDataset } from '../datasets/data-loader';
+import { captionOf } from '../datasets/transforms';
+import type { CLIPTextModel } from '../models/clip-text-model';
+import type { CLIPTokenizer } from '../models/clip-tokenizer';
+import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+import { namedParameters } from '../nn/state-dict';
+import { AdamW } from '../optim/adamw';
+import { Generator, rand, randint, randn } from '../random';
+import type { DDPMScheduler } from '../schedulers/ddpm';
+import { CaptionTable } from './captions';
+import { NonFiniteLossError, type StepLog, type TrainHistory } from './history';
+import { nextMacrotask, stoppable } from './stop';
+import { TrainStep, type MicroBatch } from './train-step';
+import { resolveTrainerOptions, type TrainerOptions } from './trainer-options';
+
+/** What is trained, and on what. The trainer changes the models' weights and owns none of these. */
+export interface TrainerParts {
+  readonly unet: UNet2DConditionModel;
+  readonly textEncoder: CLIPTextModel;
+  readonly tokenizer: CLIPTokenizer;
+  readonly noiseScheduler: DDPMScheduler;
+  readonly dataset: ImageDataset;
+  /** The caption of each label; "A handwritten digit 0" to "… 9" unless told. */
+  readonly captions?: readonly string[];
+}
+
+export interface FitOptions {
+  /** Steps in all, counted from the first one ever; what is done already is not done again. */
+  readonly maxSteps?: number;
+  /** The same in epochs. */
+  readonly epochs?: number;
+  /** Called after every step; a promise is awaited. */
+  readonly onStep?: (log: StepLog) => void | Promise<void>;
+  /** Called after the last step of each epoch, with the epoch's number from 0. */
+  readonly onEpoch?: (epoch: number, steps: readonly StepLog[]) => void | Promise<void>;
+  /** Called once at the end, also after a stop. */
+  readonly onEnd?: (history: TrainHistory) => void | Promise<void>;
+  /** Stops the loop after the present step. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a training stands, besides weights and moments. */
+export interface TrainerState {
+  readonly step: number;
+  readonly epoch: number;
+  readonly position: number;
+  readonly steps: readonly StepLog[];
+}
+
+/**
+ * Trains a UNet, and by default its text encoder, to predict the noise in images. `fit` can be called
+ * again: it goes on from where it stopped. Every random number depends on the seed and the step's
+ * number only, so a run that was cut equals one that was not.
+ */
+export class Trainer {
+  readonly options: Required<TrainerOptions>;
+  readonly optimizer: AdamW;
+  readonly loader: DataLoader;
+  private readonly captions: CaptionTable;
+  private readonly trainStep: TrainStep;
+  private readonly generator: Generator;
+  private readonly logs: StepLog[] = [];
+  private running = false;
+
+  /** @throws RangeError or Error naming every bad option */
+  constructor(
+    readonly parts: TrainerParts,
+    options: TrainerOptions,
+  ) {
+    const o = (this.options = resolveTrainerOptions(options));
+    const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = parts;
+    this.generator = new Generator(o.seed);
+    this.loader = new DataLoader(dataset, { batchSize: o.batchSize, seed: o.seed });
+    const parameters = namedParameters({
+      unet,
+      ...(o.trainTextEncoder && { text_encoder: textEncoder }),
+    });
+    const { learningRate: lr, weightDecay, maxLength, trainTextEncoder } = o;
+    this.optimizer = new AdamW(parameters, { lr, weightDecay });
+    const captions = parts.captions ?? Array.from({ length: 10 }, (_, digit) => captionOf(digit));
+    this.captions = new CaptionTable({
+      tokenizer,
+      textEncoder,
+      captions,
+      maxLength,
+      trainTextEncoder,
+    });
+    const { optimizer } = this;
+    this.trainStep = new TrainStep({
+      unet,
+      captions: this.captions,
+      noiseScheduler,
+      optimizer,
+      parameters,
+    });
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.logs.at(-1)?.step ?? 0;
+  }
+
+  /** The history so far. */
+  get history(): TrainHistory {
+    return { steps: this.logs, stopped: false };
+  }
+
+  /** May be changed between steps. */
+  get learningRate(): number {
+    return this.optimizer.lr;
+  }
+
+  set learningRate(value: number) {
+    this.optimizer.lr = value;
+  }
+
+  /**
+   * Trains until `maxSteps` or `epochs` are done in all, or until stopped.
+   *
+   * @throws NonFiniteLossError with the weights as before that step; Error if it runs already
+   */
+  async fit(options: FitOptions): Promise<TrainHistory> {
+    const last = this.lastStep(options);
+    if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
+    this.running = true;
+    try {
+      return await stoppable(options.signal, async (stopped) => {
+        while (this.step < last && !stopped()) await this.fitEpoch(last, options, stopped);
+        const history: TrainHistory = { steps: this.logs, stopped: this.step < last };
+        await options.onEnd?.(history);
+        return history;
+      });
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** The rest of the present epoch, or less if the last step comes first. */
+  private async fitEpoch(last: number, options: FitOptions, stopped: () => boolean) {
+    const { epoch } = this.loader.state();
+    for (const batch of this.loader) {
+      const log = this.runStep(batch, epoch);
+      this.logs.push(log);
+      await options.onStep?.(log);
+      await nextMacrotask();
+      if (this.step >= last || stopped()) break;
+    }
+    if (this.loader.state().epoch === epoch) return;
+    await options.onEpoch?.(
+      epoch,
+      this.logs.filter((log) => log.epoch === epoch),
+    );
+  }
+
+  private lastStep({ maxSteps, epochs }: FitOptions): number {
+    const given = maxSteps ?? (epochs === undefined ? undefined : epochs * this.loader.length);
+    if (given === undefined || !Number.isInteger(given) || given < 1 || (maxSteps && epochs)) {
+      throw new RangeError(
+        `Trainer.fit: expected maxSteps or epochs as an integer ≥ 1, got maxSteps ${maxSteps} and ` +
+          `epochs ${epochs}.`,
+      );
+    }
+    return given;
+  }
+
+  /** One optimizer step. */
+  private runStep(batch: Batch, epoch: number): StepLog {
+    const start = performance.now();
+    const step = this.step + 1;
+    const { maxGradNorm } = this.options;
+    const learningRate = this.learningRate;
+    return tf.tidy(() => {
+      const { loss, gradNorm } = this.gatherGradients(this.draw(batch, step));
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+        throw new NonFiniteLossError(step, loss, gradNorm);
+      }
+      const scale = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
+      this.trainStep.apply(tf.scalar(scale));
+      const seconds = (performance.now() - start) / 1000;
+      return { step, epoch, loss, learningRate, gradNorm, seconds };
+    });
+  }
+
+  /** The batch with everything random that the step needs. */
+  private draw(batch: Batch, step: number): MicroBatch {
+    const key = (stream: 'noise' | 'timesteps' | 'dropout') =>
+      this.generator.stream(stream).at(step);
+    const { images, labels } = batch.toTensors();
+    const { num_train_timesteps } = this.parts.noiseScheduler.config;
+    const B = images.shape[0];
+    const dropped = tf.less(rand<tf.Rank.R1>([B], key('dropout')), this.options.captionDropout);
+    const empty = tf.fill<tf.Rank.R1>([B], this.captions.nullIndex, 'int32');
+    return {
+      images,
+      labels: tf.where(dropped, empty, labels),
+      noise: randn<tf.Rank.R4>(images.shape, key('noise')),
+      timesteps: randint<tf.Rank.R1>([B], 0, num_train_timesteps, key('timesteps')),
+    };
+  }
+
+  private gatherGradients(batch: MicroBatch): { loss: number; gradNorm: number } {
+    const B = batch.images.shape[0];
+    const { microBatchSize } = this.options;
+    let [loss, gradNorm] = [0, NaN];
+    for (let start = 0; start < B; start += microBatchSize) {
+      const size = Math.min(microBatchSize, B - start);
+      tf.tidy(() => {
+        const part = <T extends tf.Tensor>(x: T): T => (size === B ? x : tf.slice(x, start, size));
+        const result = this.trainStep.accumulate(
+          {
+            images: part(batch.images),
+            labels: part(batch.labels),
+            noise: part(batch.noise),
+            timesteps: part(batch.timesteps),
+          },
+          tf.scalar(size / B),
+          start === 0,
+        );
+        loss += result.loss.dataSync()[0]!;
+        gradNorm = result.gradNorm.dataSync()[0]!;
+      });
+    }
+    return { loss, gradNorm };
+  }
+
+  /** Where the training stands; with weights and `optimizer.stateDict()`, all of it. */
+  state(): TrainerState {
+    return { step: this.step, ...this.loader.state(), steps: [...this.logs] };
+  }
+
+  /** Goes on from there. The weights and the optimizer's state are loaded by the caller. */
+  loadState({ epoch, position, steps }: TrainerState): void {
+    this.loader.loadState({ epoch, position });
+    this.logs.splice(0, this.logs.length, ...steps);
+  }
+
+  /** Frees the optimizer's and the trainer's tensors; the models stay. */
+  dispose(): void {
+    this.trainStep.dispose();
+    this.optimizer.dispose();
+    this.captions.dispose();
+  }
+}

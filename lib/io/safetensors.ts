@@ -55,9 +55,11 @@ export function parseSafetensors(bytes: Uint8Array, fileName?: string): Safetens
       remedy: 'The file is cut off or has something appended; copy or save it again.',
     });
   }
+  // Plain views: a Buffer's own slice and subarray do not do what a Uint8Array's do.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const tensors = new Map<string, SafetensorsTensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
-    const data = bytes.subarray(body + Number(begin), body + Number(end));
+    const data = plain.subarray(body + Number(begin), body + Number(end));
     tensors.set(name, { dtype, shape: shape.map(Number), data });
   }
   return { metadata, tensors };
@@ -145,7 +147,8 @@ export function serializeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
-  return Buffer.concat(layOut(tensors, metadata));
+  const { buffer, byteOffset, byteLength } = Buffer.concat(layOut(tensors, metadata));
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /**

@@ -1,0 +1,126 @@
+'use strict';
+// Running a cell: its value as execute_result, its failure as error, its displays under its own name.
+
+const util = require('node:util');
+const { bundleOf, encodeBundle, errorContent, reply } = require('./messages.cjs');
+
+/** What is known of the cell that runs now. */
+class RunningCell {
+  constructor(server, message) {
+    this.server = server;
+    this.message = message;
+    this.count = undefined;
+    this.value = undefined;
+    this.diagnostics = [];
+    this.error = null;
+  }
+
+  publish(type, content) {
+    reply(this.server, this.server.iopub, this.message, type, content);
+  }
+}
+
+const isStop = (thrown) =>
+  thrown?.message === 'Interrupted asynchronously' ||
+  thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+
+function failureContent(cell, thrown) {
+  if (cell.diagnostics.length > 0) {
+    const traceback = cell.diagnostics.map((line) => `TypeScriptError: ${line}`);
+    return { ename: 'TypeScriptError', evalue: cell.diagnostics[0], traceback };
+  }
+  if (isStop(thrown)) {
+    return { ename: 'Interrupted', evalue: 'the cell was stopped', traceback: ['Interrupted'] };
+  }
+  return errorContent(thrown);
+}
+
+/**
+ * A sender of displays for the cell that runs now. It stays with this cell when later ones run.
+ * See `Symbol.for('kernel.display')`.
+ */
+function displaySender(cell) {
+  return ({ data, metadata = {}, displayId, update = false }) => {
+    if (data === null || typeof data !== 'object' || Object.keys(data).length === 0) {
+      throw new TypeError('A display needs data: a record from MIME type to content.');
+    }
+    if (update && displayId === undefined) {
+      throw new TypeError('An update needs the displayId of the display that it changes.');
+    }
+    cell?.publish(update ? 'update_display_data' : 'display_data', {
+      data: encodeBundle(data),
+      metadata,
+      transient: displayId === undefined ? {} : { display_id: displayId },
+    });
+  };
+}
+
+/** Replaces tslab's running of cells. */
+function installExecution({ jupyter, util: { TaskCanceledError } }) {
+  const handler = jupyter.JupyterHandlerImpl.prototype;
+  const server = jupyter.ZmqServer.prototype;
+  const runCode = handler.handleExecuteImpl;
+  const history = [];
+  let running = null;
+
+  globalThis[Symbol.for('kernel.display')] = () => displaySender(running);
+
+  async function runCell(cell) {
+    const { code, silent, store_history: store } = cell.message.content;
+    running = cell;
+    if (silent) this.execCount--; // tslab counts it
+    cell.count = this.execCount + 1;
+    if (!silent) {
+      if (store !== false) history.push([0, cell.count, code]);
+      cell.publish('execute_input', { code, execution_count: cell.count });
+    }
+    const stream = (name, text) => cell.publish('stream', { name, text });
+    const display = (content, update) =>
+      cell.publish(update ? 'update_display_data' : 'display_data', content);
+    try {
+      await runCode.call(this, cell.message.content, stream, display);
+      if (cell.value !== undefined && !silent) {
+        const data = await bundleOf(cell.value);
+        cell.publish('execute_result', { execution_count: cell.count, data, metadata: {} });
+      }
+    } catch (thrown) {
+      // tslab has told the reason to reportFailure and throws a mere count
+      cell.error ??= failureContent(cell, thrown);
+      if (!silent) cell.publish('error', cell.error);
+      throw thrown;
+    } finally {
+      cell.value = undefined; // else a large value lives until the next cell
+    }
+  }
+
+  server.handleExecute = async function (socket, message) {
+    const cell = new RunningCell(this, message);
+    const content = { status: 'ok', payload: [], user_expressions: {} };
+    try {
+      await this.handler.execQueue.add(() => runCell.call(this.handler, cell));
+    } catch (thrown) {
+      content.status = thrown instanceof TaskCanceledError ? 'aborted' : 'error';
+      if (content.status === 'error') {
+        Object.assign(content, cell.error);
+        // Cells that were sent together with this one are refused for a moment.
+        this.handler.execQueue.reset(message.content.stop_on_error === false ? undefined : 200);
+      }
+    }
+    if (content.status !== 'aborted') content.execution_count = cell.count;
+    reply(this, socket, message, 'execute_reply', content);
+  };
+
+  return {
+    history,
+    reportValue(value) {
+      running.value = value;
+    },
+    // One argument is what a cell threw; several are a compiler's message with its format.
+    reportFailure(...args) {
+      if (args.length > 1) running.diagnostics.push(util.format(...args));
+      else running.error = failureContent(running, args[0]);
+    },
+  };
+}
+
+module.exports = { installExecution };

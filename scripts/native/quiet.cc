@@ -1,0 +1,39 @@
+// Keeps TensorFlow's notes ("oneDNN custom operations are on", "written to STDERR") out of cells.
+//
+// TensorFlow logs through Abseil straight to file descriptor 2, the first lines already while its
+// library is being loaded, when nobody could have called Abseil's SetMinLogLevel yet. So this addon,
+// required before TensorFlow's, brings its own definition of the function that the library asks for
+// the level: the dynamic linker takes the first one it finds. It follows TF_CPP_MIN_LOG_LEVEL
+// (0 info, 1 warning, 2 error, 3 fatal); unset means errors only.
+
+#include <dlfcn.h>
+#include <node_api.h>
+
+#include <cstdlib>
+
+#include "absl/base/config.h"
+#include "absl/base/log_severity.h"
+#include "absl/log/globals.h"
+
+namespace absl {
+ABSL_NAMESPACE_BEGIN
+
+LogSeverityAtLeast MinLogLevel() {
+  static const LogSeverityAtLeast level = [] {
+    const char* wanted = std::getenv("TF_CPP_MIN_LOG_LEVEL");
+    return static_cast<LogSeverityAtLeast>(wanted == nullptr ? 2 : std::atoi(wanted));
+  }();
+  return level;
+}
+
+ABSL_NAMESPACE_END
+}  // namespace absl
+
+extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env, napi_value exports) {
+  // Node loads addons privately; opening itself once more makes the definition seen by others.
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&napi_register_module_v1), &self) != 0) {
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_GLOBAL);
+  }
+  return exports;
+}

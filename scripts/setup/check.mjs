@@ -1,0 +1,142 @@
+// What must be on the machine beforehand. Runs on any Node from 12 on, so that one that is too old is
+// told so.
+import fs from 'node:fs';
+import path from 'node:path';
+import { output } from './command.mjs';
+import { SetupFailure } from './failure.mjs';
+
+export const nodeRange = 'Node 20.19 or newer, below 23';
+const pythonRange = 'Python 3.10 to 3.13';
+
+/** `v20.19.1`, `Python 3.11.7` or `3.10` → `[20, 19, 1]`…; null if there is no version in the text. */
+export function parseVersion(text) {
+  const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text === null ? '' : text);
+  return found === null ? null : [Number(found[1]), Number(found[2]), Number(found[3] || 0)];
+}
+
+/** Whether `version` is at least `least`, both as `parseVersion` gives them. */
+export function isAtLeast(version, least) {
+  for (let i = 0; i < least.length; i++) {
+    if (version[i] !== least[i]) return version[i] > least[i];
+  }
+  return true;
+}
+
+/** @param {string} text as `process.versions.node` */
+export function checkNode(text) {
+  const version = parseVersion(text);
+  if (version !== null && isAtLeast(version, [20, 19]) && version[0] < 23) return;
+  throw new SetupFailure(
+    `${nodeRange} is needed, this is Node ${text}.`,
+    'Install Node 22 (for example `nvm install 22 && nvm use 22`) and run the command again.',
+  );
+}
+
+/** tfjs-node has no native part for the other systems that TensorFlow's current wheels fit. */
+export function checkPlatform(platform, arch) {
+  if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) return;
+  throw new SetupFailure(
+    `Linux on x64 or arm64 is needed, this is ${platform} on ${arch}.`,
+    'On Windows use WSL 2 (`wsl --install`), on a Mac a Linux machine or container.',
+  );
+}
+
+const pythonProbe = [
+  'import json, os, sys',
+  'report = {"version": sys.version.split()[0], "executable": sys.executable}',
+  'for name in ("venv", "ensurepip"):',
+  '    try: __import__(name); report[name] = True',
+  '    except ImportError: report[name] = False',
+  'print(json.dumps(report))',
+].join('\n');
+
+/** What a Python says of itself, or null if there is none by that name. */
+export function probePython(program) {
+  const text = output(program, ['-c', pythonProbe]);
+  return text === null ? null : JSON.parse(text);
+}
+
+/** What keeps a Python from being used, or null. */
+export function pythonProblem(report) {
+  const version = parseVersion(report.version);
+  if (!isAtLeast(version, [3, 10]) || isAtLeast(version, [3, 14])) {
+    return `is Python ${report.version}`;
+  }
+  if (!report.venv || !report.ensurepip) return 'has no venv module';
+  return null;
+}
+
+/**
+ * Finds a Python that can make the environment.
+ *
+ * @param {string | undefined} wanted the only one to try, from `SDM_PYTHON`
+ * @param {(program: string) => object | null} probe
+ * @returns {string} its program
+ * @throws {SetupFailure} with every Python that was tried and what is wrong with it
+ */
+export function findPython(wanted, probe = probePython) {
+  const names = wanted
+    ? [wanted]
+    : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+  const tried = [];
+  let lacksVenv = null;
+  for (const name of names) {
+    const report = probe(name);
+    const problem = report === null ? 'is not there' : pythonProblem(report);
+    if (problem === null) return report.executable || name;
+    if (problem.includes('venv')) lacksVenv = lacksVenv || parseVersion(report.version);
+    tried.push(`${name} ${problem}`);
+  }
+  throw new SetupFailure(
+    `${pythonRange} with venv is needed: ${tried.join(', ')}.`,
+    lacksVenv
+      ? `Install its venv module (Debian, Ubuntu: \`apt install python3-venv\` or python${lacksVenv[0]}.${lacksVenv[1]}-venv).`
+      : 'Install one (Debian, Ubuntu: `apt install python3 python3-venv`) or name it in SDM_PYTHON.',
+  );
+}
+
+/**
+ * Finds the C++ compiler and make.
+ *
+ * @returns {{ compiler: string }}
+ */
+export function findCompiler(env = process.env, probe = (name) => output(name, ['--version'])) {
+  const compilers = env.CXX ? [env.CXX] : ['g++', 'c++', 'clang++'];
+  const compiler = compilers.find((name) => probe(name) !== null);
+  const lacking = [];
+  if (compiler === undefined) lacking.push(`a C++ compiler (tried ${compilers.join(', ')})`);
+  if (probe('make') === null) lacking.push('make');
+  if (lacking.length === 0) return { compiler };
+  throw new SetupFailure(
+    `${lacking.join(' and ')} ${lacking.length > 1 ? 'are' : 'is'} needed and not there.`,
+    'Install them: Debian, Ubuntu `apt install build-essential`; Fedora `dnf install gcc-c++ make`.',
+  );
+}
+
+/**
+ * Finds the folder whose `include/node` has Node's headers, which the native addon is built with.
+ * Nothing is downloaded: node-gyp would fetch them from elsewhere than the package registry.
+ */
+export function findNodeHeaders(execPath, env = process.env, exists = fs.existsSync) {
+  const prefix = path.dirname(path.dirname(execPath));
+  const wanted = env.npm_config_nodedir;
+  const places = wanted ? [wanted] : [prefix, '/usr', '/usr/local'];
+  const found = places.find((place) => exists(path.join(place, 'include', 'node', 'node_api.h')));
+  if (found !== undefined) return found;
+  throw new SetupFailure(
+    `Node's headers (include/node/node_api.h) are needed and not in ${places.join(', ')}.`,
+    'Install them (Debian, Ubuntu: `apt install libnode-dev`), use a Node from nvm or nodejs.org, ' +
+      'which brings them, or name the folder that has include/node in npm_config_nodedir.',
+  );
+}
+
+/** @param {number} needed in GB */
+export function checkDisk(folder, needed, statfs = fs.statfsSync) {
+  const { bavail, bsize } = statfs(folder);
+  const free = (bavail * bsize) / 1e9;
+  if (free >= needed) return;
+  throw new SetupFailure(
+    `${needed.toFixed(1)} GB of free disk are needed in ${folder}, ${free.toFixed(1)} GB are there.`,
+    'Make room, or move the clone to a larger disk.',
+  );
+}

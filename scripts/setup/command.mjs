@@ -1,0 +1,58 @@
+// Running other programs: their output goes to a log file, and its last lines into the error.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+
+const running = new Set();
+// Without this, an interrupted set-up would leave pip or npm at work in the background.
+process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+
+/** A program that could not be started, or that ended with an error. */
+export class CommandFailed extends Error {
+  constructor(command, reason, logFile) {
+    super(`\`${command}\` ${reason}`);
+    this.name = 'CommandFailed';
+    this.logFile = logFile;
+    this.tail = lastLines(logFile, 15);
+  }
+}
+
+/**
+ * Runs a program to its end, its output appended to `logFile`.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ logFile: string, cwd?: string, env?: NodeJS.ProcessEnv }} options
+ * @returns {Promise<void>} rejected with a `CommandFailed`
+ */
+export function run(program, args, { logFile, cwd, env = process.env }) {
+  const shown = [program, ...args].join(' ');
+  const log = fs.openSync(logFile, 'a');
+  fs.writeSync(log, `$ ${shown}\n`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', log, log] });
+    running.add(child);
+    const end = (reason) => {
+      running.delete(child);
+      fs.closeSync(log);
+      if (reason) reject(new CommandFailed(shown, reason, logFile));
+      else resolve();
+    };
+    child.once('error', (error) => end(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) =>
+      end(code === 0 ? null : signal ? `was ended by ${signal}` : `ended with exit code ${code}`),
+    );
+  });
+}
+
+/** What a program prints on stdout, or null when it is missing or fails. */
+export function output(program, args) {
+  const result = spawnSync(program, args, { encoding: 'utf8', timeout: 30_000 });
+  return result.status === 0 ? result.stdout.trim() : null;
+}
+
+/** The last `count` lines of a file that say something. */
+export function lastLines(file, count) {
+  if (!fs.existsSync(file)) return [];
+  const lines = fs.readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line.trim() !== '').slice(-count);
+}

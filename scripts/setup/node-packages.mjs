@@ -1,0 +1,64 @@
+// node_modules, exactly as the lock file says.
+import fs from 'node:fs';
+import path from 'node:path';
+import { run } from './command.mjs';
+import { inRoot, root } from './paths.mjs';
+
+function readPackages(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')).packages || null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The first package whose installed version is not the lock file's, or null. Packages that are optional
+ * (mostly other systems' binaries) may be missing.
+ */
+export function packageMismatch(locked, installed, exists) {
+  for (const [place, { version, optional, devOptional, link }] of Object.entries(locked)) {
+    if (place === '' || link) continue;
+    const found = installed[place];
+    if (
+      found === undefined ? optional || devOptional : found.version === version && exists(place)
+    ) {
+      continue;
+    }
+    const name = place.replace(/^.*node_modules\//, '');
+    return `${name} ${version} is not installed`;
+  }
+  return null;
+}
+
+/** npm as the npm that runs us, else as found on the path. */
+function npm() {
+  const script = process.env.npm_execpath;
+  return script && /npm-cli\.c?js$/.test(script) ? [process.execPath, script] : ['npm'];
+}
+
+export const nodePackages = {
+  name: 'node-packages',
+  title: 'npm packages',
+  disk: 1.2,
+  verified: true,
+  inputs: () => null,
+  missing() {
+    const locked = readPackages(inRoot('package-lock.json'));
+    const installed = readPackages(inRoot('node_modules', '.package-lock.json'));
+    if (locked === null) return 'package-lock.json cannot be read';
+    if (installed === null) return 'node_modules is missing or half-done';
+    return packageMismatch(locked, installed, (place) =>
+      fs.existsSync(path.join(root, place, 'package.json')),
+    );
+  },
+  remedy:
+    'Check that the package registry can be reached (`npm ping`), then run the command again. ' +
+    'If it says that package.json and the lock file differ, take both from the same commit.',
+  async run({ logFile }) {
+    const [program, ...args] = npm();
+    // The install scripts would download TensorFlow 2.9 and its addon; ours is built two steps later.
+    args.push('ci', '--ignore-scripts', '--include=dev', '--include=optional');
+    await run(program, args, { logFile, cwd: root });
+  },
+};

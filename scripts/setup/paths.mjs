@@ -1,0 +1,31 @@
+// Where everything of a set-up lives: all of it inside the clone.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const inRoot = (...parts) => path.join(root, ...parts);
+
+export const stateFolder = inRoot('.setup');
+export const logFolder = inRoot('.setup', 'logs');
+export const quietAddon = inRoot('.setup', 'native', 'quiet.node');
+export const venv = inRoot('.venv');
+export const venvPython = inRoot('.venv', 'bin', 'python');
+export const parityVenv = inRoot('.venv-parity');
+export const notebooks = inRoot('notebooks');
+export const kernelspecFolder = inRoot('.venv', 'share', 'jupyter', 'kernels', 'tslab');
+export const tfjsPackage = inRoot('node_modules', '@tensorflow', 'tfjs-node-gpu');
+
+/** The environment for Python and Jupyter: their settings and data stay in the clone, too. */
+export function jupyterEnvironment(env = process.env) {
+  return {
+    ...env,
+    JUPYTER_CONFIG_DIR: inRoot('.setup', 'jupyter', 'config'),
+    JUPYTER_DATA_DIR: inRoot('.setup', 'jupyter', 'data'),
+    JUPYTER_RUNTIME_DIR: inRoot('.setup', 'jupyter', 'runtime'),
+    JUPYTERLAB_SETTINGS_DIR: inRoot('.setup', 'jupyter', 'settings'),
+    JUPYTERLAB_WORKSPACES_DIR: inRoot('.setup', 'jupyter', 'workspaces'),
+    IPYTHONDIR: inRoot('.setup', 'jupyter', 'ipython'),
+    JUPYTER_PREFER_ENV_PATH: '1',
+    PYTHONNOUSERSITE: '1',
+  };
+}

@@ -1,0 +1,146 @@
+// Python environments, with exactly the versions that the requirements files pin.
+import fs from 'node:fs';
+import path from 'node:path';
+import { isAtLeast, parseVersion, probePython } from './check.mjs';
+import { output, run } from './command.mjs';
+import { chooseDevice } from './device.mjs';
+import { SetupFailure } from './failure.mjs';
+import { inRoot, jupyterEnvironment, parityVenv, root, venv } from './paths.mjs';
+
+const normalized = (name) => name.toLowerCase().replace(/[-_.]+/g, '-');
+
+/**
+ * The pins of a requirements file as a map from normalized name to version; those for other Python
+ * versions are left out.
+ *
+ * @param {string} text
+ * @param {number[]} python the version
+ */
+export function parsePins(text, python) {
+  const pins = new Map();
+  for (const line of text.split('\n')) {
+    const found = /^([\w.-]+)==([^\s;#]+)\s*(?:;\s*python_version\s*(<|>=)\s*"(\d+)\.(\d+)")?/.exec(
+      line,
+    );
+    if (found === null) continue;
+    const [, name, version, relation, major, minor] = found;
+    if (relation && isAtLeast(python, [Number(major), Number(minor)]) !== (relation === '>='))
+      continue;
+    pins.set(normalized(name), version);
+  }
+  return pins;
+}
+
+/** The folder where an environment's packages are, or null. */
+export function sitePackages(folder) {
+  const lib = path.join(folder, 'lib');
+  if (!fs.existsSync(lib)) return null;
+  const name = fs.readdirSync(lib).find((entry) => /^python3\.\d+$/.test(entry));
+  return name === undefined ? null : path.join(lib, name, 'site-packages');
+}
+
+function installedVersions(folder) {
+  const site = sitePackages(folder);
+  const versions = new Map();
+  if (site === null || !fs.existsSync(site)) return versions;
+  for (const entry of fs.readdirSync(site)) {
+    const found = /^(.+)-([^-]+)\.dist-info$/.exec(entry);
+    // pip writes RECORD last: a package without it is half-installed.
+    if (found !== null && fs.existsSync(path.join(site, entry, 'RECORD'))) {
+      versions.set(normalized(found[1]), found[2]);
+    }
+  }
+  return versions;
+}
+
+/** What an environment lacks of its requirements, or null. */
+function environmentMismatch(folder, files) {
+  if (!fs.existsSync(path.join(folder, 'bin', 'python'))) {
+    return `${path.basename(folder)} is missing or its Python has gone`;
+  }
+  const site = sitePackages(folder);
+  const python = parseVersion(site === null ? null : path.basename(path.dirname(site)));
+  if (python === null) return `${path.basename(folder)} is half-done`;
+  const installed = installedVersions(folder);
+  const lacking = [];
+  for (const file of files) {
+    for (const [name, version] of parsePins(fs.readFileSync(file, 'utf8'), python)) {
+      if (installed.get(name) !== version) lacking.push(`${name} ${version}`);
+    }
+  }
+  if (lacking.length === 0) return null;
+  const more = lacking.length > 3 ? ` and ${lacking.length - 3} more` : '';
+  return `${lacking.slice(0, 3).join(', ')}${more} not installed`;
+}
+
+async function makeEnvironment({ folder, files, python, logFile, pipOptions = [], clear }) {
+  const own = path.join(folder, 'bin', 'python');
+  if (clear || output(own, ['-c', 'import pip']) === null) {
+    await run(python, ['-m', 'venv', '--clear', folder], { logFile });
+  }
+  const requirements = files.flatMap((file) => ['-r', path.relative(root, file)]);
+  const options = ['--no-deps', '--disable-pip-version-check', '--no-input', ...pipOptions];
+  await run(own, ['-m', 'pip', 'install', ...options, ...requirements], {
+    logFile,
+    cwd: root,
+    env: jupyterEnvironment(),
+  });
+}
+
+const registryRemedy =
+  'Check that the Python package index can be reached (`pip download --no-deps -d /tmp six`) and ' +
+  'that the disk is not full, then run the command again.';
+
+const devicePackages = { cpu: 'tensorflow-cpu', gpu: 'tensorflow' };
+
+/** The environment with JupyterLab and TensorFlow's native libraries. */
+export const pythonPackages = {
+  name: 'python-packages',
+  title: 'Python packages',
+  disk: 2.4,
+  verified: true,
+  inputs: () => chooseDevice(),
+  missing() {
+    const device = chooseDevice();
+    const files = [inRoot('requirements.txt'), inRoot(`requirements-${device}.txt`)];
+    const other = devicePackages[device === 'cpu' ? 'gpu' : 'cpu'];
+    if (installedVersions(venv).has(other)) return `${other} is installed, for another device`;
+    return environmentMismatch(venv, files);
+  },
+  remedy: registryRemedy,
+  async run({ logFile, python }) {
+    const device = chooseDevice();
+    const files = [inRoot('requirements.txt'), inRoot(`requirements-${device}.txt`)];
+    // Both flavours of TensorFlow own the same folder, so one cannot be installed over the other.
+    const clear = installedVersions(venv).has(devicePackages[device === 'cpu' ? 'gpu' : 'cpu']);
+    await makeEnvironment({ folder: venv, files, python, logFile, clear });
+  },
+};
+
+/** The environment with PyTorch, diffusers and transformers, which only tests use. */
+export const parityPackages = {
+  name: 'parity-packages',
+  title: 'Python packages of the parity tests',
+  disk: 6,
+  verified: true,
+  inputs: () => null,
+  missing: () => environmentMismatch(parityVenv, [inRoot('requirements-parity.txt')]),
+  remedy: registryRemedy,
+  async run({ logFile, python }) {
+    const { version } = probePython(python);
+    if (/^3\.10\./.test(version)) {
+      throw new SetupFailure(
+        `diffusers and transformers need Python 3.11 or newer, this is ${version}.`,
+        'Name a newer one in SDM_PYTHON and run the command again.',
+      );
+    }
+    const files = [inRoot('requirements-parity.txt')];
+    await makeEnvironment({
+      folder: parityVenv,
+      files,
+      python,
+      logFile,
+      pipOptions: ['--no-compile'], // a fraction of it is ever imported
+    });
+  },
+};

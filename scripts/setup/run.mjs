@@ -1,0 +1,75 @@
+// The whole set-up: the steps in order, each only if needed.
+import path from 'node:path';
+import { checkDisk, checkNode, checkPlatform } from './check.mjs';
+import { findCompiler, findNodeHeaders, findPython } from './check.mjs';
+import { kernelspec } from './kernelspec.mjs';
+import { library } from './library.mjs';
+import { takeLock } from './lock.mjs';
+import { nativeAddon } from './native-addon.mjs';
+import { nodePackages } from './node-packages.mjs';
+import { root, stateFolder } from './paths.mjs';
+import { pythonPackages } from './python-packages.mjs';
+import { reasonToRun, runStep } from './step.mjs';
+
+export const steps = [nodePackages, pythonPackages, nativeAddon, library, kernelspec];
+
+const say = (text) => process.stderr.write(`${text}\n`);
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** What the machine must have; looked at only when there is something to do. */
+function checkMachine(pending) {
+  checkPlatform(process.platform, process.arch);
+  const python = findPython(process.env.SDM_PYTHON);
+  findCompiler();
+  findNodeHeaders(process.execPath);
+  checkDisk(
+    root,
+    pending.reduce((sum, step) => sum + step.disk, 0),
+  );
+  return { python };
+}
+
+/**
+ * Runs the steps that have to run; says nothing if there is none.
+ *
+ * @param {{ extra?: import('./step.mjs').Step[] }} [options] further steps at the end
+ * @throws {import('./failure.mjs').SetupFailure} from the first step that fails
+ */
+export async function setUp({ extra = [] } = {}) {
+  checkNode(process.versions.node);
+  const all = [...steps, ...extra];
+  if (!all.some((step) => reasonToRun(step) !== null)) return;
+
+  const release = await takeLock(path.join(stateFolder, 'lock'), (pid) =>
+    say(`Another set-up of this clone (process ${pid}) is at work; waiting for it.`),
+  );
+  try {
+    const pending = all.filter((step) => reasonToRun(step) !== null);
+    if (pending.length === 0) return;
+    const started = performance.now();
+    const tools = checkMachine(pending);
+    for (const step of all) {
+      // Asked again: npm ci, for one, removes what later steps have made.
+      const reason = reasonToRun(step);
+      if (reason === null) continue;
+      say(`set-up: ${step.title} (${reason}) …`);
+      const stepStarted = performance.now();
+      await runStep(step, tools);
+      say(`set-up: ${step.title}: done in ${seconds(stepStarted)}`);
+    }
+    say(`set-up: complete after ${seconds(started)}`);
+  } finally {
+    release();
+  }
+}
+
+/** Runs `setUp`, and ends the process with a readable message if it fails. */
+export async function setUpOrExit(options) {
+  try {
+    await setUp(options);
+  } catch (error) {
+    if (error.name !== 'SetupFailure') throw error;
+    say(`\nset-up failed: ${error.message}\n\nWhat to do: ${error.remedy}`);
+    process.exit(1);
+  }
+}

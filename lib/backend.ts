@@ -8,18 +8,30 @@ import * as tf from '@tensorflow/tfjs-node-gpu';
 
 export { tf };
 
-/** What the native binding says of itself; names as in tfjs-node's `binding`. */
+/** A tensor as the binding reports it: its handle, shape and TensorFlow dtype (an enum value). */
+export interface NativeTensor {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** What the native binding offers; names as in tfjs-node's `binding`. */
 interface Binding {
   readonly TF_Version: string;
   readonly isUsingGpuDevice?: boolean;
-  readonly TF_ATTR_TYPE: number;
-  readonly TF_ATTR_INT: number;
-  readonly TF_ATTR_BOOL: number;
-  readonly TF_ATTR_FLOAT: number;
   readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
   readonly TF_FLOAT: number;
   readonly TF_INT32: number;
   readonly TF_BOOL: number;
+  loadSavedModel(directory: string, tags: string): number;
+  runSavedModel(model: number, ids: number[], inputs: string, outputs: string): NativeTensor[];
+  deleteSavedModel(model: number): void;
+  deleteTensor(id: number): void;
 }
 
 /** An attribute of a TensorFlow op, as the binding takes it. */
@@ -29,14 +41,91 @@ export interface OpAttribute {
   readonly value: unknown;
 }
 
-interface NodeBackend {
-  readonly binding: Binding;
-  readonly isUsingGpuDevice: boolean;
-  executeSingleOutput(name: string, attrs: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
+/** What tfjs-node keeps of a tensor: its native handle, or values not yet handed to TensorFlow. */
+export interface TensorEntry {
+  readonly shape: number[];
+  readonly dtype: number;
+  id: number;
+  values: tf.backend_util.TypedArray | Uint8Array[] | null;
+  refCount: number;
+  /** Ours: called before the value is read. It fetches the value, or throws if there is none. */
+  beforeRead?: () => void;
 }
 
-function nodeBackend(): NodeBackend {
-  return tf.backend() as unknown as NodeBackend;
+/** The backend of tfjs-node, as far as the library uses it. */
+export interface NodeBackend {
+  readonly binding: Binding;
+  readonly isUsingGpuDevice: boolean;
+  readonly tensorMap: {
+    get(dataId: tf.DataId): TensorEntry;
+    set(dataId: tf.DataId, entry: TensorEntry): void;
+    has(dataId: tf.DataId): boolean;
+  };
+  executeSingleOutput(name: string, attrs: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attrs: OpAttribute[],
+    inputs: tf.Tensor[],
+    outputs: number,
+  ): tf.Tensor[];
+  createOutputTensor(tensor: NativeTensor): tf.Tensor;
+  getInputTensorIds(tensors: tf.Tensor[]): number[];
+  readSync(dataId: tf.DataId): tf.backend_util.TypedArray | Uint8Array[];
+  incRef(dataId: tf.DataId): void;
+}
+
+let backendWithHooks: NodeBackend | undefined;
+
+/** tfjs-node's backend, which calls a tensor's `beforeRead` before it uses its value. */
+export function nodeBackend(): NodeBackend {
+  if (backendWithHooks) return backendWithHooks;
+  const backend = tf.backend() as unknown as NodeBackend;
+  const { getInputTensorIds, readSync } = backend;
+  backend.getInputTensorIds = (tensors) => {
+    for (const { dataId } of tensors) {
+      // Only int64 scalars have no dataId.
+      if (dataId) backend.tensorMap.get(dataId)?.beforeRead?.();
+    }
+    return getInputTensorIds.call(backend, tensors);
+  };
+  backend.readSync = (dataId) => {
+    backend.tensorMap.get(dataId)?.beforeRead?.();
+    return readSync.call(backend, dataId);
+  };
+  backendWithHooks = backend;
+  return backend;
+}
+
+/** What the library uses of tfjs's engine beyond its published types. */
+export interface Engine {
+  readonly registeredVariables: Record<string, tf.Variable>;
+  startScope(name?: string): void;
+  endScope(): void;
+  makeVariable(...args: unknown[]): tf.Variable;
+  makeTensorFromTensorInfo(info: tf.TensorInfo): tf.Tensor;
+  isTapeOn(): boolean;
+}
+
+export function engine(): Engine {
+  return tf.engine() as unknown as Engine;
+}
+
+/** A second tensor over the same value, outside every tidy scope; the caller disposes it. */
+export function retain(tensor: tf.TensorInfo): tf.Tensor {
+  nodeBackend().incRef(tensor.dataId);
+  const { dataId, shape, dtype } = tensor;
+  return tf.keep(engine().makeTensorFromTensorInfo({ dataId, shape, dtype }));
+}
+
+/**
+ * Replaces a kernel of the backend (what tfjs runs for an op).
+ *
+ * @param wrap takes the present kernel function and returns the new one
+ */
+export function wrapKernel(name: string, wrap: (kernel: tf.KernelFunc) => tf.KernelFunc): void {
+  const config = tf.getKernel(name, tf.getBackend());
+  tf.unregisterKernel(name, tf.getBackend());
+  tf.registerKernel({ ...config, kernelFunc: wrap(config.kernelFunc) });
 }
 
 /** TensorFlow's enum value of a tfjs dtype. */

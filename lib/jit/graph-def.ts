@@ -1,0 +1,154 @@
+/**
+ * Writes recorded graphs as a SavedModel, which the native binding loads as a session. Field numbers are
+ * those of TensorFlow's graph.proto, node_def.proto, attr_value.proto, tensor.proto and saved_model.proto.
+ */
+
+import { DType, sizeOf, type TensorSpec } from './dtypes';
+import type { AttrValue, Attributes, GraphNode } from './graph';
+import { ProtobufWriter } from './protobuf';
+
+/** The GraphDef version of TensorFlow 2.x; it decides which old behaviours are kept. */
+const PRODUCER = 1882;
+
+/** A node as GraphDef has it; inputs are names: `node`, `node:1`, `^control`. */
+export interface NodeDef {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly attributes: Attributes;
+  readonly constant?: { readonly spec: TensorSpec; readonly bytes: Uint8Array };
+}
+
+/** Serialized nodes of a GraphDef; serialized lists may be concatenated. */
+export function serializeNodes(nodes: readonly NodeDef[]): Uint8Array {
+  const graph = new ProtobufWriter();
+  for (const node of nodes) graph.message(1, (message) => writeNode(message, node));
+  return graph.finish();
+}
+
+/** A SavedModel with one graph, tagged `serve`, of lists of serialized nodes. */
+export function serializeSavedModel(nodes: readonly Uint8Array[]): Uint8Array {
+  const versions = new ProtobufWriter().message(4, (message) => message.int(1, PRODUCER)).finish();
+  const graph = Buffer.concat([...nodes, versions]);
+  return new ProtobufWriter()
+    .int(1, 1)
+    .message(2, (metaGraph) =>
+      metaGraph.message(1, (info) => info.string(4, 'serve')).data(2, graph),
+    )
+    .finish();
+}
+
+/** Nodes of a recorded graph. `inputName` names the inputs that are no nodes of their own. */
+export function nodeDefs(
+  nodes: readonly GraphNode[],
+  prefix: string,
+  nameOfVariable: (index: number) => string,
+): { defs: NodeDef[]; nameOf: (node: GraphNode) => string } {
+  const nameOf = (node: GraphNode): string => {
+    if (node.variable !== undefined) return nameOfVariable(node.variable);
+    if (node.input !== undefined) return `${prefix}/input${node.input}`;
+    const scope = node.scope.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
+    return `${prefix}/${scope === '' ? '' : `${scope}/`}${node.op}_${node.id}`;
+  };
+  const defs = nodes
+    .filter((node) => node.variable === undefined)
+    .map((node): NodeDef => {
+      const spec = node.outputs[0] ?? { shape: [], dtype: DType.float32 };
+      const name = nameOf(node);
+      if (node.input !== undefined) return placeholder(name, spec);
+      const inputs = node.inputs.map(({ node: from, output }) =>
+        output === 0 ? nameOf(from) : `${nameOf(from)}:${output}`,
+      );
+      if (node.constant) {
+        const { dtype } = spec;
+        const attributes = { dtype: { kind: 'type', value: dtype } } as const;
+        return { name, op: 'Const', inputs, attributes, constant: { spec, ...node.constant } };
+      }
+      return { name, op: node.op, inputs, attributes: node.attributes };
+    });
+  return { defs, nameOf };
+}
+
+export function placeholder(name: string, { shape, dtype }: TensorSpec): NodeDef {
+  const attributes = {
+    dtype: { kind: 'type', value: dtype },
+    shape: { kind: 'shape', value: shape },
+  } as const;
+  return { name, op: 'Placeholder', inputs: [], attributes };
+}
+
+function writeNode(message: ProtobufWriter, node: NodeDef): void {
+  message.string(1, node.name).string(2, node.op);
+  for (const input of node.inputs) message.string(3, input);
+  for (const [name, value] of Object.entries(node.attributes)) {
+    message.message(5, (entry) => {
+      entry.string(1, name).message(2, (attribute) => writeAttribute(attribute, value));
+    });
+  }
+  if (node.constant) {
+    const { spec, bytes } = node.constant;
+    message.message(5, (entry) => {
+      entry.string(1, 'value').message(2, (attribute) => {
+        attribute.message(8, (tensor) => writeTensor(tensor, spec, bytes));
+      });
+    });
+  }
+}
+
+function writeAttribute(message: ProtobufWriter, attribute: AttrValue): void {
+  const list = (write: (items: ProtobufWriter) => void): void => {
+    message.message(1, write);
+  };
+  switch (attribute.kind) {
+    case 'string':
+      message.string(2, attribute.value);
+      break;
+    case 'int':
+      message.int(3, attribute.value);
+      break;
+    case 'float':
+      message.float(4, attribute.value);
+      break;
+    case 'bool':
+      message.int(5, Number(attribute.value));
+      break;
+    case 'type':
+      message.int(6, attribute.value);
+      break;
+    case 'shape':
+      message.message(7, (shape) => writeShape(shape, attribute.value));
+      break;
+    case 'ints':
+      list((items) => attribute.value.forEach((value) => items.int(3, value)));
+      break;
+    case 'floats':
+      list((items) => attribute.value.forEach((value) => items.float(4, value)));
+      break;
+    case 'bools':
+      list((items) => attribute.value.forEach((value) => items.int(5, Number(value))));
+      break;
+    case 'types':
+      list((items) => attribute.value.forEach((value) => items.int(6, value)));
+      break;
+  }
+}
+
+function writeShape(message: ProtobufWriter, shape: readonly number[]): void {
+  for (const size of shape) message.message(2, (dimension) => dimension.int(1, size));
+}
+
+/** Fewer bytes than elements means one element that stands for all. */
+function writeTensor(message: ProtobufWriter, spec: TensorSpec, bytes: Uint8Array): void {
+  const { shape, dtype } = spec;
+  message.int(1, dtype).message(2, (tensorShape) => writeShape(tensorShape, shape));
+  const width = dtype === DType.bool || dtype === DType.uint8 ? 1 : 4;
+  if (bytes.length === sizeOf(shape) * width) {
+    message.data(4, bytes);
+    return;
+  }
+  const element = Buffer.from(bytes);
+  if (dtype === DType.float32) message.float(5, element.readFloatLE(0));
+  else if (dtype === DType.int32) message.int(7, element.readInt32LE(0));
+  else if (dtype === DType.bool) message.int(11, element.readUInt8(0));
+  else message.int(7, element.readUInt8(0));
+}

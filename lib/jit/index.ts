@@ -1,0 +1,8 @@
+/** `jit` for tfjs-node: functions of tensors as TensorFlow graphs. Knows nothing of what they compute. */
+
+export { jit, type JitControl, type JitOptions } from './jit';
+export { JitError } from './errors';
+export { JitSession } from './session';
+export { isTracing } from './tracer';
+export type { Precision } from './precision';
+export type { TensorTree } from './tree';

@@ -1,0 +1,170 @@
+/** `jit`: a function of tensors as one TensorFlow graph. */
+
+import { engine, tf } from '../backend';
+import { fromTfjs } from './dtypes';
+import { JitError } from './errors';
+import type { Precision } from './precision';
+import { JitSession, type Program } from './session';
+import { isTracing, trace } from './tracer';
+import { buildTree, flattenTree, type FlatTree, type TreeStructure } from './tree';
+
+export interface JitOptions {
+  /** Shown in messages; the function's own name if not given. */
+  readonly name?: string;
+  /** `bfloat16`: matrix products and convolutions are computed in bfloat16. Default `float32`. */
+  readonly precision?: Precision;
+  /** How many graphs (one per combination of argument shapes) are kept. Default 8. */
+  readonly cacheSize?: number;
+  /** A session to share with other functions; each graph has one of its own if not given. */
+  readonly session?: JitSession;
+  /** Told when the cache is full and a graph is dropped: which argument's shape keeps changing. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** What a jitted function has beside the call. */
+export interface JitControl {
+  /** Number of graphs compiled so far. */
+  readonly compilations: number;
+  /** Gives variables their values back from the session; reading one does so by itself. */
+  pull(): void;
+  /** Loads variables that were assigned outside into the session; a call does so by itself. */
+  push(): void;
+  /** Frees the graphs. Variables keep their present values; a later call compiles again. */
+  dispose(): void;
+}
+
+interface Compiled {
+  readonly program: Program;
+  readonly session: JitSession;
+  readonly structure: TreeStructure;
+  readonly args: FlatTree;
+  readonly shapes: readonly string[];
+}
+
+/**
+ * Makes a function of tensors that runs as one TensorFlow graph: forward pass, gradients, optimizer and all.
+ *
+ * The function is traced once for each combination of argument shapes and dtypes: it is called with tensors that
+ * have no value, and what it does to them is recorded. So it must be synchronous, and what it reads
+ * other than its arguments and `tf.Variable`s (numbers, flags, tensors it captures) is fixed at the
+ * first call. Variables are found by themselves; reads and `assign` work as they do eagerly, and outside
+ * they always show their present values (see session.ts).
+ *
+ * While another function is traced or a gradient is taken (`tf.grads`), and if the environment has
+ * `SDM_JIT=off`, a call runs the function itself.
+ *
+ * @param fn arguments: tensors, or nested arrays and records of them; result alike, or nothing
+ * @returns a function of the same signature; the caller disposes the tensors it returns
+ * @throws JitError when called: an argument or result is no tensor; an op has no shape function; the value
+ *   of a tensor is read inside; a variable is made inside; random numbers are drawn on the host;
+ *   a result depends on no argument and no variable; TensorFlow reports an error
+ */
+export function jit<F extends (...args: never[]) => unknown>(
+  fn: F,
+  options: JitOptions = {},
+): F & JitControl {
+  const name = options.name ?? (fn.name || 'jit');
+  const cacheSize = options.cacheSize ?? 8;
+  if (!Number.isInteger(cacheSize) || cacheSize < 1) {
+    throw new JitError(`Expected cacheSize to be a whole number above 0, got ${cacheSize}.`);
+  }
+  const names = parameterNames(fn);
+  // In order of use; the least recently used comes first.
+  const cache = new Map<string, Compiled>();
+  let compilations = 0;
+  const run = fn as unknown as (...args: unknown[]) => unknown;
+
+  const compile = (args: FlatTree): Compiled => {
+    const inputs = args.tensors.map(({ shape, dtype }) => ({ shape, dtype: fromTfjs(dtype) }));
+    const traced = trace(
+      name,
+      inputs,
+      (tensors) => run(...(buildTree(args.structure, tensors) as unknown[])),
+      options.precision ?? 'float32',
+    );
+    const session = options.session ?? new JitSession();
+    const program = session.add(name, traced);
+    compilations++;
+    return {
+      program,
+      session,
+      structure: traced.structure,
+      args,
+      shapes: args.tensors.map(describe),
+    };
+  };
+
+  const call = (...values: unknown[]): unknown => {
+    if (isTracing()) return run(...values);
+    if (engine().isTapeOn() || process.env['SDM_JIT'] === 'off')
+      return eagerly(() => run(...values));
+    const args = flattenTree(values, 'argument', names);
+    const key = `${args.key} ${args.tensors.map(describe).join(' ')}`;
+    let compiled = cache.get(key);
+    if (compiled) {
+      cache.delete(key);
+    } else {
+      compiled = compile(args);
+      if (cache.size >= cacheSize) {
+        options.onWarning?.(changingShapes(name, cacheSize, args, [...cache.values()]));
+        const [oldest] = cache.keys();
+        drop(oldest as string);
+      }
+    }
+    cache.set(key, compiled);
+    const outputs = compiled.session.run(compiled.program, args.tensors);
+    return buildTree(compiled.structure, outputs);
+  };
+
+  const drop = (key: string): void => {
+    const compiled = cache.get(key);
+    cache.delete(key);
+    compiled?.session.remove(compiled.program);
+  };
+
+  const control: JitControl = {
+    get compilations() {
+      return compilations;
+    },
+    pull: () => cache.forEach(({ session }) => session.pull()),
+    push: () => cache.forEach(({ session, program }) => session.push(program)),
+    dispose: () => [...cache.keys()].forEach(drop),
+  };
+  Object.defineProperty(call, 'name', { value: name });
+  return Object.defineProperties(call, Object.getOwnPropertyDescriptors(control)) as unknown as F &
+    JitControl;
+}
+
+function eagerly(run: () => unknown): unknown {
+  return tf.tidy(run as () => tf.TensorContainer);
+}
+
+function describe({ shape, dtype }: tf.Tensor): string {
+  return `${dtype}[${shape.join()}]`;
+}
+
+/** Names of plain parameters, as far as the source shows them. */
+function parameterNames(fn: (...args: never[]) => unknown): string[] {
+  const list = /^(?:function\s*\w*)?\s*\(([^)]*)\)/.exec(fn.toString())?.[1] ?? '';
+  return list.split(',').map((parameter, i) => /^\s*(\w+)/.exec(parameter)?.[1] ?? `[${i}]`);
+}
+
+function changingShapes(
+  name: string,
+  cacheSize: number,
+  args: FlatTree,
+  cached: readonly Compiled[],
+): string {
+  const changing = args.paths.flatMap((path, i) => {
+    const shapes = new Set([
+      ...cached.map(({ shapes }) => shapes[i]),
+      describe(args.tensors[i] as tf.Tensor),
+    ]);
+    return shapes.size > 1 ? [`${path} (${[...shapes].join(', ')})`] : [];
+  });
+  return (
+    `${name} was compiled for more than ${cacheSize} combinations of shapes, so the least recently used ` +
+    `graph was dropped. Changing: ${changing.join('; ') || 'the structure of the arguments'}. ` +
+    'Pad to few shapes, or raise cacheSize.'
+  );
+}

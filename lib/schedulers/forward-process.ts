@@ -4,20 +4,12 @@
  *
  * Ho et al. 2020, "Denoising diffusion probabilistic models", equation 4.
  */
-import { executeOp, tf, typeAttribute } from '../backend';
+import { tf } from '../backend';
+import { gatherRows } from '../nn/gather-rows';
 
-/**
- * `table[timesteps]`, shaped [B, 1, …] to go with tensors of that rank. Not tf.gather: tfjs-node reads
- * its indices on the host, and the table needs no gradient.
- */
+/** `table[timesteps]`, shaped [B, 1, …] to go with tensors of that rank. */
 function gatherByTimestep(table: Float32Array, timesteps: tf.Tensor1D, rank: number): tf.Tensor {
-  const attributes = [
-    typeAttribute('Tparams', 'float32'),
-    typeAttribute('Tindices', 'int32'),
-    typeAttribute('Taxis', 'int32'),
-  ];
-  const axis = tf.scalar(0, 'int32');
-  const rows = executeOp('GatherV2', attributes, [tf.tensor1d(table), timesteps, axis]);
+  const rows = gatherRows(tf.tensor1d(table), timesteps);
   return tf.reshape(rows, [timesteps.shape[0], ...new Array<number>(rank - 1).fill(1)]);
 }
 

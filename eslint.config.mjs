@@ -1,0 +1,144 @@
+import js from '@eslint/js';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/**
+ * What each room of lib/ may import of the others: imports point down only. A room may always import
+ * from itself; lib/index.ts may import everything.
+ */
+const below = [
+  'backend.ts',
+  'random.ts',
+  'jit',
+  'nn',
+  'io',
+  'models',
+  'schedulers',
+  'optim',
+  'datasets',
+];
+const top = ['training', 'pipelines', 'evaluation'];
+const mayImport = {
+  'tensorflow-env.ts': [],
+  'backend.ts': ['tensorflow-env.ts'],
+  'random.ts': ['backend.ts'],
+  jit: ['backend.ts', 'random.ts'],
+  nn: ['backend.ts', 'random.ts', 'jit'],
+  io: ['backend.ts', 'random.ts', 'nn'],
+  models: ['backend.ts', 'random.ts', 'jit', 'nn', 'io'],
+  schedulers: ['backend.ts', 'random.ts', 'jit', 'nn'],
+  optim: ['backend.ts', 'random.ts', 'jit', 'nn'],
+  datasets: ['backend.ts', 'random.ts', 'jit', 'nn', 'io'],
+  training: [...below, ...top],
+  pipelines: [...below, ...top],
+  evaluation: [...below, ...top],
+  display: ['backend.ts', ...top],
+};
+
+const zones = Object.entries(mayImport).map(([room, rooms]) => ({
+  target: `./lib/${room}`,
+  from: './lib',
+  except: [...new Set([room, ...rooms])].map((name) => `./${name}`),
+  message: `lib/${room} may import only ${rooms.join(', ') || 'nothing'} of the other rooms.`,
+}));
+
+/** The parsers of weights stand alone, so that they can be read and used by themselves. */
+zones.push({
+  target: './lib/io/safetensors*.ts',
+  from: './lib',
+  except: ['./io'],
+  message: 'lib/io/safetensors imports nothing from the rest of lib.',
+});
+
+const tfjs = {
+  regex: '^@tensorflow/',
+  message: "Only lib/backend.ts imports tfjs: import { tf } from '../backend'.",
+};
+const displayPackages = {
+  regex: '^(plotly\\.js|tslab|jsdom|@resvg/)',
+  message: 'Only lib/display shows things; the rest of lib hands out data and calls callbacks.',
+};
+const backendValues = {
+  regex: '/backend$',
+  allowTypeImports: true,
+  message: 'lib/display takes arrays, not tensors: import only types of the backend.',
+};
+const restrictImports = (...patterns) => ({
+  '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
+});
+
+/** Every global of this Node, for scripts that run without TypeScript. */
+const nodeGlobals = Object.fromEntries(
+  [
+    ...Object.getOwnPropertyNames(globalThis),
+    'require',
+    'module',
+    'exports',
+    '__dirname',
+    '__filename',
+  ].map((name) => [name, 'readonly']),
+);
+
+export default defineConfig(
+  globalIgnores(['dist', 'runs', '.venv*', '**/build', 'checkpoints', 'data', 'test/fixtures']),
+  js.configs.recommended,
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    languageOptions: { globals: nodeGlobals },
+  },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { sourceType: 'commonjs' },
+  },
+  {
+    files: ['lib/**/*.ts', 'test/**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      '@typescript-eslint/prefer-readonly': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // tfjs infers a result's rank from the assertion, so that every `as tf.Tensor4D` looks needless.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['lib/**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js', '.json'] })],
+    },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'Math',
+          property: 'random',
+          message: 'Take a key of lib/random: numbers depend on the seed alone, eager and traced.',
+        },
+      ],
+      ...restrictImports(tfjs, displayPackages),
+    },
+  },
+  { files: ['lib/backend.ts'], rules: restrictImports(displayPackages) },
+  {
+    // They wrap tfjs's methods, and Math.random itself, while a function is traced.
+    files: ['lib/backend.ts', 'lib/jit/{guards,tracer}.ts'],
+    rules: { '@typescript-eslint/unbound-method': 'off', 'no-restricted-properties': 'off' },
+  },
+  { files: ['lib/display/**/*.ts'], rules: restrictImports(tfjs, backendValues) },
+);

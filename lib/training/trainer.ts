@@ -10,7 +10,7 @@ import { Generator, rand, randint, randn } from '../random';
 import type { DDPMScheduler } from '../schedulers/ddpm';
 import { CaptionTable } from './captions';
 import { NonFiniteLossError, type StepLog, type TrainHistory } from './history';
-import { nextMacrotask, stoppable } from './stop';
+import { nextMacrotask, stoppable } from '../stop';
 import { TrainStep, type MicroBatch } from './train-step';
 import { resolveTrainerOptions, type TrainerOptions } from './trainer-options';
 
@@ -42,6 +42,8 @@ export interface FitOptions {
 
 /** Where a training stands, besides weights and moments. */
 export interface TrainerState {
+  readonly seed: number;
+  readonly batchSize: number;
   readonly step: number;
   readonly epoch: number;
   readonly position: number;
@@ -226,7 +228,8 @@ export class Trainer {
 
   /** Where the training stands; with weights and `optimizer.stateDict()`, all of it. */
   state(): TrainerState {
-    return { step: this.step, ...this.loader.state(), steps: [...this.logs] };
+    const { seed, batchSize } = this.options;
+    return { seed, batchSize, step: this.step, ...this.loader.state(), steps: [...this.logs] };
   }
 
   /** Goes on from there. The weights and the optimizer's state are loaded by the caller. */

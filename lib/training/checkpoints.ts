@@ -1,0 +1,122 @@
+/**
+ * Training checkpoints: a run's folder holds `checkpoint-<step>` folders, each a whole model in
+ * diffusers' layout with a `training` folder for what it takes to go on.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeFileAtomically } from '../io/atomic-write';
+import { saveCheckpoint } from '../io/checkpoint';
+import {
+  fromFloat32Array,
+  readSafetensors,
+  toFloat32Array,
+  writeSafetensors,
+} from '../io/safetensors';
+import {
+  DIFFUSION_WEIGHTS,
+  readJsonObject,
+  readWeights,
+  TRANSFORMERS_WEIGHTS,
+} from '../models/pretrained';
+import { checkStateDict, loadStateDict, type StateDict } from '../nn/state-dict';
+import type { Trainer, TrainerState } from './trainer';
+
+const OPTIMIZER_FILE = path.join('training', 'optimizer.safetensors');
+const STATE_FILE = path.join('training', 'trainer_state.json');
+const NAME = /^checkpoint-(\d+)$/;
+
+/** The steps of a run's finished checkpoints, in rising order. */
+function checkpointSteps(runFolder: string): number[] {
+  if (!existsSync(runFolder)) return [];
+  const steps = readdirSync(runFolder).flatMap((name) => {
+    const match = NAME.exec(name);
+    const isFinished = existsSync(path.join(runFolder, name, 'model_index.json'));
+    return match && isFinished ? [Number(match[1])] : [];
+  });
+  return steps.sort((a, b) => a - b);
+}
+
+const folderOf = (runFolder: string, step: number) => path.join(runFolder, `checkpoint-${step}`);
+
+/** The folder of the checkpoint with the most steps, or null if the run has none. */
+export function latestCheckpoint(runFolder: string): string | null {
+  const step = checkpointSteps(runFolder).at(-1);
+  return step === undefined ? null : folderOf(runFolder, step);
+}
+
+/**
+ * Saves a training as `checkpoint-<step>`. It is written aside and renamed when complete, so a run
+ * that is killed while saving keeps its last checkpoint; older ones are removed only afterwards.
+ *
+ * @param keepLast how many checkpoints of the run to keep
+ * @returns the checkpoint's folder
+ */
+export function saveTraining(runFolder: string, trainer: Trainer, { keepLast = 2 } = {}): string {
+  const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = trainer.parts;
+  const folder = folderOf(runFolder, trainer.step);
+  const aside = path.join(runFolder, `.tmp-checkpoint-${trainer.step}-${process.pid}`);
+  rmSync(aside, { recursive: true, force: true });
+  mkdirSync(path.join(aside, 'training'), { recursive: true });
+  try {
+    const moments = [...trainer.optimizer.stateDict()].map(
+      ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
+    );
+    writeSafetensors(path.join(aside, OPTIMIZER_FILE), new Map(moments));
+    writeFileAtomically(path.join(aside, STATE_FILE), [`${JSON.stringify(trainer.state())}\n`]);
+    saveCheckpoint(aside, { unet, textEncoder, tokenizer, scheduler });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(aside, folder);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+  for (const step of checkpointSteps(runFolder).slice(0, -keepLast)) {
+    rmSync(folderOf(runFolder, step), { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/**
+ * Takes a training up where its run's latest checkpoint left it: weights, moments, step, position in
+ * the data. The learning rate stays the trainer's, so that it can be changed between runs.
+ *
+ * @returns the step it goes on from; 0 if the run has no checkpoint, and nothing was changed
+ * @throws Error if the checkpoint is damaged or of another model, seed or batch size; nothing is then
+ * changed
+ */
+export function resumeTraining(runFolder: string, trainer: Trainer): number {
+  const folder = latestCheckpoint(runFolder);
+  if (folder === null) return 0;
+  const { unet, textEncoder } = trainer.parts;
+  const state = readState(path.join(folder, STATE_FILE), trainer);
+  const unetFolder = path.join(folder, 'unet');
+  const textFolder = path.join(folder, 'text_encoder');
+  const unetWeights = readWeights(unetFolder, DIFFUSION_WEIGHTS);
+  const textWeights = readWeights(textFolder, TRANSFORMERS_WEIGHTS);
+  const moments: StateDict = new Map();
+  for (const [name, t] of readSafetensors(path.join(folder, OPTIMIZER_FILE)).tensors) {
+    moments.set(name, { shape: t.shape, data: toFloat32Array(t, name) });
+  }
+  checkStateDict(unet, unetWeights, unetFolder);
+  checkStateDict(textEncoder, textWeights, textFolder);
+  trainer.optimizer.loadStateDict(moments); // checks all, then loads all
+  loadStateDict(unet, unetWeights, unetFolder);
+  loadStateDict(textEncoder, textWeights, textFolder);
+  trainer.loadState(state);
+  return trainer.step;
+}
+
+function readState(file: string, trainer: Trainer): TrainerState {
+  const state = readJsonObject(file) as unknown as TrainerState;
+  const problems = (['seed', 'batchSize'] as const)
+    .filter((key) => state[key] !== trainer.options[key])
+    .map(
+      (key) => `${key}: expected ${state[key]} as in the checkpoint, got ${trainer.options[key]}`,
+    );
+  if (problems.length > 0) {
+    throw new Error(
+      `${file}: this run cannot go on with other options (${problems.join('; ')}). ` +
+        'Use the same ones, or another run folder to start anew.',
+    );
+  }
+  return state;
+}

@@ -160,10 +160,14 @@ function readQuickDigit(digit: number): Uint8Array {
     throw new IdxError(file, 'a "data" list of a multiple of 784 numbers', found);
   }
   // The numbers are bytes over 255, rounded to three decimals: rounding gives the bytes back.
-  return Uint8Array.from(data as number[], (value, i) => {
-    if (!(value >= 0 && value <= 1)) {
+  const numbers = data as readonly unknown[];
+  const bytes = new Uint8Array(numbers.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const value = numbers[i]; // by index: Uint8Array.from is twenty times slower
+    if (typeof value !== 'number' || !(value >= 0 && value <= 1)) {
       throw new IdxError(file, 'numbers from 0 to 1', `${String(value)} at position ${i}`);
     }
-    return Math.round(value * 255);
-  });
+    bytes[i] = Math.round(value * 255);
+  }
+  return bytes;
 }

@@ -182,10 +182,10 @@ function invalid(expected: string, found: string, fileName?: string, tensorName?
 }
 
 function describe(value: StrictJson): string {
-  if (value instanceof Map) return 'an object';
-  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return quote(value);
+  if (typeof value !== 'object' || value === null) return String(value);
   if (value instanceof OtherNumber) return value.text.slice(0, 40);
-  return typeof value === 'string' ? quote(value) : String(value);
+  return Array.isArray(value) ? 'a list' : 'an object';
 }
 
 /**

@@ -22,9 +22,9 @@ export function toFloat32Array(tensor: SafetensorsTensor, name?: string): Float3
     case 'BF16':
       return widenBFloat16(new Uint16Array(bytes));
     case 'F16':
-      return Float32Array.from(new Uint16Array(bytes), halfToNumber);
+      return widenHalf(new Uint16Array(bytes));
     case 'F64':
-      return narrow(new Float64Array(bytes), name);
+      return narrowDoubles(new Float64Array(bytes), name);
     default:
       throw unsupported(tensor, 'F32, F16, BF16 or F64', name);
   }
@@ -42,16 +42,10 @@ export function toInt32Array(tensor: SafetensorsTensor, name?: string): Int32Arr
     case 'I32':
       return new Int32Array(bytes);
     case 'I64':
-      return Int32Array.from(
-        new BigInt64Array(bytes) as unknown as ArrayLike<bigint>,
-        (value, i) => {
-          if (BigInt.asIntN(32, value) !== value) throw outOfRange(`${value}`, i, 'an int32', name);
-          return Number(value);
-        },
-      );
+      return narrowIntegers(new BigInt64Array(bytes), name);
     case 'U8':
     case 'BOOL':
-      return Int32Array.from(new Uint8Array(bytes));
+      return new Int32Array(new Uint8Array(bytes));
     default:
       throw unsupported(tensor, 'I32, I64, U8 or BOOL', name);
   }
@@ -88,10 +82,19 @@ function ownBytes({ data, dtype, shape }: SafetensorsTensor): ArrayBuffer {
   return copy.buffer;
 }
 
+// Loops, because the `from` of typed arrays is some twenty times slower.
+
 /** A bfloat16 is the upper half of a float32. */
 function widenBFloat16(halves: Uint16Array): Float32Array {
-  const bits = Uint32Array.from(halves, (half) => half << 16);
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = (halves[i] ?? 0) << 16;
   return new Float32Array(bits.buffer);
+}
+
+function widenHalf(halves: Uint16Array): Float32Array {
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < floats.length; i++) floats[i] = halfToNumber(halves[i] ?? 0);
+  return floats;
 }
 
 /** IEEE 754 binary16: 1 sign bit, 5 of exponent, 10 of fraction. */
@@ -104,13 +107,23 @@ function halfToNumber(half: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
-function narrow(doubles: Float64Array, name?: string): Float32Array {
-  const floats = Float32Array.from(doubles);
+function narrowDoubles(doubles: Float64Array, name?: string): Float32Array {
+  const floats = new Float32Array(doubles);
   const i = floats.findIndex(
     (float, at) => !Number.isFinite(float) && Number.isFinite(doubles[at]),
   );
   if (i >= 0) throw outOfRange(`${doubles[i]}`, i, 'a float32', name);
   return floats;
+}
+
+function narrowIntegers(integers: BigInt64Array, name?: string): Int32Array {
+  const narrow = new Int32Array(integers.length);
+  for (let i = 0; i < narrow.length; i++) {
+    const value = integers[i] ?? 0n;
+    narrow[i] = Number(value);
+    if (BigInt(narrow[i] ?? 0) !== value) throw outOfRange(`${value}`, i, 'an int32', name);
+  }
+  return narrow;
 }
 
 function unsupported(tensor: SafetensorsTensor, expected: string, tensorName?: string) {

@@ -199,11 +199,30 @@ function checkDefinition({ model, normalizer, pre_tokenizer, post_processor }: J
 
 function build(definition: JsonObject, config: JsonObject): Tokenizer {
   try {
-    return new Tokenizer(definition, config);
+    return new Tokenizer(inUnicodeTerms(definition), config);
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw corrupt('tokenizer.json', 'a tokenizer of the tokenizers library', found, cause);
   }
+}
+
+/**
+ * The definition's patterns were written for Rust, where `\s` is Unicode's White_Space; JavaScript's
+ * takes U+FEFF for one and not U+0085. And the byte-level step's own split, which has `\s` inside the
+ * library, is left out: CLIP's pieces are already finer.
+ */
+function inUnicodeTerms(definition: JsonObject): JsonObject {
+  const translate = (key: string, value: unknown): unknown => {
+    if (key === 'Regex' && typeof value === 'string') {
+      return value.replaceAll('\\s', '\\p{White_Space}');
+    }
+    return isObject(value) && value['type'] === 'ByteLevel'
+      ? { ...value, use_regex: false }
+      : value;
+  };
+  const { normalizer, pre_tokenizer } = definition;
+  const translated = JSON.stringify({ normalizer, pre_tokenizer }, translate);
+  return { ...definition, ...(JSON.parse(translated) as JsonObject) };
 }
 
 /** A token is given as its text or as an object with the text as `content`. */

@@ -73,6 +73,7 @@ describe('batches', () => {
 
   test('for await', async () => {
     let count = 0;
+    // eslint-disable-next-line @typescript-eslint/await-thenable -- that it works is the test
     for await (const batch of loaderOf(10, { batchSize: 5, seed: 0 }))
       count += batch.indices.length;
     expect(count).toBe(10);

@@ -24,7 +24,6 @@ describe('as torch computes them, bit for bit', () => {
   test('normalize of a tensor', () => {
     const values = tf.tidy(() => normalize(tf.tensor(toTensor(bytes).data)).dataSync());
     expect(values).toEqual(golden.get('normalized')?.data);
-    expect(() => normalize(tf.scalar(1)).dispose()).not.toThrow();
     const x = tf.scalar(1);
     expect(() => normalize(x).dispose()).toLeakNothing();
   });

@@ -6,6 +6,8 @@
  * Nichol & Dhariwal 2021, "Improved denoising diffusion probabilistic models".
  */
 
+import type { NoiseScheduleConfig } from './config';
+
 export const BETA_SCHEDULES = ['linear', 'scaled_linear', 'squaredcos_cap_v2'] as const;
 export type BetaSchedule = (typeof BETA_SCHEDULES)[number];
 
@@ -72,4 +74,12 @@ export function rescaleZeroTerminalSnr(betas: Float32Array): Float32Array {
   return alphasBar.map(
     (alphaBar, t) => 1 - Math.fround(t ? alphaBar / alphasBar[t - 1]! : alphaBar),
   );
+}
+
+/** Betas and ᾱ of a scheduler's config. */
+export function noiseSchedule(config: NoiseScheduleConfig) {
+  const { beta_schedule, num_train_timesteps, beta_start, beta_end } = config;
+  const unscaled = makeBetas(beta_schedule, num_train_timesteps, beta_start, beta_end);
+  const betas = config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(unscaled) : unscaled;
+  return { betas, alphasCumprod: cumulativeAlphas(betas) };
 }

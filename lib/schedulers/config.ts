@@ -144,3 +144,9 @@ export function scheduleConflicts(config: NoiseScheduleConfig): string[] {
     ? ["rescale_betas_zero_snr: expected false with prediction_type 'epsilon', got true"]
     : [];
 }
+
+/** The keys that all schedulers share, for another sampler over the schedule a model was trained with. */
+export function sharedConfig(config: NoiseScheduleConfig): NoiseScheduleConfig {
+  const shared = Object.entries(config).filter(([key]) => Object.hasOwn(noiseScheduleRules, key));
+  return Object.fromEntries(shared) as unknown as NoiseScheduleConfig;
+}

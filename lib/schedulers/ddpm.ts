@@ -5,7 +5,7 @@
  * numbers as in diffusers' schedulers/scheduling_ddpm.py.
  */
 import type { tf } from '../backend';
-import { cumulativeAlphas, makeBetas, rescaleZeroTerminalSnr } from './betas';
+import { noiseSchedule } from './betas';
 import {
   bool,
   configKeys,
@@ -27,7 +27,7 @@ import {
   type StepCoefficients,
   type StepInputs,
 } from './scheduler';
-import { inferenceTimesteps } from './timesteps';
+import { allTimesteps, inferenceTimesteps } from './timesteps';
 
 export interface DDPMSchedulerConfig extends NoiseScheduleConfig {
   /** Variance of the noise that a step adds: of the posterior (small) or of the forward step (large). */
@@ -59,11 +59,8 @@ export class DDPMScheduler implements Scheduler {
    */
   constructor(config: Partial<DDPMSchedulerConfig> = {}) {
     this.config = resolveConfig('DDPMScheduler', rules, { ...config }, scheduleConflicts);
-    const c = this.config;
-    const betas = makeBetas(c.beta_schedule, c.num_train_timesteps, c.beta_start, c.beta_end);
-    this.betas = c.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(betas) : betas;
-    this.alphasCumprod = cumulativeAlphas(this.betas);
-    this.timesteps = Int32Array.from(this.betas, (_, i) => c.num_train_timesteps - 1 - i);
+    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = noiseSchedule(this.config));
+    this.timesteps = allTimesteps(this.config.num_train_timesteps);
   }
 
   /** From the object of a scheduler_config.json. */

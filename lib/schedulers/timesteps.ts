@@ -48,15 +48,17 @@ export function inferenceTimesteps(
   return timesteps;
 }
 
-/** @throws Error if the number of sampling steps is no integer in 1…numTrainTimesteps */
-export function checkNumInferenceSteps(numInferenceSteps: number, numTrainTimesteps: number): void {
-  const fits =
-    Number.isInteger(numInferenceSteps) &&
-    numInferenceSteps >= 1 &&
-    numInferenceSteps <= numTrainTimesteps;
-  if (fits) return;
+/** @throws Error if the number of sampling steps is no integer in 1…most */
+export function checkNumInferenceSteps(numInferenceSteps: number, most: number): void {
+  const isWhole = Number.isInteger(numInferenceSteps);
+  if (isWhole && numInferenceSteps >= 1 && numInferenceSteps <= most) return;
   throw new Error(
-    `Expected the number of sampling steps to be an integer from 1 to num_train_timesteps ` +
-      `${numTrainTimesteps}, got ${String(numInferenceSteps)}.`,
+    `Expected the number of sampling steps to be an integer from 1 to ${most}, ` +
+      `got ${String(numInferenceSteps)}.`,
   );
+}
+
+/** Every step of the schedule, noisiest first. */
+export function allTimesteps(numTrainTimesteps: number): Int32Array {
+  return inferenceTimesteps('leading', numTrainTimesteps, numTrainTimesteps, 0);
 }

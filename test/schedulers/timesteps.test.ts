@@ -32,7 +32,7 @@ it('adds the offset to leading steps', () => {
 
 it.each([0, -1, 1001, 2.5, NaN])('refuses %d steps', (n) => {
   expect(() => inferenceTimesteps('leading', 1000, n, 0)).toThrow(
-    `Expected the number of sampling steps to be an integer from 1 to num_train_timesteps 1000, got ${n}.`,
+    `Expected the number of sampling steps to be an integer from 1 to 1000, got ${n}.`,
   );
 });
 

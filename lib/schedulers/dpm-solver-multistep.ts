@@ -1,0 +1,232 @@
+/**
+ * DPM-Solver++ (2M): integrates the probability-flow equation in log-SNR, taking the change of the
+ * predicted x0 since the step before into account. Needs about 20 steps, and adds no noise.
+ *
+ * Lu et al. 2022, "DPM-Solver++: fast solver for guided sampling of diffusion probabilistic models",
+ * algorithm 2; options and numbers as in diffusers' schedulers/scheduling_dpmsolver_multistep.py.
+ */
+import type { tf } from '../backend';
+import { noiseSchedule } from './betas';
+import {
+  bool,
+  configKeys,
+  noiseScheduleRules,
+  oneOf,
+  only,
+  resolveConfig,
+  scheduleConflicts,
+  type ConfigRules,
+  type NoiseScheduleConfig,
+} from './config';
+import { addNoise, getVelocity } from './forward-process';
+import { originalSampleForm } from './prediction';
+import {
+  linearStep,
+  timestepIndex,
+  type Scheduler,
+  type SchedulerStep,
+  type StepCoefficients,
+  type StepInputs,
+} from './scheduler';
+import { checkNumInferenceSteps, inferenceTimesteps, TIMESTEP_SPACINGS } from './timesteps';
+
+export interface DPMSolverMultistepSchedulerConfig extends NoiseScheduleConfig {
+  /** 1 looks at the present x0 only (DDIM), 2 at the one before too. */
+  readonly solver_order: 1 | 2;
+  readonly algorithm_type: 'dpmsolver++';
+  readonly solver_type: 'midpoint' | 'heun';
+  /** First order at the last step of a sampling with fewer than 15. */
+  readonly lower_order_final: boolean;
+  /** First order at the last step of any sampling. */
+  readonly euler_at_final: boolean;
+  /** The noise that is left at the end: none, or that of time step 0. */
+  readonly final_sigmas_type: 'zero' | 'sigma_min';
+  /** Time steps with a smaller log(α/σ) are left out; −Infinity keeps all. */
+  readonly lambda_min_clipped: number;
+  readonly use_karras_sigmas: false;
+  readonly use_exponential_sigmas: false;
+  readonly use_beta_sigmas: false;
+  readonly use_lu_lambdas: false;
+  readonly use_flow_sigmas: false;
+  readonly flow_shift: 1;
+  readonly variance_type: null;
+  readonly use_dynamic_shifting: false;
+  readonly time_shift_type: 'exponential';
+}
+
+const rules: ConfigRules<DPMSolverMultistepSchedulerConfig> = {
+  ...noiseScheduleRules,
+  timestep_spacing: oneOf(TIMESTEP_SPACINGS, 'linspace'),
+  solver_order: { default: 2, expects: '1 | 2', accepts: (v) => v === 1 || v === 2 },
+  algorithm_type: only('dpmsolver++'),
+  solver_type: oneOf(['midpoint', 'heun'], 'midpoint'),
+  lower_order_final: bool(true),
+  euler_at_final: bool(false),
+  final_sigmas_type: oneOf(['zero', 'sigma_min'], 'zero'),
+  lambda_min_clipped: {
+    default: -Infinity,
+    expects: 'a finite number | -Infinity',
+    accepts: (v) => typeof v === 'number' && v < Infinity,
+  },
+  use_karras_sigmas: only(false),
+  use_exponential_sigmas: only(false),
+  use_beta_sigmas: only(false),
+  use_lu_lambdas: only(false),
+  use_flow_sigmas: only(false),
+  flow_shift: only(1),
+  variance_type: only(null),
+  use_dynamic_shifting: only(false),
+  time_shift_type: only('exponential'),
+};
+
+function conflicts(config: DPMSolverMultistepSchedulerConfig): string[] {
+  const { lambda_min_clipped, timestep_spacing } = config;
+  const found = scheduleConflicts(config);
+  if (timestep_spacing === 'trailing' && lambda_min_clipped > -Infinity) {
+    // diffusers then makes another number of steps than asked for.
+    found.push(
+      `lambda_min_clipped: expected -Infinity with timestep_spacing 'trailing', got ${lambda_min_clipped}`,
+    );
+  }
+  return found;
+}
+
+const f32 = Math.fround;
+
+/** √ᾱ, √(1−ᾱ) and log of their ratio, from σ = √((1−ᾱ)/ᾱ). */
+function noiseLevel(sigmaRatio: number) {
+  const alpha = f32(1 / f32(Math.sqrt(f32(f32(sigmaRatio * sigmaRatio) + 1))));
+  const sigma = f32(sigmaRatio * alpha);
+  return { alpha, sigma, lambda: f32(f32(Math.log(alpha)) - f32(Math.log(sigma))) };
+}
+
+const sigmaRatio = (alphaBar: number) => f32(Math.sqrt(f32(f32(1 - alphaBar) / alphaBar)));
+
+export class DPMSolverMultistepScheduler implements Scheduler {
+  readonly config: Readonly<DPMSolverMultistepSchedulerConfig>;
+  readonly betas: Float32Array;
+  readonly alphasCumprod: Float32Array;
+  readonly initNoiseSigma = 1;
+  /** Empty until `setTimesteps`. */
+  timesteps = new Int32Array(0);
+
+  /**
+   * @param config keys and defaults of diffusers' DPMSolverMultistepScheduler
+   * @throws Error that names all unknown and unsupported keys
+   */
+  constructor(config: Partial<DPMSolverMultistepSchedulerConfig> = {}) {
+    const given = { ...config };
+    this.config = resolveConfig('DPMSolverMultistepScheduler', rules, given, conflicts);
+    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = noiseSchedule(this.config));
+    // With nothing left of the image, its log-SNR would be −∞: as near to it as diffusers goes.
+    if (this.config.rescale_betas_zero_snr) this.alphasCumprod[this.betas.length - 1] = 2 ** -24;
+  }
+
+  /** From the object of a scheduler_config.json. */
+  static fromConfig(json: unknown): DPMSolverMultistepScheduler {
+    return new DPMSolverMultistepScheduler(configKeys('DPMSolverMultistepScheduler', json));
+  }
+
+  /** JSON has no −Infinity, so the default of lambda_min_clipped is left to diffusers. */
+  toJSON(): Record<string, unknown> {
+    const { lambda_min_clipped, ...rest } = this.config;
+    const clipped = lambda_min_clipped === -Infinity ? {} : { lambda_min_clipped };
+    return { _class_name: 'DPMSolverMultistepScheduler', ...rest, ...clipped };
+  }
+
+  /** @param numInferenceSteps 1…num_train_timesteps − 1 (or num_train_timesteps with `trailing`) */
+  setTimesteps(numInferenceSteps: number): void {
+    const { timestep_spacing, steps_offset, lambda_min_clipped } = this.config;
+    const lambdas = this.alphasCumprod.map((alphaBar) => noiseLevel(sigmaRatio(alphaBar)).lambda);
+    const usable = lambdas.filter((lambda) => lambda >= lambda_min_clipped).length;
+    if (timestep_spacing === 'trailing') {
+      this.timesteps = inferenceTimesteps('trailing', usable, numInferenceSteps, 0);
+      return;
+    }
+    checkNumInferenceSteps(numInferenceSteps, usable - 1);
+    // The end of the sampling is the noiseless image, not time step 0: one more, which is left out.
+    const withEnd = inferenceTimesteps(
+      timestep_spacing,
+      usable,
+      numInferenceSteps + 1,
+      steps_offset,
+    );
+    this.timesteps = withEnd.slice(0, -1);
+  }
+
+  /** The sample itself: the model takes it unscaled. The caller disposes it. */
+  scaleModelInput(sample: tf.Tensor, _timestep: number): tf.Tensor {
+    return sample.clone();
+  }
+
+  /** The samples' noisy versions at int32 [B] time steps; see `addNoise` of forward-process. */
+  addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
+    return addNoise(this.alphasCumprod, samples, noise, timesteps);
+  }
+
+  /** The target of v-prediction; see `getVelocity` of forward-process. */
+  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
+    return getVelocity(this.alphasCumprod, samples, noise, timesteps);
+  }
+
+  /** The noise level at a position of the sampling; after the last comes the end. */
+  private levelAt(index: number) {
+    const timestep = this.timesteps[index];
+    if (timestep !== undefined) return noiseLevel(sigmaRatio(this.alphasCumprod[timestep]!));
+    const isZero = this.config.final_sigmas_type === 'zero';
+    return noiseLevel(isZero ? 0 : sigmaRatio(this.alphasCumprod[0]!));
+  }
+
+  private orderAt(index: number): 1 | 2 {
+    const { solver_order, euler_at_final, lower_order_final, final_sigmas_type } = this.config;
+    const steps = this.timesteps.length;
+    const isLastLower =
+      index === steps - 1 &&
+      (euler_at_final || (lower_order_final && steps < 15) || final_sigmas_type === 'zero');
+    return index === 0 || isLastLower ? 1 : solver_order;
+  }
+
+  stepCoefficients(timestep: number): StepCoefficients {
+    const index = timestepIndex(this.timesteps, timestep);
+    const [now, next] = [this.levelAt(index), this.levelAt(index + 1)];
+    const h = f32(next.lambda - now.lambda);
+    const shrink = Math.exp(-h) - 1;
+    const first = -next.alpha * shrink;
+    // Weight of the slope of x0, per unit of (x0 − previous x0).
+    let slope = 0;
+    if (this.orderAt(index) === 2) {
+      const hBefore = f32(now.lambda - this.levelAt(index - 1).lambda);
+      const isMidpoint = this.config.solver_type === 'midpoint';
+      slope = (isMidpoint ? 0.5 * first : next.alpha * (shrink / h + 1)) / (hBefore / h);
+    }
+    const x0 = originalSampleForm(this.config.prediction_type, now.alpha, now.sigma);
+    return {
+      x0FromSample: x0.sample,
+      x0FromOutput: x0.output,
+      original: f32(first + slope),
+      sample: f32(next.sigma / now.sigma),
+      output: 0,
+      previousOriginal: f32(-slope),
+      noise: 0,
+    };
+  }
+
+  stepWithCoefficients(
+    inputs: StepInputs,
+    coefficients: StepCoefficients<number | tf.Scalar>,
+  ): SchedulerStep {
+    return linearStep(inputs, coefficients, null);
+  }
+
+  /** @param previousOriginal needed from the second step on, unless solver_order is 1 */
+  step(
+    modelOutput: tf.Tensor,
+    timestep: number,
+    sample: tf.Tensor,
+    noise: tf.Tensor | null = null,
+    previousOriginal: tf.Tensor | null = null,
+  ): SchedulerStep {
+    const inputs = { modelOutput, sample, noise, previousOriginal };
+    return this.stepWithCoefficients(inputs, this.stepCoefficients(timestep));
+  }
+}

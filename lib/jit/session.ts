@@ -70,6 +70,7 @@ export class JitSession {
 
   /** Adds a graph; it is loaded when it first runs. */
   add(name: string, traced: Traced): Program {
+    this.unload(); // before new slots are marked: the present graph does not know them
     const prefix = `graph${this.made++}`;
     const slots = traced.sources.map((source) => this.slotOf(source));
     const assigns = traced.assignments.map(({ source }) => slots[source] as Slot);
@@ -109,7 +110,6 @@ export class JitSession {
       ).join(),
       outputs,
     };
-    this.unload();
     this.programs.add(program);
     return program;
   }

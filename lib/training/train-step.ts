@@ -1,4 +1,5 @@
 import { tf } from '../backend';
+import { jit, JitSession, type JitControl } from '../jit';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { AdamW } from '../optim/adamw';
 import type { DDPMScheduler } from '../schedulers/ddpm';
@@ -56,21 +57,32 @@ export interface AccumulateResult {
   readonly gradNorm: tf.Scalar;
 }
 
+type Accumulate = (batch: MicroBatch, weight: tf.Scalar) => AccumulateResult;
+
 /**
  * A training step in two parts: gradients are gathered over micro-batches, then applied. Between the
- * two, the caller can look at loss and norm and leave the weights as they are. Both parts are plain
- * tensor ops over variables, without host reads.
+ * two, the caller can look at loss and norm and leave the weights as they are. Each part is one
+ * TensorFlow graph, traced at its first call for a shape; weights, gradients and moments stay in it.
  */
 export class TrainStep {
-  private readonly parts: TrainStepParts;
+  /** One optimizer step with the gathered gradients times `scale` (1, or less to clip their norm). */
+  readonly apply: ((scale: tf.Scalar) => void) & JitControl;
   private readonly gradients: ReadonlyMap<string, tf.Variable>;
+  private readonly replace: Accumulate & JitControl;
+  private readonly add: Accumulate & JitControl;
 
-  constructor(parts: TrainStepParts) {
-    this.parts = parts;
+  constructor(private readonly parts: TrainStepParts) {
     const zeros = [...parts.parameters].map(
       ([name, p]) => [name, tf.tidy(() => tf.variable(tf.zeros(p.shape), false))] as const,
     );
     this.gradients = new Map(zeros);
+    const session = new JitSession();
+    const gather = (isFirst: boolean): Accumulate => {
+      return (batch, weight) => this.gather(batch, weight, isFirst);
+    };
+    this.replace = jit(gather(true), { name: 'accumulate', session });
+    this.add = jit(gather(false), { name: 'accumulate', session });
+    this.apply = jit((scale: tf.Scalar) => this.update(scale), { name: 'apply', session });
   }
 
   /**
@@ -79,6 +91,10 @@ export class TrainStep {
    * @param weight the micro-batch's share of the whole batch, so that the sum is the mean's gradient
    */
   accumulate(batch: MicroBatch, weight: tf.Scalar, isFirst: boolean): AccumulateResult {
+    return (isFirst ? this.replace : this.add)(batch, weight);
+  }
+
+  private gather(batch: MicroBatch, weight: tf.Scalar, isFirst: boolean): AccumulateResult {
     const { parameters } = this.parts;
     return tf.tidy(() => {
       const { value, grads } = tf.variableGrads(
@@ -96,8 +112,7 @@ export class TrainStep {
     });
   }
 
-  /** One optimizer step with the gathered gradients times `scale` (1, or less to clip their norm). */
-  apply(scale: tf.Scalar): void {
+  private update(scale: tf.Scalar): void {
     tf.tidy(() => {
       const scaled = [...this.gradients].map(([name, g]) => [name, tf.mul(g, scale)] as const);
       this.parts.optimizer.step(new Map(scaled));
@@ -105,6 +120,7 @@ export class TrainStep {
   }
 
   dispose(): void {
+    for (const part of [this.replace, this.add, this.apply]) part.dispose();
     tf.dispose([...this.gradients.values()]);
   }
 }

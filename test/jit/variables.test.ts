@@ -113,7 +113,7 @@ it('swaps two variables', () => {
   const a = tf.variable(tf.scalar(1));
   const b = tf.variable(tf.scalar(2));
   const swap = jit((x: tf.Tensor) => {
-    const old = tf.add(a, 0);
+    const old = tf.add<tf.Scalar>(a, 0);
     a.assign(b);
     b.assign(old);
     return tf.add(a, x);

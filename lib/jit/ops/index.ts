@@ -1,7 +1,7 @@
 /**
  * The ops that can be traced: for each, the function that says shapes and dtypes of its outputs.
  *
- * To add an op, add a line to the table of its family and a case to test/jit/op-cases.ts, where TensorFlow
+ * To add an op, add a line to the table of its family and a case to test/jit/op-cases/, where TensorFlow
  * runs the op eagerly and checks what the table says.
  */
 

@@ -3,7 +3,6 @@
 import { DType, type TensorSpec } from '../dtypes';
 import {
   boolAttribute,
-  dimension,
   input,
   intAttribute,
   positiveAxis,
@@ -51,12 +50,6 @@ const bincount: ShapeFunction = (call) => [
   { shape: [call.constant(1)[0] ?? 0], dtype: input(call, 2).dtype },
 ];
 
-/** Loss per row, and the gradient to the logits. */
-const crossEntropy: ShapeFunction = (call) => {
-  const logits = input(call, 0);
-  return [{ shape: [dimension(call, logits, 0)], dtype: logits.dtype }, logits];
-};
-
 export const REDUCTION: ShapeTable = {
   Sum: reduce,
   Mean: reduce,
@@ -74,6 +67,4 @@ export const REDUCTION: ShapeTable = {
   TopKV2: topK,
   UnsortedSegmentSum: segmentSum,
   Bincount: bincount,
-  SoftmaxCrossEntropyWithLogits: crossEntropy,
-  SparseSoftmaxCrossEntropyWithLogits: crossEntropy,
 };

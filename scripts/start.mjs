@@ -1,8 +1,8 @@
 // npm start: set-up, then JupyterLab on notebooks/. Arguments after `--` go to JupyterLab.
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { jupyterEnvironment, notebooks, venvPython } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
+import { exitCodeOf, onStopRequest } from './setup/signals.mjs';
 
 await setUpOrExit();
 
@@ -22,14 +22,9 @@ const lab = spawn(venvPython, [...args, ...process.argv.slice(2)], {
   env: jupyterEnvironment(),
 });
 
-// A terminal sends Ctrl-C to JupyterLab as well, and a second one would skip its question.
-process.on('SIGINT', () => {
-  if (!process.stdin.isTTY) lab.kill('SIGINT');
-});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => lab.kill(signal));
-
+onStopRequest((signal) => lab.kill(signal));
 lab.on('error', (error) => {
   process.stderr.write(`JupyterLab could not be started: ${error.message}\n`);
   process.exit(1);
 });
-lab.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
+lab.on('exit', (code, signal) => process.exit(exitCodeOf(code, signal)));

@@ -1,6 +1,6 @@
 'use strict';
 // The TypeScript kernel: `node launcher.cjs {connection_file}`. It starts the installed tslab and mends
-// what its side of the Jupyter protocol leaves out. docs/: see the table in scripts/kernel/README.md.
+// what its side of the Jupyter protocol leaves out.
 
 const path = require('node:path');
 
@@ -29,6 +29,7 @@ const tslab = {
 };
 
 const { installExecution } = require('./execution.cjs');
+const { installLateFailures } = require('./late-failures.cjs');
 const { installRequests } = require('./requests.cjs');
 const { installStop } = require('./stop.cjs');
 
@@ -48,3 +49,4 @@ console.log = log;
 console.error = error;
 
 installStop();
+installLateFailures();

@@ -31,15 +31,25 @@ async function bundleOf(value) {
   return { 'text/plain': util.inspect(value, { depth: 3, maxArrayLength: 50 }) };
 }
 
-/** What was thrown, as Jupyter shows it; without the frames of the kernel itself. */
-function errorContent(thrown) {
-  if (!(thrown instanceof Error) && !util.types.isNativeError(thrown)) {
-    const shown = util.inspect(thrown);
-    return { ename: 'Thrown', evalue: shown, traceback: [`Thrown: ${shown}`] };
-  }
+// Frames of Node, of tslab and of these files, which say nothing about a cell.
+const foreignFrame = /^\s+at .*(node:|[\\/]tslab[\\/]dist[\\/]|[\\/]scripts[\\/]kernel[\\/])/;
+
+/** The lines of what was thrown, without those that come from the kernel itself. */
+function tracebackOf(thrown) {
   const lines = util.inspect(thrown).split('\n');
-  const traceback = lines.filter((line) => !/^\s+at .*(node:|[\\/]tslab[\\/]dist[\\/])/.test(line));
-  return { ename: String(thrown.name), evalue: String(thrown.message), traceback };
+  // For code that is not asynchronous Node puts the compiled line and a caret before the error.
+  const start = lines[0].startsWith('evalmachine.') ? lines.indexOf('') + 1 : 0;
+  return lines.slice(start).filter((line) => !foreignFrame.test(line));
 }
 
-module.exports = { reply, encodeBundle, bundleOf, errorContent };
+/** What was thrown, as Jupyter shows it. */
+function errorContent(thrown) {
+  const isError = util.types.isNativeError(thrown) || thrown instanceof Error;
+  return {
+    ename: isError ? String(thrown.name) : 'Thrown',
+    evalue: isError ? String(thrown.message) : util.inspect(thrown),
+    traceback: isError ? tracebackOf(thrown) : [`Thrown: ${util.inspect(thrown)}`],
+  };
+}
+
+module.exports = { reply, encodeBundle, bundleOf, errorContent, tracebackOf };

@@ -2,17 +2,44 @@
 // The Stop button. tslab's own answer to it turns the cell red and lets its loop go on unseen; a loop
 // that registers an AbortController is asked to end instead, and its cell ends normally.
 
+const parentCheck = 1000; // milliseconds
+const lastChance = 60_000;
+
 /** Takes SIGINT over; tslab's listener is called when there is no loop to ask. */
 function installStop() {
   const loops = new Set();
   globalThis[Symbol.for('kernel.stop')] = loops;
   const tslabListeners = process.listeners('SIGINT');
   process.removeAllListeners('SIGINT');
-  process.on('SIGINT', () => {
+
+  const askLoops = () => {
     const live = [...loops].filter(({ signal }) => !signal.aborted);
-    if (live.length > 0) live.forEach((controller) => controller.abort());
-    else tslabListeners.forEach((listener) => listener('SIGINT'));
+    live.forEach((controller) => controller.abort());
+    return live.length > 0;
+  };
+  process.on('SIGINT', () => {
+    if (!askLoops()) tslabListeners.forEach((listener) => listener('SIGINT'));
   });
+  endWithParent(askLoops, () => loops.size > 0);
+}
+
+/**
+ * A kernel whose Jupyter was killed would stay forever, and train on. It asks its loops to end, so that
+ * they save what they have, and then ends itself.
+ */
+function endWithParent(askLoops, isBusy) {
+  const parent = process.ppid;
+  if (process.env.JPY_PARENT_PID === undefined) return;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    askLoops();
+    const orphaned = Date.now();
+    setInterval(() => {
+      if (!isBusy() || Date.now() - orphaned > lastChance) process.exit(1);
+    }, 100);
+  }, parentCheck);
+  watch.unref();
 }
 
 module.exports = { installStop };

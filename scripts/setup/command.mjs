@@ -12,7 +12,7 @@ export class CommandFailed extends Error {
     super(`\`${command}\` ${reason}`);
     this.name = 'CommandFailed';
     this.logFile = logFile;
-    this.tail = lastLines(logFile, 15);
+    this.excerpt = excerpt(lines(logFile));
   }
 }
 
@@ -50,9 +50,14 @@ export function output(program, args) {
   return result.status === 0 ? result.stdout.trim() : null;
 }
 
-/** The last `count` lines of a file that say something. */
-export function lastLines(file, count) {
-  if (!fs.existsSync(file)) return [];
-  const lines = fs.readFileSync(file, 'utf8').split('\n');
-  return lines.filter((line) => line.trim() !== '').slice(-count);
+const lines = (file) =>
+  fs
+    .readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+
+/** The lines that tell most: those that speak of an error, else the last ones. */
+export function excerpt(all, count = 12) {
+  const errors = all.filter((line) => /error|fatal|not found|no space|missing/i.test(line));
+  return errors.length > 0 ? errors.slice(0, count) : all.slice(-count);
 }

@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { findCompiler, findNodeHeaders } from './check.mjs';
-import { lastLines, run } from './command.mjs';
+import { run } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
-import { inRoot, logFolder, quietAddon, root, tfjsPackage, venv, venvPython } from './paths.mjs';
+import { inRoot, quietAddon, root, tfjsPackage, venv, venvPython } from './paths.mjs';
 import { sitePackages } from './python-packages.mjs';
 import { sha256 } from './step.mjs';
 
@@ -119,9 +119,8 @@ export const nativeAddon = {
     try {
       await run(process.execPath, ['-e', smallTest, quietAddon], { logFile, cwd: root, env });
     } catch (error) {
-      const cause = lastLines(path.join(logFolder, 'native-addon.log'), 4).join('\n    ');
       throw new SetupFailure(
-        `it was built, but cannot add numbers (${error.message.replace(/^`.*` /s, '')}):\n    ${cause}`,
+        `it was built, but cannot add numbers:\n    ${error.excerpt.slice(-4).join('\n    ')}`,
         'If a library is said to be missing, delete .venv and run the command again.',
       );
     }

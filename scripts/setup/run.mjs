@@ -1,7 +1,13 @@
 // The whole set-up: the steps in order, each only if needed.
 import path from 'node:path';
-import { checkDisk, checkNode, checkPlatform } from './check.mjs';
-import { findCompiler, findNodeHeaders, findPython } from './check.mjs';
+import {
+  checkDisk,
+  checkNode,
+  checkPlatform,
+  findCompiler,
+  findNodeHeaders,
+  findPython,
+} from './check.mjs';
 import { kernelspec } from './kernelspec.mjs';
 import { library } from './library.mjs';
 import { takeLock } from './lock.mjs';
@@ -43,6 +49,9 @@ export async function setUp({ extra = [] } = {}) {
   const release = await takeLock(path.join(stateFolder, 'lock'), (pid) =>
     say(`Another set-up of this clone (process ${pid}) is at work; waiting for it.`),
   );
+  // Ends by way of `exit`, which ends pip or npm and gives the lock back.
+  const interrupted = () => process.exit(130);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupted);
   try {
     const pending = all.filter((step) => reasonToRun(step) !== null);
     if (pending.length === 0) return;
@@ -59,6 +68,7 @@ export async function setUp({ extra = [] } = {}) {
     }
     say(`set-up: complete after ${seconds(started)}`);
   } finally {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, interrupted);
     release();
   }
 }

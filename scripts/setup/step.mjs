@@ -62,10 +62,10 @@ function explained(step, error) {
     return new SetupFailure(`${step.title}: ${error.message}`, error.remedy);
   }
   if (error instanceof CommandFailed) {
-    const tail = error.tail.map((line) => `    ${line}`).join('\n');
+    const lines = error.excerpt.map((line) => `    ${line}`).join('\n');
     const log = path.relative(root, error.logFile);
     return new SetupFailure(
-      `${step.title}: ${error.message}\n${tail}\n  (the whole output: ${log})`,
+      `${step.title}: ${error.message}\n${lines}\n  (the whole output: ${log})`,
       step.remedy,
     );
   }

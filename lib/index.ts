@@ -1,2 +1,60 @@
 /** The library's public names: the only path that notebooks import. */
-export { tf, deviceSummary, type DeviceSummary } from './backend';
+export { deviceSummary, tf, type DeviceSummary } from './backend';
+export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
+export {
+  BLOG_SCHEDULER_CONFIG,
+  BLOG_UNET_CONFIG,
+  CHECKPOINTS,
+  SMALL_TEXT_CONFIG,
+  SMALL_TOKENIZER,
+} from './presets';
+
+export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
+export { loadMnist, type MnistDataset } from './datasets/mnist';
+export { captionOf, normalize, toTensor } from './datasets/transforms';
+
+export { UNet2DConditionModel } from './models/unet-2d-condition';
+export { type UNet2DConditionConfig } from './models/unet-2d-condition-config';
+export { CLIPTextModel, type CLIPTextModelOutput } from './models/clip-text-model';
+export { type CLIPTextConfig } from './models/clip-text-config';
+export { CLIPTokenizer, type BatchEncoding } from './models/clip-tokenizer';
+export {
+  loadStateDict,
+  namedParameters,
+  numParameters,
+  stateDict,
+  type HostTensor,
+  type StateDict,
+} from './nn/state-dict';
+
+export { DDPMScheduler, type DDPMSchedulerConfig } from './schedulers/ddpm';
+export { type Scheduler } from './schedulers/scheduler';
+
+export { AdamW, type AdamWOptions } from './optim/adamw';
+export { clipGradNorm } from './optim/grad-clip';
+
+export { jit, JitError, JitSession, type JitOptions } from './jit';
+
+export { Trainer, type FitOptions, type TrainerParts } from './training/trainer';
+export { type TrainerOptions } from './training/trainer-options';
+export { meanLoss, NonFiniteLossError, type StepLog, type TrainHistory } from './training/history';
+export { latestCheckpoint, resumeTraining, saveTraining } from './training/checkpoints';
+
+export {
+  TextToImagePipeline,
+  type TextToImageOutput,
+  type TextToImageParts,
+} from './pipelines/text-to-image';
+export { type GenerateOptions, type StepEnd } from './pipelines/generate-options';
+export { loadCheckpoint, saveCheckpoint, type CheckpointParts } from './pipelines/checkpoint';
+export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
+
+export { Figure } from './display/figure';
+export { imageGrid, type ImageGridOptions } from './display/image-grid';
+export { type ImageBatch } from './display/images';
+export { liveFigure, LiveFigure } from './display/live';
+export { lossCurve, noiseSchedule, type LossPoint } from './display/plots';
+export { encodePng, imagesToGrid } from './display/png';
+export { progress, type ProgressOptions } from './display/progress';
+export { ProgressBar } from './display/progress-bar';
+export { Table, table } from './display/html-table';

@@ -26,7 +26,7 @@ export function readJsonObject(file: string): Record<string, unknown> {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Error(`${file}: expected JSON, got: ${(error as Error).message}`);
+    throw new Error(`${file}: expected JSON, got: ${(error as Error).message}`, { cause: error });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Error(`${file}: expected a JSON object.`);

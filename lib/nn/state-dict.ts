@@ -17,7 +17,7 @@ export type StateDict = Map<string, HostTensor>;
 export function namedParameters(module: object): Map<string, tf.Variable> {
   const found = new Map<string, tf.Variable>();
   const walk = (value: unknown, path: string) => {
-    if (value instanceof tf.Variable) found.set(path, value);
+    if (value instanceof tf.Variable) found.set(path, value as tf.Variable);
     else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
       for (const [key, child] of Object.entries(value)) walk(child, path ? `${path}.${key}` : key);
     }

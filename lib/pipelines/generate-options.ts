@@ -87,7 +87,7 @@ export function resolveGenerateOptions(
   ];
   const problems = rules
     .filter(([, , fits]) => !fits)
-    .map(([name, expected]) => `${name}: expected ${expected}, got ${String(o[name])}`);
+    .map(([name, expected]) => `${name}: expected ${expected}, got ${JSON.stringify(o[name])}`);
   const known = new Set<string>([...rules.map(([name]) => name), 'callbackOnStepEnd', 'signal']);
   for (const name of Object.keys(options)) {
     if (!known.has(name))

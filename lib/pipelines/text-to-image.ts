@@ -1,6 +1,6 @@
 import ndarray, { type NdArray } from 'ndarray';
 import { tf } from '../backend';
-import { loadCheckpoint, saveCheckpoint } from '../io/checkpoint';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../io/atomic-write';
-import { saveCheckpoint } from '../io/checkpoint';
+import { saveCheckpoint } from '../pipelines/checkpoint';
 import {
   fromFloat32Array,
   readSafetensors,

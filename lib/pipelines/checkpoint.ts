@@ -6,7 +6,7 @@ import { CLIPTokenizer } from '../models/clip-tokenizer';
 import { readJsonObject } from '../models/pretrained';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { DDPMScheduler } from '../schedulers/ddpm';
-import { writeFileAtomically } from './atomic-write';
+import { writeFileAtomically } from '../io/atomic-write';
 
 /** What a text-to-image model is made of. */
 export interface CheckpointParts {

@@ -137,13 +137,18 @@ class NotebookRun:
                 cell.outputs, cell.execution_count = [], None
         client.reset_execution_trackers()
         client.km = client.create_kernel_manager()
-        client.km.connection_file = str(Path(jupyter_runtime_dir()) / f"kernel-{uuid.uuid4()}.json")
-        # The same folder for all, so that relative paths mean the same wherever a notebook lies.
-        await client.async_start_new_kernel(cwd=self.kernel_folder)
+        runtime = Path(jupyter_runtime_dir())
+        runtime.mkdir(parents=True, exist_ok=True)
+        client.km.connection_file = str(runtime / f"kernel-{uuid.uuid4()}.json")
         try:
+            # The same folder for all, so that relative paths mean the same wherever a notebook lies.
+            await client.async_start_new_kernel(cwd=self.kernel_folder)
             await client.async_start_new_kernel_client()
             info = await client.kc.kernel_info(reply=True)
             self.notebook.metadata["language_info"] = info["content"]["language_info"]
+        except (OSError, RuntimeError) as error:
+            raise NotebookFailure(0, cells[0], f"The kernel did not start: {error}") from error
+        try:
             for index, cell in enumerate(cells):
                 if self.stopping:
                     raise Stopped()

@@ -85,6 +85,7 @@ async def run_one(path, options, reporter, stop_requests):
     """Runs one notebook and writes its copy; returns (status, explanation)."""
     notebook = nbformat.read(path, as_version=4)
     note = inject(notebook, {name: parse_value(value) for name, value in options.parameters})
+    notebook.metadata.setdefault("language_info", {"name": "typescript"})
     reporter.notebook_started(path, notebook)
     if note:
         reporter.say(f"  note: {note}")

@@ -1,0 +1,101 @@
+/** Loops with a progress bar, in the terms of tqdm. */
+
+import { ProgressBar, type ProgressBarOptions } from './progress-bar';
+
+export interface ProgressOptions extends ProgressBarOptions {
+  /** Number of items; taken from the iterable's `length` or `size` where it has one. */
+  readonly total?: number;
+  /** Ends a `for await` loop with its reason when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a `for await` loop over `progress` throws when the Stop button is pressed. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  constructor() {
+    super('The loop was stopped.');
+  }
+}
+
+const KERNEL_STOP = Symbol.for('kernel.stop');
+
+/** Runs `loop` with a signal that the notebook's Stop button aborts, or with the caller's. */
+async function* untilStopped<T>(
+  given: AbortSignal | undefined,
+  loop: (signal: AbortSignal) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const controllers = (globalThis as { [KERNEL_STOP]?: Set<AbortController> })[KERNEL_STOP];
+  const controller = new AbortController();
+  if (!given) controllers?.add(controller);
+  try {
+    yield* loop(given ?? controller.signal);
+  } finally {
+    controllers?.delete(controller);
+  }
+}
+
+/** A bar that moves as its items are taken. */
+class ProgressLoop<T> extends ProgressBar {
+  readonly #items: Iterable<T> | AsyncIterable<T>;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(items: Iterable<T> | AsyncIterable<T>, options: ProgressOptions) {
+    const { length, size } = items as { length?: unknown; size?: unknown };
+    const known = [options.total, length, size].find((value) => typeof value === 'number');
+    super(known as number | undefined, options);
+    this.#items = items;
+    this.#signal = options.signal;
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    let complete = false;
+    try {
+      for (const item of this.#items as Iterable<T>) {
+        yield item;
+        this.update();
+      }
+      complete = true;
+    } finally {
+      this.end(complete ? 'finished' : 'stopped');
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<T> {
+    return untilStopped(this.#signal, (signal) => this.#takeUntil(signal));
+  }
+
+  async *#takeUntil(signal: AbortSignal): AsyncGenerator<T> {
+    let complete = false;
+    try {
+      for await (const item of this.#items) {
+        yield item;
+        this.update();
+        await new Promise((resolve) => setImmediate(resolve)); // lets messages and signals in
+        if (signal.aborted) throw signal === this.#signal ? signal.reason : new Interrupted();
+      }
+      complete = true;
+    } finally {
+      this.end(complete ? 'finished' : 'stopped');
+    }
+  }
+}
+
+/** A bar for `total` items, moved by `update`. */
+export function progress(total: number, options?: ProgressOptions): ProgressBar;
+/** Takes the items of an iterable; use `for await` so that the Stop button ends the loop. */
+export function progress<T>(
+  items: Iterable<T>,
+  options?: ProgressOptions,
+): ProgressBar & Iterable<T> & AsyncIterable<T>;
+export function progress<T>(
+  items: AsyncIterable<T>,
+  options?: ProgressOptions,
+): ProgressBar & AsyncIterable<T>;
+export function progress<T>(
+  source: number | Iterable<T> | AsyncIterable<T>,
+  options: ProgressOptions = {},
+): ProgressBar {
+  return typeof source === 'number'
+    ? new ProgressBar(source, options)
+    : new ProgressLoop(source, options);
+}

@@ -28,7 +28,7 @@ const EIGHTHS = ' ▏▎▍▌▋▊▉█';
 /** Seconds as `mm:ss` or `h:mm:ss`; `?` if not known. */
 export function formatInterval(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) return '?';
-  const whole = Math.round(seconds);
+  const whole = Math.floor(seconds);
   const two = (value: number) => String(value).padStart(2, '0');
   const hours = Math.floor(whole / 3600);
   const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;

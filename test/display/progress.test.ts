@@ -16,7 +16,7 @@ describe('format', () => {
   it('writes times and rates as tqdm does', () => {
     expect([0, 59.6, 61, 3599, 3600, 90061, undefined, Infinity].map(formatInterval)).toEqual([
       '00:00',
-      '01:00',
+      '00:59',
       '01:01',
       '59:59',
       '1:00:00',

@@ -108,7 +108,7 @@ export class DPMSolverMultistepScheduler implements Scheduler {
   readonly alphasCumprod: Float32Array;
   readonly initNoiseSigma = 1;
   /** Empty until `setTimesteps`. */
-  timesteps = new Int32Array(0);
+  timesteps: Int32Array = new Int32Array(0);
 
   /**
    * @param config keys and defaults of diffusers' DPMSolverMultistepScheduler

@@ -40,7 +40,7 @@ function npm() {
 export const nodePackages = {
   name: 'node-packages',
   title: 'npm packages',
-  disk: 1.2,
+  disk: 1,
   verified: true,
   inputs: () => null,
   missing() {

@@ -97,7 +97,9 @@ const devicePackages = { cpu: 'tensorflow-cpu', gpu: 'tensorflow' };
 export const pythonPackages = {
   name: 'python-packages',
   title: 'Python packages',
-  disk: 2.4,
+  get disk() {
+    return chooseDevice() === 'gpu' ? 9 : 2.8;
+  },
   verified: true,
   inputs: () => chooseDevice(),
   missing() {
@@ -121,7 +123,7 @@ export const pythonPackages = {
 export const parityPackages = {
   name: 'parity-packages',
   title: 'Python packages of the parity tests',
-  disk: 6,
+  disk: 5,
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(parityVenv, [inRoot('requirements-parity.txt')]),

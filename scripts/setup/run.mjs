@@ -19,6 +19,9 @@ import { reasonToRun, runStep } from './step.mjs';
 
 export const steps = [nodePackages, pythonPackages, nativeAddon, library, kernelspec];
 
+/** What temporary files and the first checkpoints take, in GB. A first set-up needs 6 GB in all. */
+const roomToWork = 2;
+
 const say = (text) => process.stderr.write(`${text}\n`);
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
@@ -28,10 +31,8 @@ function checkMachine(pending) {
   const python = findPython(process.env.SDM_PYTHON);
   findCompiler();
   findNodeHeaders(process.execPath);
-  checkDisk(
-    root,
-    pending.reduce((sum, step) => sum + step.disk, 0),
-  );
+  const needed = pending.reduce((sum, step) => sum + step.disk, roomToWork);
+  checkDisk(root, needed);
   return { python };
 }
 

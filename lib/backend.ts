@@ -32,6 +32,8 @@ interface Binding {
   runSavedModel(model: number, ids: number[], inputs: string, outputs: string): NativeTensor[];
   deleteSavedModel(model: number): void;
   deleteTensor(id: number): void;
+  getNumOfTensors(): number;
+  getNumOfSavedModels(): number;
 }
 
 /** An attribute of a TensorFlow op, as the binding takes it. */
@@ -108,6 +110,21 @@ export interface Engine {
 
 export function engine(): Engine {
   return tf.engine() as unknown as Engine;
+}
+
+let tracing = false;
+
+/**
+ * Whether a function is being traced into a graph (see lib/jit). Then tensors have no values yet, and what
+ * is drawn or counted on the host would be fixed in the graph.
+ */
+export function isTracing(): boolean {
+  return tracing;
+}
+
+/** Only for lib/jit. */
+export function setTracing(value: boolean): void {
+  tracing = value;
 }
 
 /** A second tensor over the same value, outside every tidy scope; the caller disposes it. */

@@ -3,6 +3,6 @@
 export { jit, type JitControl, type JitOptions } from './jit';
 export { JitError } from './errors';
 export { JitSession } from './session';
-export { isTracing } from './tracer';
+export { isTracing } from '../backend';
 export type { Precision } from './precision';
 export type { TensorTree } from './tree';

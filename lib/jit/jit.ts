@@ -1,11 +1,12 @@
 /** `jit`: a function of tensors as one TensorFlow graph. */
 
-import { engine, tf } from '../backend';
+import { engine, isTracing, tf } from '../backend';
 import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
 import type { Precision } from './precision';
-import { JitSession, type Program } from './session';
-import { isTracing, trace } from './tracer';
+import { JitSession } from './session';
+import type { Program } from './session-graph';
+import { trace } from './tracer';
 import { buildTree, flattenTree, type FlatTree, type TreeStructure } from './tree';
 
 export interface JitOptions {
@@ -22,9 +23,16 @@ export interface JitOptions {
 }
 
 /** What a jitted function has beside the call. */
-export interface JitControl {
+export interface JitControl<
+  F extends (...args: never[]) => unknown = (...args: never[]) => unknown,
+> {
   /** Number of graphs compiled so far. */
   readonly compilations: number;
+  /**
+   * Traces the function for the shapes of these arguments without running it. With a shared `session`,
+   * compile all its functions before the first runs: each that joins later makes it load again.
+   */
+  compile(...args: Parameters<F>): void;
   /** Gives variables their values back from the session; reading one does so by itself. */
   pull(): void;
   /** Loads variables that were assigned outside into the session; a call does so by itself. */
@@ -62,7 +70,7 @@ interface Compiled {
 export function jit<F extends (...args: never[]) => unknown>(
   fn: F,
   options: JitOptions = {},
-): F & JitControl {
+): F & JitControl<F> {
   const name = options.name ?? (fn.name || 'jit');
   const cacheSize = options.cacheSize ?? 8;
   if (!Number.isInteger(cacheSize) || cacheSize < 1) {
@@ -94,11 +102,7 @@ export function jit<F extends (...args: never[]) => unknown>(
     };
   };
 
-  const call = (...values: unknown[]): unknown => {
-    if (isTracing()) return run(...values);
-    if (engine().isTapeOn() || process.env['SDM_JIT'] === 'off')
-      return eagerly(() => run(...values));
-    const args = flattenTree(values, 'argument', names);
+  const compiledFor = (args: FlatTree): Compiled => {
     const key = `${args.key} ${args.tensors.map(describe).join(' ')}`;
     let compiled = cache.get(key);
     if (compiled) {
@@ -112,8 +116,15 @@ export function jit<F extends (...args: never[]) => unknown>(
       }
     }
     cache.set(key, compiled);
-    const outputs = compiled.session.run(compiled.program, args.tensors);
-    return buildTree(compiled.structure, outputs);
+    return compiled;
+  };
+
+  const call = (...values: unknown[]): unknown => {
+    if (isTracing()) return run(...values);
+    if (engine().isTapeOn() || jitIsOff()) return eagerly(() => run(...values));
+    const args = flattenTree(values, 'argument', names);
+    const { program, session, structure } = compiledFor(args);
+    return buildTree(structure, session.run(program, args.tensors));
   };
 
   const drop = (key: string): void => {
@@ -122,9 +133,12 @@ export function jit<F extends (...args: never[]) => unknown>(
     compiled?.session.remove(compiled.program);
   };
 
-  const control: JitControl = {
+  const control: JitControl<F> = {
     get compilations() {
       return compilations;
+    },
+    compile: (...args) => {
+      if (!jitIsOff()) compiledFor(flattenTree(args, 'argument', names));
     },
     pull: () => cache.forEach(({ session }) => session.pull()),
     push: () => cache.forEach(({ session, program }) => session.push(program)),
@@ -132,7 +146,11 @@ export function jit<F extends (...args: never[]) => unknown>(
   };
   Object.defineProperty(call, 'name', { value: name });
   return Object.defineProperties(call, Object.getOwnPropertyDescriptors(control)) as unknown as F &
-    JitControl;
+    JitControl<F>;
+}
+
+function jitIsOff(): boolean {
+  return process.env['SDM_JIT'] === 'off';
 }
 
 function eagerly(run: () => unknown): unknown {

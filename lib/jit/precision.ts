@@ -14,16 +14,24 @@ const LOWERED = new Set([
   'Conv2DBackpropFilter',
 ]);
 
-/** Adds a node; those that dominate the time take and give bfloat16, between casts. */
-export function lowerPrecision(
+/**
+ * Adds a node. With `bfloat16`, the ops that dominate the time take and give bfloat16, between casts.
+ *
+ * @returns the node's outputs, in the dtypes of `outputs`
+ */
+export function addInPrecision(
   graph: Graph,
+  precision: Precision,
   op: string,
   inputs: readonly Ref[],
   attributes: Attributes,
   outputs: readonly TensorSpec[],
   scope: string,
 ): Ref[] {
-  const lower = LOWERED.has(op) && outputs.every(({ dtype }) => dtype === DType.float32);
+  const lower =
+    precision === 'bfloat16' &&
+    LOWERED.has(op) &&
+    outputs.every(({ dtype }) => dtype === DType.float32);
   const cast = (ref: Ref, dtype: number): Ref => {
     const spec = specOf(ref);
     const attributes = {

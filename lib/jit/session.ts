@@ -13,43 +13,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { engine, nodeBackend, tf, type TensorEntry } from '../backend';
-import { fromTfjs, type TensorSpec } from './dtypes';
+import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
+import { serializeNodes, serializeSavedModel } from './graph-def';
 import {
-  nodeDefs,
-  placeholder,
-  serializeNodes,
-  serializeSavedModel,
-  type NodeDef,
-} from './graph-def';
+  ALL_LOADED,
+  makeProgram,
+  slotNames,
+  variableNodes,
+  type Program,
+  type Slot,
+} from './session-graph';
 import type { Source, Traced } from './tracer';
 
 /** So few changed variables are loaded one by one; more are loaded all at once. */
 const FEW = 4;
-
-/** One variable (or large constant) of a session. */
-interface Slot {
-  readonly name: string;
-  readonly source: Source;
-  readonly spec: TensorSpec;
-  /** Whether some graph of the session assigns it. */
-  assigned: boolean;
-  /** The value that the session holds. */
-  held: tf.DataId | undefined;
-  /** tfjs's entry of that value, while the value is in the session only. */
-  away: TensorEntry | undefined;
-}
-
-/** A graph in a session. */
-export interface Program {
-  readonly name: string;
-  readonly nodes: Uint8Array;
-  readonly reads: readonly Slot[];
-  readonly assigns: readonly Slot[];
-  readonly inputNames: string;
-  readonly outputNames: string;
-  readonly outputs: number;
-}
 
 const leftovers = new FinalizationRegistry((model: number) =>
   nodeBackend().binding.deleteSavedModel(model),
@@ -71,45 +49,9 @@ export class JitSession {
   /** Adds a graph; it is loaded when it first runs. */
   add(name: string, traced: Traced): Program {
     this.unload(); // before new slots are marked: the present graph does not know them
-    const prefix = `graph${this.made++}`;
     const slots = traced.sources.map((source) => this.slotOf(source));
-    const assigns = traced.assignments.map(({ source }) => slots[source] as Slot);
-    const results = [...traced.outputs, ...traced.assignments.map(({ value }) => value)];
-    const reachable = traced.graph.reachable(results);
-    const reads = reachable.flatMap(({ variable }) =>
-      variable === undefined ? [] : [slots[variable] as Slot],
-    );
-    const nameOfVariable = (index: number): string => `${(slots[index] as Slot).name}/read`;
-    const { defs, nameOf } = nodeDefs(reachable, prefix, nameOfVariable);
-    const names = results.map(({ node, output }) => `${nameOf(node)}:${output}`);
-    const outputs = traced.outputs.length;
-    const present = new Set(defs.map((def) => def.name));
-    traced.inputs.forEach((spec, i) => {
-      // An input that nothing needs is fed all the same.
-      if (!present.has(`${prefix}/input${i}`)) defs.push(placeholder(`${prefix}/input${i}`, spec));
-    });
-    defs.push(
-      ...assigns.map((slot, i): NodeDef => {
-        const after = reads.includes(slot) ? [`^${slot.name}/read`] : [];
-        const inputs = [slot.name, names[outputs + i] as string, ...after];
-        const attributes = { dtype: { kind: 'type', value: slot.spec.dtype } } as const;
-        return { name: `${prefix}/assign${i}`, op: 'AssignVariableOp', inputs, attributes };
-      }),
-      ...finalNodes(prefix, traced, names, assigns.length),
-    );
-    for (const slot of assigns) slot.assigned = true;
-    const program: Program = {
-      name,
-      nodes: serializeNodes(defs),
-      reads,
-      assigns,
-      inputNames: traced.inputs.map((_, i) => `${prefix}/input${i}:0`).join(),
-      outputNames: Array.from(
-        { length: Math.max(outputs, 1) },
-        (_, i) => `${prefix}/output${i}:0`,
-      ).join(),
-      outputs,
-    };
+    const program = makeProgram(name, `graph${this.made++}`, traced, slots);
+    for (const slot of program.assigns) slot.assigned = true;
     this.programs.add(program);
     return program;
   }
@@ -160,7 +102,7 @@ export class JitSession {
     if (this.model === undefined) return;
     const assigned = [...this.slots.values()].filter((slot) => slot.assigned);
     if (!assigned.some(({ away }) => away)) return;
-    const names = assigned.map(({ name }) => `${name}/read:0`).join();
+    const names = assigned.map((slot) => `${slotNames.read(slot)}:0`).join();
     const values = this.execute('reading variables', [], '', names);
     values.forEach(({ id }, i) => {
       const slot = assigned[i] as Slot;
@@ -182,10 +124,10 @@ export class JitSession {
     if (stale.length === 0 && this.initialized) return;
     if (stale.some(({ away }) => away && away.refCount > 0)) this.pull();
     if (this.initialized && stale.length <= FEW) {
-      for (const slot of stale) this.assign([slot], `${slot.name}/loaded:0`);
+      for (const slot of stale) this.assign([slot], `${slotNames.loaded(slot)}:0`);
     } else {
       this.pull();
-      this.assign([...this.slots.values()], 'loaded:0');
+      this.assign([...this.slots.values()], `${ALL_LOADED}:0`);
       this.initialized = true;
     }
   }
@@ -234,7 +176,7 @@ export class JitSession {
       source.isDisposed ? tf.zeros(source.shape, source.dtype) : undefined,
     );
     const ids = backend.getInputTensorIds(slots.map(({ source }, i) => zeros[i] ?? source));
-    const names = slots.map(({ name }) => `${name}/value:0`).join();
+    const names = slots.map((slot) => `${slotNames.value(slot)}:0`).join();
     for (const { id } of this.execute('loading variables', ids, names, target)) {
       backend.binding.deleteTensor(id);
     }
@@ -286,67 +228,4 @@ export class JitSession {
 function isShared({ away, held, source }: Slot): boolean {
   if (!away) return false;
   return away.refCount > (source.dataId === held && !source.isDisposed ? 1 : 0);
-}
-
-function variableNodes(slots: readonly Slot[]): NodeDef[] {
-  const nodes = slots.flatMap(({ name, spec }): NodeDef[] => {
-    const dtype = { kind: 'type', value: spec.dtype } as const;
-    const shape = { kind: 'shape', value: spec.shape } as const;
-    const handle = { dtype, shape, shared_name: { kind: 'string', value: name } } as const;
-    return [
-      { name, op: 'VarHandleOp', inputs: [], attributes: handle },
-      { name: `${name}/read`, op: 'ReadVariableOp', inputs: [name], attributes: { dtype } },
-      placeholder(`${name}/value`, spec),
-      {
-        name: `${name}/assign`,
-        op: 'AssignVariableOp',
-        inputs: [name, `${name}/value`],
-        attributes: { dtype },
-      },
-      token(`${name}/loaded`, [`^${name}/assign`]),
-    ];
-  });
-  return [
-    ...nodes,
-    ZERO,
-    token(
-      'loaded',
-      slots.map(({ name }) => `^${name}/assign`),
-    ),
-  ];
-}
-
-/** The binding can only fetch values, so what is run for its effect ends in a value that waits for it. */
-function token(name: string, after: readonly string[]): NodeDef {
-  return {
-    name,
-    op: 'Identity',
-    inputs: ['zero', ...after],
-    attributes: { T: { kind: 'type', value: 1 } },
-  };
-}
-
-const ZERO: NodeDef = {
-  name: 'zero',
-  op: 'Const',
-  inputs: [],
-  attributes: { dtype: { kind: 'type', value: 1 } },
-  constant: { spec: { shape: [], dtype: 1 }, bytes: new Uint8Array(4) },
-};
-
-/** Outputs under names of their own; the first waits for the assignments. */
-function finalNodes(
-  prefix: string,
-  traced: Traced,
-  names: readonly string[],
-  count: number,
-): NodeDef[] {
-  const assignments = Array.from({ length: count }, (_, i) => `^${prefix}/assign${i}`);
-  if (traced.outputs.length === 0) return [token(`${prefix}/output0`, assignments)];
-  return traced.outputs.map(({ node, output }, i) => ({
-    name: `${prefix}/output${i}`,
-    op: 'Identity',
-    inputs: [names[i] as string, ...(i === 0 ? assignments : [])],
-    attributes: { T: { kind: 'type', value: node.outputs[output]?.dtype ?? 1 } },
-  }));
 }

@@ -4,14 +4,17 @@
  * is run at once and becomes a constant.
  */
 
-import { engine, nodeBackend, retain, tf, wrapKernel, type OpAttribute } from '../backend';
+import { engine, nodeBackend, retain, setTracing, tf, type OpAttribute } from '../backend';
+import { bytesOf, graphAttributes } from './attributes';
 import { fromTfjs, toTfjs, type TensorSpec } from './dtypes';
 import { JitError } from './errors';
-import { Graph, type Attributes, type AttrValue, type Ref } from './graph';
+import { gatherWithoutReadingIndices } from './gather-kernel';
+import { Graph, type Ref } from './graph';
 import { guarded } from './guards';
 import { OPS, REFUSED, type OpCall } from './ops';
-import { lowerPrecision, type Precision } from './precision';
+import { addInPrecision, type Precision } from './precision';
 import { simplify } from './simplify';
+import { allVariables, replaceValues } from './variables';
 import { flattenTree, type TreeStructure } from './tree';
 
 /** Constants above this many bytes are held as the session's variables: a GraphDef is copied many times. */
@@ -30,13 +33,6 @@ export interface Traced {
   readonly assignments: readonly { readonly source: number; readonly value: Ref }[];
 }
 
-let current: Tracer | undefined;
-
-/** Whether a function is being traced now. */
-export function isTracing(): boolean {
-  return current !== undefined;
-}
-
 /**
  * Traces a function.
  *
@@ -51,15 +47,18 @@ export function trace(
 ): Traced {
   gatherWithoutReadingIndices();
   const tracer = new Tracer(name, precision);
-  current = tracer;
+  setTracing(true);
   try {
     return tracer.trace(inputs, run);
   } finally {
-    current = undefined;
+    setTracing(false);
+    tracer.done = true;
   }
 }
 
 class Tracer {
+  /** Set when the function has been traced: its tensors are of no use after. */
+  done = false;
   private readonly graph = new Graph();
   private readonly refs = new WeakMap<tf.DataId, Ref>();
   /** By the variable's abstract value at the start. */
@@ -74,7 +73,7 @@ class Tracer {
   ) {}
 
   trace(inputs: readonly TensorSpec[], run: (tensors: tf.Tensor[]) => unknown): Traced {
-    const restoreVariables = this.abstractVariables();
+    const restoreVariables = replaceValues((variable) => this.token(variable));
     const { executeSingleOutput, executeMultipleOutputs } = this.backend;
     this.backend.executeSingleOutput = (op, attributes, args) =>
       this.record(op, attributes, args, 1, () => [
@@ -104,27 +103,12 @@ class Tracer {
     }
   }
 
-  /** Gives every variable an abstract value, so that reads and assignments show. Returns the undoing. */
-  private abstractVariables(): () => void {
-    const saved = allVariables().map((variable) => {
-      const value = retain(variable);
-      this.replace(variable);
-      return { variable, value };
-    });
-    return () => {
-      for (const { variable, value } of saved) {
-        if (!variable.isDisposed) variable.assign(value);
-        value.dispose();
-      }
-    };
-  }
-
-  private replace(variable: tf.Variable): void {
+  /** The abstract value that stands for a variable's value before the function runs. */
+  private token(variable: tf.Variable): tf.Tensor {
     const spec = { shape: variable.shape, dtype: fromTfjs(variable.dtype) };
     const token = this.abstract(spec, undefined);
     this.variables.set(token.dataId, variable);
-    variable.assign(token);
-    token.dispose();
+    return token;
   }
 
   private finish(inputs: readonly TensorSpec[], result: unknown): Traced {
@@ -173,9 +157,8 @@ class Tracer {
     const simpler = simplify(this.graph, refs, outputs, call);
     if (simpler) return outputs.map((spec) => this.abstract(spec, simpler));
     const scope = this.scopes.filter((name) => name !== '').join('/');
-    const made = this.attributes(op, attributes, call);
-    const add = this.precision === 'bfloat16' ? lowerPrecision : addNode;
-    const recorded = add(this.graph, op, refs, made, outputs, scope);
+    const made = graphAttributes(call, attributes);
+    const recorded = addInPrecision(this.graph, this.precision, op, refs, made, outputs, scope);
     return outputs.map((spec, i) => this.abstract(spec, recorded[i] as Ref));
   }
 
@@ -198,39 +181,6 @@ class Tracer {
         return [...this.backend.readSync(tensor.dataId)].map(Number);
       },
     };
-  }
-
-  private attributes(op: string, attributes: OpAttribute[], call: OpCall): Attributes {
-    const made = Object.fromEntries(
-      attributes.map((attribute) => [attribute.name, this.attrValue(op, attribute)]),
-    );
-    // tfjs-node leaves these to TensorFlow, or gives the dtype from before a cast.
-    const dtype = call.inputs[0]?.dtype;
-    if ((op === 'ExpandDims' || op === 'Mean') && dtype !== undefined) {
-      made['T'] = { kind: 'type', value: dtype };
-    }
-    return made;
-  }
-
-  private attrValue(op: string, { name, type, value }: OpAttribute): AttrValue {
-    const { binding } = this.backend;
-    if (Array.isArray(value)) {
-      if (type === binding.TF_ATTR_INT) return { kind: 'ints', value: value.map(Number) };
-      if (type === binding.TF_ATTR_FLOAT) return { kind: 'floats', value: value.map(Number) };
-      if (type === binding.TF_ATTR_BOOL) return { kind: 'bools', value: value.map(Boolean) };
-      if (type === binding.TF_ATTR_SHAPE) return { kind: 'shape', value: value.map(Number) };
-    } else if (type === binding.TF_ATTR_STRING) {
-      return { kind: 'string', value: String(value) };
-    } else if (type === binding.TF_ATTR_BOOL) {
-      return { kind: 'bool', value: Boolean(value) };
-    } else if (type === binding.TF_ATTR_INT) {
-      return { kind: 'int', value: Number(value) };
-    } else if (type === binding.TF_ATTR_FLOAT) {
-      return { kind: 'float', value: Number(value) };
-    } else if (type === binding.TF_ATTR_TYPE) {
-      return { kind: 'type', value: Number(value) };
-    }
-    throw new JitError(`${op}: attribute ${name} of type ${type} cannot be traced.`);
   }
 
   private isAbstract({ dataId }: tf.Tensor): boolean {
@@ -281,7 +231,7 @@ class Tracer {
 
   private refuseRead(): never {
     throw new JitError(
-      current === this
+      !this.done
         ? `The value of a tensor was read (dataSync, arraySync, print) while ${this.name} was traced. ` +
             'It depends on an argument or a variable, so there is none yet. Return the tensor and read ' +
             'it outside.'
@@ -299,58 +249,4 @@ class Tracer {
   private disposeConstants(): void {
     for (const source of this.sources) if (!(source instanceof tf.Variable)) source.dispose();
   }
-}
-
-function allVariables(): tf.Variable[] {
-  return Object.values(engine().registeredVariables).filter(({ dtype }) => dtype !== 'string');
-}
-
-function addNode(
-  graph: Graph,
-  op: string,
-  inputs: readonly Ref[],
-  attributes: Attributes,
-  outputs: readonly TensorSpec[],
-  scope: string,
-): Ref[] {
-  const node = graph.add(op, inputs, attributes, outputs, scope);
-  return outputs.map((_, output) => ({ node, output }));
-}
-
-function bytesOf(values: tf.backend_util.TypedArray, dtype: tf.DataType): Uint8Array {
-  if (dtype === 'bool') return Uint8Array.from(values);
-  // Before they go to TensorFlow, values may still be in another kind of array.
-  const array = dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values);
-  return new Uint8Array(array.buffer);
-}
-
-let gatherIsWrapped = false;
-
-/**
- * tfjs-node's gather reads its indices to check their range, which a traced function cannot. Inside of a
- * graph TensorFlow checks them (on a CPU it throws, on a GPU it returns zeros).
- */
-function gatherWithoutReadingIndices(): void {
-  if (gatherIsWrapped) return;
-  gatherIsWrapped = true;
-  const backend = nodeBackend();
-  const { TF_ATTR_INT, TF_ATTR_TYPE, TF_INT32 } = backend.binding;
-  wrapKernel('GatherV2', (eager) => (call) => {
-    if (!current) return eager(call);
-    const { x, indices } = call.inputs as { x: tf.Tensor; indices: tf.Tensor };
-    const { axis, batchDims } = call.attrs as unknown as { axis: number; batchDims: number };
-    const axisTensor = tf.scalar(axis, 'int32');
-    const result = backend.executeSingleOutput(
-      'GatherV2',
-      [
-        { name: 'batch_dims', type: TF_ATTR_INT, value: batchDims },
-        { name: 'Tparams', type: TF_ATTR_TYPE, value: backend.tensorMap.get(x.dataId).dtype },
-        { name: 'Tindices', type: TF_ATTR_TYPE, value: TF_INT32 },
-        { name: 'Taxis', type: TF_ATTR_TYPE, value: TF_INT32 },
-      ],
-      [x, indices, axisTensor],
-    );
-    axisTensor.dispose();
-    return result;
-  });
 }

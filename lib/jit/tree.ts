@@ -47,7 +47,7 @@ export function flattenTree(tree: unknown, what: string, names: readonly string[
   let key = '';
   const walk = (node: unknown, path: string): TreeStructure => {
     if (node instanceof tf.Tensor) {
-      tensors.push(node);
+      tensors.push(node as tf.Tensor);
       paths.push(path);
       key += '*';
       return TENSOR;

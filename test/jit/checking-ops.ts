@@ -10,7 +10,8 @@ import { OPS } from '../../lib/jit/ops';
  */
 export function checkingOps(run: () => void): Set<string> {
   const backend = nodeBackend();
-  const { executeSingleOutput, executeMultipleOutputs } = backend;
+  const executeSingleOutput = backend.executeSingleOutput.bind(backend);
+  const executeMultipleOutputs = backend.executeMultipleOutputs.bind(backend);
   const seen = new Set<string>();
   const check = (
     op: string,
@@ -34,20 +35,20 @@ export function checkingOps(run: () => void): Set<string> {
     );
   };
   backend.executeSingleOutput = (op, attributes, inputs) => {
-    const output = executeSingleOutput.call(backend, op, attributes, inputs);
+    const output = executeSingleOutput(op, attributes, inputs);
     check(op, attributes, inputs, [output]);
     return output;
   };
   backend.executeMultipleOutputs = (op, attributes, inputs, count) => {
-    const outputs = executeMultipleOutputs.call(backend, op, attributes, inputs, count);
+    const outputs = executeMultipleOutputs(op, attributes, inputs, count);
     check(op, attributes, inputs, outputs);
     return outputs;
   };
   try {
     run();
   } finally {
-    backend.executeSingleOutput = executeSingleOutput;
-    backend.executeMultipleOutputs = executeMultipleOutputs;
+    Reflect.deleteProperty(backend, 'executeSingleOutput');
+    Reflect.deleteProperty(backend, 'executeMultipleOutputs');
   }
   return seen;
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { tf } from '../../lib/backend';
+import { nodeBackend, tf } from '../../lib/backend';
 import { jit } from '../../lib/jit';
+import { regression } from './regression';
 
 afterEach(() => {
   tf.disposeVariables();
@@ -70,5 +71,80 @@ describe('jit', () => {
     }
     expect(traced.w.dataSync()).toBeCloseToMax(eager.w.dataSync(), 1e-6);
     expect(traced.t.dataSync()[0]).toBe(5);
+  });
+});
+
+describe('the cache', () => {
+  it('compiles once per shapes and dtypes', () => {
+    const double = jit((x: tf.Tensor) => tf.mul(x, 2));
+    for (const shape of [[2], [3], [2], [3], [1, 2]]) {
+      expect([...double(tf.ones(shape)).dataSync()]).toEqual([...tf.fill(shape, 2).dataSync()]);
+    }
+    expect(double.compilations).toBe(3);
+    expect([...double(tf.tensor1d([1, 2], 'int32')).dataSync()]).toEqual([2, 4]);
+    expect(double.compilations).toBe(4);
+  });
+
+  it('is bounded, drops the least recently used and names the argument whose shape changes', () => {
+    const warnings: string[] = [];
+    const add = jit((image: tf.Tensor, batch: { bias: tf.Tensor }) => tf.add(image, batch.bias), {
+      name: 'add',
+      cacheSize: 2,
+      onWarning: (message) => warnings.push(message),
+    });
+    const bias = tf.scalar(1);
+    const models = nodeBackend().binding.getNumOfSavedModels();
+    for (const size of [1, 2, 1, 3, 1]) add(tf.ones([size]), { bias });
+    expect(add.compilations).toBe(3);
+    expect(nodeBackend().binding.getNumOfSavedModels()).toBe(models + 2);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('more than 2 combinations of shapes');
+    expect(warnings[0]).toContain('image (float32[2], float32[1], float32[3])');
+    expect(warnings[0]).not.toContain('bias');
+    add.dispose();
+    expect(nodeBackend().binding.getNumOfSavedModels()).toBe(models);
+  });
+
+  it('can be filled without running', () => {
+    const total = tf.variable(tf.scalar(0));
+    const add = jit((x: tf.Tensor) => total.assign(tf.add(total, tf.sum(x))));
+    add.compile(tf.ones([3]));
+    expect(add.compilations).toBe(1);
+    expect(total.dataSync()[0]).toBe(0);
+    add(tf.ones([3]));
+    expect(add.compilations).toBe(1);
+    expect(total.dataSync()[0]).toBe(3);
+  });
+});
+
+describe('a call runs the function itself', () => {
+  it('with SDM_JIT=off, with equal results and nothing left over', () => {
+    const { w, step } = regression();
+    const x = tf.ones([4, 2]);
+    const traced = step(x).dataSync()[0];
+    const weights = w.dataSync();
+    const eager = regression();
+    process.env['SDM_JIT'] = 'off';
+    try {
+      expect(eager.step(x).dataSync()[0]).toBeCloseTo(traced as number, 6);
+      expect(eager.step.compilations).toBe(0);
+      expect(() => eager.step(x).dispose()).toLeakNothing();
+    } finally {
+      delete process.env['SDM_JIT'];
+    }
+    expect(weights).toBeCloseToMax(w.dataSync(), 1e-6);
+  });
+
+  it('inside of another function that is traced', () => {
+    const inner = jit((x: tf.Tensor) => tf.mul(x, 3));
+    const outer = jit((x: tf.Tensor) => tf.add(inner(x), 1));
+    expect(outer(tf.scalar(2)).dataSync()[0]).toBe(7);
+    expect([inner.compilations, outer.compilations]).toEqual([0, 1]);
+  });
+
+  it('under a gradient', () => {
+    const cube = jit((x: tf.Tensor) => tf.mul(x, tf.mul(x, x)));
+    expect(tf.grad(cube)(tf.scalar(2)).dataSync()[0]).toBe(12);
+    expect(cube.compilations).toBe(0);
   });
 });

@@ -8,6 +8,7 @@
 import { ARRAY } from './array';
 import { ELEMENTWISE } from './elementwise';
 import { IMAGE } from './image';
+import { INDEXING } from './indexing';
 import { LINEAR } from './linear';
 import { RANDOM } from './random';
 import { REDUCTION } from './reduction';
@@ -19,6 +20,7 @@ export const OPS: ShapeTable = {
   ...ELEMENTWISE,
   ...REDUCTION,
   ...ARRAY,
+  ...INDEXING,
   ...LINEAR,
   ...IMAGE,
   ...RANDOM,

@@ -22,6 +22,7 @@ const typescript = require(path.join(tslabPackages, '@tslab', 'typescript-for-ts
 typescript.sys.watchDirectory = () => ({ close() {} });
 
 const tslab = {
+  converter: require(path.join(tslabPackages, 'tslab', 'dist', 'converter.js')),
   jupyter: require(path.join(tslabPackages, 'tslab', 'dist', 'jupyter.js')),
   main: require(path.join(tslabPackages, 'tslab', 'dist', 'main.js')),
   util: require(path.join(tslabPackages, 'tslab', 'dist', 'util.js')),
@@ -31,8 +32,10 @@ const tslab = {
 const { installExecution } = require('./execution.cjs');
 const { installLateFailures } = require('./late-failures.cjs');
 const { installRequests } = require('./requests.cjs');
+const { installShorthand } = require('./shorthand.cjs');
 const { installStop } = require('./stop.cjs');
 
+installShorthand(tslab, typescript);
 const execution = installExecution(tslab);
 installRequests(tslab, execution.history);
 

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { loadScript } from '../support/script';
+
+type Version = [number, number, number];
+interface PythonReport {
+  version: string;
+  executable: string;
+  venv: boolean;
+  ensurepip: boolean;
+}
+interface Failure extends Error {
+  remedy: string;
+}
+interface CheckExports {
+  parseVersion: (text: string | null) => Version | null;
+  isAtLeast: (version: number[], least: number[]) => boolean;
+  checkNode: (text: string) => void;
+  checkPlatform: (platform: string, arch: string) => void;
+  findPython: (wanted: string | undefined, probe: (name: string) => PythonReport | null) => string;
+  findCompiler(
+    env: Record<string, string>,
+    probe: (name: string) => string | null,
+  ): { compiler: string };
+  findNodeHeaders: (
+    execPath: string,
+    env: Record<string, string>,
+    exists: (file: string) => boolean,
+  ) => string;
+  checkDisk: (
+    folder: string,
+    needed: number,
+    statfs: () => { bavail: number; bsize: number },
+  ) => void;
+}
+
+const check = loadScript<CheckExports>('setup/check.mjs');
+
+/** What a check throws: problem and remedy in one text. */
+function complaint(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    const { name, message, remedy } = error as Failure;
+    expect(name).toBe('SetupFailure');
+    return `${message} | ${remedy}`;
+  }
+  throw new Error('Expected a complaint, there was none.');
+}
+
+describe('versions', () => {
+  it('are read from what programs print', () => {
+    expect(check.parseVersion('v20.19.1')).toEqual([20, 19, 1]);
+    expect(check.parseVersion('Python 3.11.7+')).toEqual([3, 11, 7]);
+    expect(check.parseVersion('python3.10')).toEqual([3, 10, 0]);
+    expect(check.parseVersion('none')).toBeNull();
+    expect(check.parseVersion(null)).toBeNull();
+  });
+
+  it('are compared number by number', () => {
+    expect(check.isAtLeast([20, 19, 0], [20, 19])).toBe(true);
+    expect(check.isAtLeast([20, 9, 9], [20, 19])).toBe(false);
+    expect(check.isAtLeast([21, 0, 0], [20, 19])).toBe(true);
+    expect(check.isAtLeast([3, 9, 18], [3, 10])).toBe(false);
+  });
+});
+
+describe('checkNode', () => {
+  it.each(['20.19.0', '20.20.2', '22.0.0', '22.21.1'])('takes %s', (version) => {
+    expect(() => check.checkNode(version)).not.toThrow();
+  });
+
+  it.each(['18.20.8', '20.18.3', '23.0.0', '24.11.0'])('refuses %s by name', (version) => {
+    const text = complaint(() => check.checkNode(version));
+    expect(text).toContain(`this is Node ${version}`);
+    expect(text).toContain('nvm install 22');
+  });
+});
+
+describe('checkPlatform', () => {
+  it('takes Linux, and sends others to one', () => {
+    expect(() => check.checkPlatform('linux', 'x64')).not.toThrow();
+    expect(complaint(() => check.checkPlatform('win32', 'x64'))).toContain('wsl --install');
+    expect(complaint(() => check.checkPlatform('linux', 'ia32'))).toContain('linux on ia32');
+  });
+});
+
+describe('findPython', () => {
+  const python = (version: string, venv = true): PythonReport => ({
+    version,
+    executable: `/opt/${version}/python`,
+    venv,
+    ensurepip: venv,
+  });
+
+  it('takes the first that fits', () => {
+    const there: Record<string, PythonReport> = {
+      python3: python('3.9.2'),
+      'python3.12': python('3.12.4'),
+      'python3.11': python('3.11.7'),
+    };
+    expect(check.findPython(undefined, (name) => there[name] ?? null)).toBe('/opt/3.12.4/python');
+  });
+
+  it('tries only the one that was named', () => {
+    const text = complaint(() =>
+      check.findPython('/my/python', (name) => python(name === '/my/python' ? '3.14.0' : '3.11.7')),
+    );
+    expect(text).toContain('/my/python is Python 3.14.0');
+    expect(text).not.toContain('python3.11 ');
+  });
+
+  it('says how to install venv where only that is lacking', () => {
+    const text = complaint(() =>
+      check.findPython(undefined, (name) => (name === 'python3' ? python('3.12.3', false) : null)),
+    );
+    expect(text).toContain('python3 has no venv module');
+    expect(text).toContain('python3.12-venv');
+  });
+
+  it('names every Python that it looked for', () => {
+    const text = complaint(() => check.findPython(undefined, () => null));
+    expect(text).toContain('python3.10 is not there');
+    expect(text).toContain('SDM_PYTHON');
+  });
+});
+
+describe('findCompiler', () => {
+  it('heeds CXX', () => {
+    const probe = (name: string): string | null => (name === 'g++' ? null : 'there');
+    expect(check.findCompiler({ CXX: 'my-c++' }, probe)).toEqual({ compiler: 'my-c++' });
+    expect(check.findCompiler({}, probe)).toEqual({ compiler: 'c++' });
+  });
+
+  it('names all that is lacking at once', () => {
+    const text = complaint(() => check.findCompiler({}, () => null));
+    expect(text).toContain('a C++ compiler (tried g++, c++, clang++) and make are needed');
+    expect(text).toContain('apt install build-essential');
+    expect(
+      complaint(() => check.findCompiler({}, (name) => (name === 'make' ? null : 'there'))),
+    ).toMatch(/^make is needed/);
+  });
+});
+
+describe('findNodeHeaders', () => {
+  it("prefers the folder that was named, then Node's own", () => {
+    expect(check.findNodeHeaders('/n/bin/node', {}, () => true)).toBe('/n');
+    expect(check.findNodeHeaders('/n/bin/node', { npm_config_nodedir: '/h' }, () => true)).toBe(
+      '/h',
+    );
+  });
+
+  it('tells where it looked and what to install', () => {
+    const text = complaint(() => check.findNodeHeaders('/n/bin/node', {}, () => false));
+    expect(text).toContain('/n, /usr');
+    expect(text).toContain('apt install libnode-dev');
+  });
+});
+
+describe('checkDisk', () => {
+  it('compares what is free with what is needed', () => {
+    const free = (gigabytes: number) => () => ({ bavail: gigabytes * 1e6, bsize: 1000 });
+    expect(() => check.checkDisk('/clone', 6, free(6.1))).not.toThrow();
+    expect(complaint(() => check.checkDisk('/clone', 6, free(2.5)))).toMatch(
+      /6\.0 GB of free disk are needed in \/clone, 2\.5 GB are there/,
+    );
+  });
+});

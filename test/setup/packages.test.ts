@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadScript, root } from '../support/script';
+
+interface Locked {
+  version?: string;
+  optional?: boolean;
+  link?: boolean;
+}
+type Packages = Record<string, Locked>;
+
+const { packageMismatch } = loadScript<{
+  packageMismatch: (
+    locked: Packages,
+    installed: Packages,
+    exists: (place: string) => boolean,
+  ) => string | null;
+}>('setup/node-packages.mjs');
+const { parsePins } = loadScript<{
+  parsePins: (text: string, python: number[]) => Map<string, string>;
+}>('setup/python-packages.mjs');
+const { chooseDevice } = loadScript<{
+  chooseDevice: (env: Record<string, string>, exists: (file: string) => boolean) => string;
+}>('setup/device.mjs');
+
+describe('packageMismatch', () => {
+  const locked: Packages = {
+    '': { version: '0.1.0' },
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/a/node_modules/b': { version: '2.0.0' },
+    'node_modules/other-system': { version: '3.0.0', optional: true },
+  };
+  const installed: Packages = {
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/a/node_modules/b': { version: '2.0.0' },
+  };
+
+  it('is null when all is there but the optional', () => {
+    expect(packageMismatch(locked, installed, () => true)).toBeNull();
+  });
+
+  it('names a package of another version, a missing one, and one whose folder has gone', () => {
+    const other = { ...installed, 'node_modules/a/node_modules/b': { version: '2.0.1' } };
+    expect(packageMismatch(locked, other, () => true)).toBe('b 2.0.0 is not installed');
+    expect(packageMismatch(locked, {}, () => true)).toBe('a 1.0.0 is not installed');
+    expect(packageMismatch(locked, installed, (place) => place !== 'node_modules/a')).toBe(
+      'a 1.0.0 is not installed',
+    );
+  });
+});
+
+describe('parsePins', () => {
+  it('reads names however they are spelt, and minds the version of Python', () => {
+    const text = [
+      '# a note',
+      'Foo_Bar.baz==1.2.3',
+      'old-only==1 ; python_version < "3.11"',
+      'new-only==2 ; python_version >= "3.12"',
+      '',
+    ].join('\n');
+    expect([...parsePins(text, [3, 10])]).toEqual([
+      ['foo-bar-baz', '1.2.3'],
+      ['old-only', '1'],
+    ]);
+    expect([...parsePins(text, [3, 11])]).toEqual([['foo-bar-baz', '1.2.3']]);
+    expect([...parsePins(text, [3, 13])].map(([name]) => name)).toEqual([
+      'foo-bar-baz',
+      'new-only',
+    ]);
+  });
+
+  it.each(['requirements', 'requirements-cpu', 'requirements-gpu', 'requirements-parity'])(
+    'finds a version for every package of %s.txt',
+    (name) => {
+      const text = fs.readFileSync(path.join(root, `${name}.txt`), 'utf8');
+      const packages = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      const pins = new Set([
+        ...parsePins(text, [3, 10]).keys(),
+        ...parsePins(text, [3, 12]).keys(),
+      ]);
+      expect(pins.size).toBe(packages.length);
+    },
+  );
+});
+
+describe('chooseDevice', () => {
+  it('looks for a driver, and lets SDM_DEVICE overrule it', () => {
+    const driver = (file: string): boolean => file === '/proc/driver/nvidia/version';
+    expect(chooseDevice({}, () => false)).toBe('cpu');
+    expect(chooseDevice({}, driver)).toBe('gpu');
+    expect(chooseDevice({ SDM_DEVICE: 'cpu' }, driver)).toBe('cpu');
+    expect(chooseDevice({ SDM_DEVICE: 'gpu' }, () => false)).toBe('gpu');
+  });
+
+  it('refuses another word', () => {
+    expect(() => chooseDevice({ SDM_DEVICE: 'cuda' }, () => false)).toThrow(
+      "SDM_DEVICE is 'cuda'; 'cpu' and 'gpu' are known.",
+    );
+  });
+});

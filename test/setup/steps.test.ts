@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadScript, root } from '../support/script';
+
+interface Step {
+  name: string;
+  title: string;
+  disk: number;
+  remedy: string;
+  verified?: boolean;
+  inputs: () => unknown;
+  missing: () => string | null;
+  run: (context: { logFile: string }) => Promise<void>;
+}
+
+const { reasonToRun, runStep } = loadScript<{
+  reasonToRun: (step: Step) => string | null;
+  runStep: (step: Step, tools: { python: string }) => Promise<void>;
+}>('setup/step.mjs');
+const { run } = loadScript<{
+  run: (program: string, args: string[], options: { logFile: string }) => Promise<void>;
+}>('setup/command.mjs');
+const { takeLock } = loadScript<{
+  takeLock: (file: string, onWait?: (pid: number) => void) => Promise<() => void>;
+}>('setup/lock.mjs');
+
+let folder: string;
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sdm-setup-'));
+});
+afterEach(() => {
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(path.join(root, '.setup', 'seeded-step.stamp'), { force: true });
+  fs.rmSync(path.join(root, '.setup', 'logs', 'seeded-step.log'), { force: true });
+});
+
+describe('a step', () => {
+  let input = 1;
+  const made = (): string => path.join(folder, 'made');
+  const step = (change: Partial<Step> = {}): Step => ({
+    name: 'seeded-step',
+    title: 'A seeded step',
+    disk: 0,
+    remedy: 'Do better.',
+    inputs: () => input,
+    missing: () => (fs.existsSync(made()) ? null : 'made is missing'),
+    run: () => Promise.resolve(fs.writeFileSync(made(), '')),
+    ...change,
+  });
+  const tools = { python: 'python3' };
+
+  it('runs once, and again when its input changes or its result is gone', async () => {
+    input = 1;
+    expect(reasonToRun(step())).toBe('made is missing');
+    await runStep(step(), tools);
+    expect(reasonToRun(step())).toBeNull();
+    input = 2;
+    expect(reasonToRun(step())).toBe('what it depends on has changed');
+    await runStep(step(), tools);
+    fs.unlinkSync(made());
+    expect(reasonToRun(step())).toBe('made is missing');
+  });
+
+  it('needs no stamp if it checks its whole result', () => {
+    fs.writeFileSync(made(), '');
+    expect(reasonToRun(step())).toBe('not done yet');
+    expect(reasonToRun(step({ verified: true }))).toBeNull();
+  });
+
+  it('names itself, the cause and the remedy when it fails, and runs again then', async () => {
+    await runStep(step(), tools);
+    const script = "console.error('disk error: no space'); process.exit(3)";
+    const failing = step({
+      run: ({ logFile }) => run(process.execPath, ['-e', script], { logFile }),
+    });
+    input++;
+    const failure = await runStep(failing, tools).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'SetupFailure', remedy: 'Do better.' });
+    const { message } = failure as Error;
+    expect(message).toMatch(/^A seeded step: `.*` ended with exit code 3\n/);
+    expect(message).toContain('disk error: no space');
+    expect(message).toContain('.setup/logs/seeded-step.log');
+    expect(reasonToRun(step())).toBe('not done yet');
+  });
+
+  it('that ends without its result has failed', async () => {
+    const idle = step({ run: () => Promise.resolve() });
+    await expect(runStep(idle, tools)).rejects.toThrow(
+      'A seeded step: it ended, but made is missing',
+    );
+  });
+});
+
+describe('the lock', () => {
+  it('makes a second set-up wait for the first', async () => {
+    const file = path.join(folder, 'lock');
+    const release = await takeLock(file);
+    const order: string[] = [];
+    const second = takeLock(file, (pid) => order.push(`waits for ${pid}`)).then((free) => {
+      order.push('second');
+      free();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    order.push('first is done');
+    release();
+    await second;
+    expect(order).toEqual([`waits for ${process.pid}`, 'first is done', 'second']);
+    expect(fs.existsSync(file)).toBe(false);
+  });
+
+  it('of a process that has died is cleared away', async () => {
+    const file = path.join(folder, 'lock');
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    fs.writeFileSync(file, `${pid}\n`);
+    const release = await takeLock(file, () => expect.unreachable('nobody to wait for'));
+    expect(fs.readFileSync(file, 'utf8')).toBe(`${process.pid}\n`);
+    release();
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+});

@@ -110,7 +110,8 @@ export function loadStateDict(module: object, state: StateDict, what = 'loadStat
   for (const [name, variable] of namedParameters(module)) {
     const { shape, data } = state.get(name)!;
     tf.tidy(() => {
-      const value = tf.tensor(data, [...shape], 'float32');
+      // A copy: tfjs keeps the array itself until TensorFlow first uses the tensor.
+      const value = tf.tensor(data.slice(), [...shape], 'float32');
       variable.assign(variable.rank === 4 ? tf.transpose(value, fromTorchOrder) : value);
     });
   }

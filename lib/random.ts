@@ -51,8 +51,9 @@ export function randint<R extends tf.Rank = tf.Rank>(
   high: number,
   key: RandomKey,
 ): tf.Tensor<R> {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low) {
-    throw new Error(`randint: expected integers low < high, got low ${low}, high ${high}.`);
+  const isInt32 = (bound: number) => (bound | 0) === bound;
+  if (!isInt32(low) || !isInt32(high) || high <= low) {
+    throw new Error(`randint: expected int32 numbers low < high, got low ${low}, high ${high}.`);
   }
   return tf.tidy(() => {
     const bounds = [tf.scalar(low, 'int32'), tf.scalar(high, 'int32')];

@@ -6,7 +6,10 @@ import type { Attributes, AttrValue } from './graph';
 import type { OpCall } from './ops';
 
 /** @throws JitError for an attribute of a kind that graphs of ours do not hold */
-export function graphAttributes(call: OpCall, attributes: readonly OpAttribute[]): Attributes {
+export function graphAttributes(
+  call: Pick<OpCall, 'op' | 'inputs'>,
+  attributes: readonly OpAttribute[],
+): Attributes {
   const made = Object.fromEntries(
     attributes.map((attribute) => [attribute.name, attrValue(call.op, attribute)]),
   );

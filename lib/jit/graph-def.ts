@@ -38,33 +38,45 @@ export function serializeSavedModel(nodes: readonly Uint8Array[]): Uint8Array {
     .finish();
 }
 
-/** Nodes of a recorded graph. `inputName` names the inputs that are no nodes of their own. */
+/** How the graph's variables are called: their handles, and the nodes that read their first values. */
+export interface VariableNames {
+  handle(index: number): string;
+  read(index: number): string;
+}
+
+/** Nodes of a recorded graph, and how each is called. */
 export function nodeDefs(
   nodes: readonly GraphNode[],
   prefix: string,
-  nameOfVariable: (index: number) => string,
+  variables: VariableNames,
 ): { defs: NodeDef[]; nameOf: (node: GraphNode) => string } {
+  const read = new Set(nodes.map(({ variable }) => variable));
   const nameOf = (node: GraphNode): string => {
-    if (node.variable !== undefined) return nameOfVariable(node.variable);
+    if (node.variable !== undefined) return variables.read(node.variable);
     if (node.input !== undefined) return `${prefix}/input${node.input}`;
     const scope = node.scope.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
     return `${prefix}/${scope === '' ? '' : `${scope}/`}${node.op}_${node.id}`;
   };
+  const inputsOf = ({ handles = [], inputs, after = [] }: GraphNode): string[] => [
+    ...handles.map((index) => variables.handle(index)),
+    ...inputs.map(({ node, output }) =>
+      output === 0 ? nameOf(node) : `${nameOf(node)}:${output}`,
+    ),
+    ...after.map((node) => `^${nameOf(node)}`),
+    // The first value is read before it is changed.
+    ...handles.filter((index) => read.has(index)).map((index) => `^${variables.read(index)}`),
+  ];
   const defs = nodes
     .filter((node) => node.variable === undefined)
     .map((node): NodeDef => {
       const spec = node.outputs[0] ?? { shape: [], dtype: DType.float32 };
       const name = nameOf(node);
       if (node.input !== undefined) return placeholder(name, spec);
-      const inputs = node.inputs.map(({ node: from, output }) =>
-        output === 0 ? nameOf(from) : `${nameOf(from)}:${output}`,
-      );
       if (node.constant) {
-        const { dtype } = spec;
-        const attributes = { dtype: { kind: 'type', value: dtype } } as const;
-        return { name, op: 'Const', inputs, attributes, constant: { spec, ...node.constant } };
+        const attributes = { dtype: { kind: 'type', value: spec.dtype } } as const;
+        return { name, op: 'Const', inputs: [], attributes, constant: { spec, ...node.constant } };
       }
-      return { name, op: node.op, inputs, attributes: node.attributes };
+      return { name, op: node.op, inputs: inputsOf(node), attributes: node.attributes };
     });
   return { defs, nameOf };
 }

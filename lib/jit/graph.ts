@@ -39,6 +39,10 @@ export interface GraphNode {
   readonly variable?: number;
   /** Only of `Input`: which of the graph's inputs it is. */
   readonly input?: number;
+  /** Variables whose handles come before the inputs: the node changes or reads them in place. */
+  readonly handles?: readonly number[];
+  /** Nodes that must have run before. */
+  readonly after?: readonly GraphNode[];
 }
 
 export function specOf(ref: Ref): TensorSpec {
@@ -89,13 +93,42 @@ export class Graph {
     return this.share(key, () => ({ ...this.blank(op, outputs), inputs, attributes, scope })).node;
   }
 
-  /** The nodes that `refs` need, in order. */
-  reachable(refs: readonly Ref[]): GraphNode[] {
+  /** A node that changes variables in place. It is never shared, and has no outputs. */
+  update(
+    op: string,
+    handles: readonly number[],
+    inputs: readonly Ref[],
+    attributes: Attributes,
+    after: readonly GraphNode[],
+    scope: string,
+  ): GraphNode {
+    const node = { ...this.blank(op, []), handles, inputs, attributes, after, scope };
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** A variable's value after an update. */
+  readAfter(update: GraphNode, variable: number, spec: TensorSpec): Ref {
+    const attributes = { dtype: { kind: 'type', value: spec.dtype } } as const;
+    const node: GraphNode = {
+      ...this.blank('ReadVariableOp', [spec]),
+      handles: [variable],
+      attributes,
+      after: [update],
+    };
+    this.nodes.push(node);
+    return { node, output: 0 };
+  }
+
+  /** The given nodes and those that they need, in order. */
+  reachable(wanted: readonly GraphNode[]): GraphNode[] {
     const needed = new Uint8Array(this.nodes.length);
-    for (const { node } of refs) needed[node.id] = 1;
+    for (const node of wanted) needed[node.id] = 1;
     for (let id = this.nodes.length - 1; id >= 0; id--) {
       if (needed[id] !== 1) continue;
-      for (const { node } of this.nodes[id]?.inputs ?? []) needed[node.id] = 1;
+      const { inputs, after = [] } = this.nodes[id] as GraphNode;
+      for (const { node } of inputs) needed[node.id] = 1;
+      for (const node of after) needed[node.id] = 1;
     }
     return this.nodes.filter(({ id }) => needed[id] === 1);
   }

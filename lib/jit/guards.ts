@@ -58,3 +58,18 @@ function hostRandomness(source: string): JitError {
       'the graph ever after. Draw with a stateless op whose key is an argument of the function.',
   );
 }
+
+/** The names of the open tidy scopes; tfjs's own op scopes are left out. */
+export class ScopeNames {
+  private readonly names: string[] = [];
+
+  /** @param name of the scope that opens, or undefined if one closes */
+  enter(name: string | undefined): void {
+    if (name === undefined) this.names.pop();
+    else this.names.push(/__op$|^gradTape$|^(forward|backward)$/.test(name) ? '' : name);
+  }
+
+  get path(): string {
+    return this.names.filter((name) => name !== '').join('/');
+  }
+}

@@ -6,3 +6,4 @@ export { JitSession } from './session';
 export { isTracing } from '../backend';
 export type { Precision } from './precision';
 export type { TensorTree } from './tree';
+export { updateInPlace } from './tracer';

@@ -3,7 +3,8 @@
 import type { tf, TensorEntry } from '../backend';
 import type { TensorSpec } from './dtypes';
 import { nodeDefs, placeholder, serializeNodes, type NodeDef } from './graph-def';
-import type { Source, Traced } from './tracer';
+import type { Traced } from './tracer';
+import type { Source } from './variables';
 
 /** One variable (or large constant) of a session. */
 export interface Slot {
@@ -22,6 +23,7 @@ export interface Slot {
 export interface Program {
   readonly name: string;
   readonly nodes: Uint8Array;
+  /** Whose values it needs, and whose it changes. */
   readonly reads: readonly Slot[];
   readonly assigns: readonly Slot[];
   readonly inputNames: string;
@@ -46,15 +48,20 @@ export function makeProgram(
   traced: Traced,
   slots: readonly Slot[],
 ): Program {
-  const assigns = traced.assignments.map(({ source }) => slots[source] as Slot);
-  const results = [...traced.outputs, ...traced.assignments.map(({ value }) => value)];
-  const reachable = traced.graph.reachable(results);
-  const reads = reachable.flatMap(({ variable }) =>
-    variable === undefined ? [] : [slots[variable] as Slot],
-  );
-  const nameOfVariable = (index: number): string => slotNames.read(slots[index] as Slot);
-  const { defs, nameOf } = nodeDefs(reachable, prefix, nameOfVariable);
+  const { assignments, updates } = traced;
+  const results = [...traced.outputs, ...assignments.map(({ value }) => value)];
+  const effects = updates.map(({ node }) => node);
+  const reachable = traced.graph.reachable([...results.map(({ node }) => node), ...effects]);
+  const slot = (index: number): Slot => slots[index] as Slot;
+  const { defs, nameOf } = nodeDefs(reachable, prefix, {
+    handle: (index) => slot(index).name,
+    read: (index) => slotNames.read(slot(index)),
+  });
   const refs = results.map(({ node, output }) => `${nameOf(node)}:${output}`);
+  const reading = new Set(
+    reachable.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
+  );
+  const handled = reachable.flatMap(({ handles = [] }) => handles);
   const present = new Set(defs.map((def) => def.name));
   traced.inputs.forEach((spec, i) => {
     // An input that nothing needs is fed all the same.
@@ -62,33 +69,43 @@ export function makeProgram(
     if (!present.has(input)) defs.push(placeholder(input, spec));
   });
   const outputs = traced.outputs.length;
-  assigns.forEach((slot, i) => {
-    const after = reads.includes(slot) ? [`^${slotNames.read(slot)}`] : [];
-    const inputs = [slot.name, refs[outputs + i] as string, ...after];
-    const attributes = { dtype: { kind: 'type', value: slot.spec.dtype } } as const;
+  const done = effects.map((node) => `^${nameOf(node)}`);
+  assignments.forEach(({ source, value, after }, i) => {
+    const { name: handle, spec } = slot(source);
+    const before = [
+      ...(reading.has(source) ? [`^${slotNames.read(slot(source))}`] : []),
+      ...(after ? [`^${nameOf(after)}`] : []),
+    ];
+    const inputs = [handle, `${nameOf(value.node)}:${value.output}`, ...before];
+    const attributes = { dtype: { kind: 'type', value: spec.dtype } } as const;
     defs.push({ name: `${prefix}/assign${i}`, op: 'AssignVariableOp', inputs, attributes });
+    done.push(`^${prefix}/assign${i}`);
   });
-  defs.push(...outputNodes(prefix, traced, refs));
+  defs.push(...outputNodes(prefix, traced, refs, done));
   const fetched = Array.from({ length: Math.max(outputs, 1) }, (_, i) => `${prefix}/output${i}:0`);
   return {
     name,
     nodes: serializeNodes(defs),
-    reads,
-    assigns,
+    reads: [...new Set([...reading, ...handled])].map(slot),
+    assigns: [...new Set([...assignments, ...updates].map(({ source }) => source))].map(slot),
     inputNames: traced.inputs.map((_, i) => `${prefix}/input${i}:0`).join(),
     outputNames: fetched.join(),
     outputs,
   };
 }
 
-/** Outputs under names of their own; the first waits for the assignments. */
-function outputNodes(prefix: string, traced: Traced, refs: readonly string[]): NodeDef[] {
-  const assignments = traced.assignments.map((_, i) => `^${prefix}/assign${i}`);
-  if (traced.outputs.length === 0) return [token(`${prefix}/output0`, assignments)];
+/** Outputs under names of their own; the first waits for what is `done` to variables. */
+function outputNodes(
+  prefix: string,
+  traced: Traced,
+  refs: readonly string[],
+  done: readonly string[],
+): NodeDef[] {
+  if (traced.outputs.length === 0) return [token(`${prefix}/output0`, done)];
   return traced.outputs.map(({ node, output }, i) => ({
     name: `${prefix}/output${i}`,
     op: 'Identity',
-    inputs: [refs[i] as string, ...(i === 0 ? assignments : [])],
+    inputs: [refs[i] as string, ...(i === 0 ? done : [])],
     attributes: { T: { kind: 'type', value: node.outputs[output]?.dtype ?? 1 } },
   }));
 }

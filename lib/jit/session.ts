@@ -12,7 +12,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { engine, nodeBackend, tf, type TensorEntry } from '../backend';
+import { nodeBackend, tf } from '../backend';
 import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
 import { serializeNodes, serializeSavedModel } from './graph-def';
@@ -24,7 +24,9 @@ import {
   type Program,
   type Slot,
 } from './session-graph';
-import type { Source, Traced } from './tracer';
+import type { Traced } from './tracer';
+import { valuelessTensor } from './valueless';
+import type { Source } from './variables';
 
 /** So few changed variables are loaded one by one; more are loaded all at once. */
 const FEW = 4;
@@ -205,21 +207,10 @@ export class JitSession {
   private takeOver(slot: Slot): void {
     const { source } = slot;
     if (slot.away && source.dataId === slot.held) return;
-    const dataId = {};
-    const { shape, dtype } = source;
-    const entry: TensorEntry = {
-      shape,
-      dtype: slot.spec.dtype,
-      id: -1,
-      values: null,
-      refCount: 1,
-      beforeRead: () => this.pull(),
-    };
-    nodeBackend().tensorMap.set(dataId, entry);
-    const value = engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+    const { tensor: value, entry } = valuelessTensor(slot.spec, () => this.pull());
     (source as tf.Variable).assign(value);
     value.dispose();
-    slot.held = dataId;
+    slot.held = source.dataId;
     slot.away = entry;
   }
 }

@@ -4,24 +4,22 @@
  * is run at once and becomes a constant.
  */
 
-import { engine, nodeBackend, retain, setTracing, tf, type OpAttribute } from '../backend';
+import { engine, nodeBackend, setTracing, type OpAttribute, type tf } from '../backend';
 import { bytesOf, graphAttributes } from './attributes';
-import { fromTfjs, toTfjs, type TensorSpec } from './dtypes';
+import { fromTfjs, type TensorSpec } from './dtypes';
 import { JitError } from './errors';
 import { gatherWithoutReadingIndices } from './gather-kernel';
-import { Graph, type Ref } from './graph';
-import { guarded } from './guards';
+import { Graph, specOf, type Ref } from './graph';
+import { guarded, ScopeNames } from './guards';
 import { OPS, REFUSED, type OpCall } from './ops';
 import { addInPrecision, type Precision } from './precision';
 import { simplify } from './simplify';
-import { allVariables, replaceValues } from './variables';
 import { flattenTree, type TreeStructure } from './tree';
+import { valuelessTensor } from './valueless';
+import { TracedVariables, type Assignment, type Source, type Update } from './variables';
 
 /** Constants above this many bytes are held as the session's variables: a GraphDef is copied many times. */
 const LARGE_CONSTANT = 16384;
-
-/** What a graph reads from outside: a variable, or a large constant that is never assigned. */
-export type Source = tf.Variable | tf.Tensor;
 
 export interface Traced {
   readonly graph: Graph;
@@ -29,9 +27,11 @@ export interface Traced {
   readonly outputs: readonly Ref[];
   readonly structure: TreeStructure;
   readonly sources: readonly Source[];
-  /** Index in `sources`, and the value at the end. */
-  readonly assignments: readonly { readonly source: number; readonly value: Ref }[];
+  readonly assignments: readonly (Omit<Assignment, 'value'> & { readonly value: Ref })[];
+  readonly updates: readonly Update[];
 }
+
+let current: Tracer | undefined;
 
 /**
  * Traces a function.
@@ -48,24 +48,41 @@ export function trace(
   gatherWithoutReadingIndices();
   const tracer = new Tracer(name, precision);
   setTracing(true);
+  current = tracer;
   try {
     return tracer.trace(inputs, run);
   } finally {
     setTracing(false);
-    tracer.done = true;
+    current = undefined;
   }
 }
 
+/**
+ * While a function is traced, changes variables in place by one of TensorFlow's ops for that, such as
+ * `ResourceApplyAdam`: one node and no copy instead of a dozen nodes and three assignments. It has no gradient.
+ *
+ * @param variables whose handles are the op's first inputs
+ * @param inputs the rest of its inputs
+ * @returns false if nothing was done: no function is traced, or one of the variables has been assigned
+ *   in it. The caller then does the same by ops of tensors.
+ */
+export function updateInPlace(
+  op: string,
+  variables: readonly tf.Variable[],
+  inputs: readonly tf.Tensor[],
+  attributes: readonly OpAttribute[],
+): boolean {
+  return current?.update(op, variables, inputs, attributes) ?? false;
+}
+
 class Tracer {
-  /** Set when the function has been traced: its tensors are of no use after. */
-  done = false;
   private readonly graph = new Graph();
   private readonly refs = new WeakMap<tf.DataId, Ref>();
-  /** By the variable's abstract value at the start. */
-  private readonly variables = new WeakMap<tf.DataId, tf.Variable>();
-  private readonly sources: Source[] = [];
-  private readonly scopes: string[] = [];
+  private readonly scopes = new ScopeNames();
   private readonly backend = nodeBackend();
+  private readonly variables = new TracedVariables(this.graph, (spec, ref) =>
+    this.abstract(spec, ref),
+  );
 
   constructor(
     private readonly name: string,
@@ -73,7 +90,7 @@ class Tracer {
   ) {}
 
   trace(inputs: readonly TensorSpec[], run: (tensors: tf.Tensor[]) => unknown): Traced {
-    const restoreVariables = replaceValues((variable) => this.token(variable));
+    const restoreVariables = this.variables.replaceValues();
     const { executeSingleOutput, executeMultipleOutputs } = this.backend;
     this.backend.executeSingleOutput = (op, attributes, args) =>
       this.record(op, attributes, args, 1, () => [
@@ -89,11 +106,11 @@ class Tracer {
       const abstract = inputs.map((spec) => this.abstract(spec, this.graph.input(spec)));
       const result = guarded(
         () => run(abstract),
-        (name) => this.enter(name),
+        (name) => this.scopes.enter(name),
       );
       return this.finish(inputs, result);
     } catch (error) {
-      this.disposeConstants();
+      this.variables.disposeConstants();
       throw error;
     } finally {
       this.backend.executeSingleOutput = executeSingleOutput;
@@ -103,12 +120,15 @@ class Tracer {
     }
   }
 
-  /** The abstract value that stands for a variable's value before the function runs. */
-  private token(variable: tf.Variable): tf.Tensor {
-    const spec = { shape: variable.shape, dtype: fromTfjs(variable.dtype) };
-    const token = this.abstract(spec, undefined);
-    this.variables.set(token.dataId, variable);
-    return token;
+  update(
+    op: string,
+    variables: readonly tf.Variable[],
+    inputs: readonly tf.Tensor[],
+    attributes: readonly OpAttribute[],
+  ): boolean {
+    const refs = inputs.map((input) => this.refOf(input));
+    const made = graphAttributes({ op, inputs: refs.map(specOf) }, attributes);
+    return this.variables.update(op, variables, refs, made, this.scopes.path);
   }
 
   private finish(inputs: readonly TensorSpec[], result: unknown): Traced {
@@ -123,10 +143,14 @@ class Tracer {
           'be the same in every call. Return it from outside of the traced function.',
       );
     });
-    const assignments = allVariables()
-      .filter((variable) => this.variables.get(variable.dataId) !== variable)
-      .map((variable) => ({ source: this.sourceOf(variable), value: this.refOf(variable) }));
-    return { graph: this.graph, inputs, outputs, structure, sources: this.sources, assignments };
+    const { assignments, updates } = this.variables.outcome();
+    const valued = assignments.map((assignment) => ({
+      ...assignment,
+      value: this.refOf(assignment.value),
+    }));
+    const { graph } = this;
+    const { sources } = this.variables;
+    return { graph, inputs, outputs, structure, sources, assignments: valued, updates };
   }
 
   private record(
@@ -156,9 +180,16 @@ class Tracer {
     const refs = inputs.map((input) => this.refOf(input));
     const simpler = simplify(this.graph, refs, outputs, call);
     if (simpler) return outputs.map((spec) => this.abstract(spec, simpler));
-    const scope = this.scopes.filter((name) => name !== '').join('/');
     const made = graphAttributes(call, attributes);
-    const recorded = addInPrecision(this.graph, this.precision, op, refs, made, outputs, scope);
+    const recorded = addInPrecision(
+      this.graph,
+      this.precision,
+      op,
+      refs,
+      made,
+      outputs,
+      this.scopes.path,
+    );
     return outputs.map((spec, i) => this.abstract(spec, recorded[i] as Ref));
   }
 
@@ -191,8 +222,8 @@ class Tracer {
     const known = this.refs.get(tensor.dataId);
     if (known) return known;
     const spec = { shape: tensor.shape, dtype: this.backend.tensorMap.get(tensor.dataId).dtype };
-    const variable = this.variables.get(tensor.dataId);
-    if (variable) return this.graph.variable(this.sourceOf(variable), spec);
+    const variable = this.variables.read(tensor.dataId);
+    if (variable) return variable;
     return this.constant(tensor, spec);
   }
 
@@ -202,51 +233,24 @@ class Tracer {
     const bytes = bytesOf(values, tensor.dtype);
     const uniform = values.length > 1 && values.every((value) => value === values[0]);
     if (bytes.length <= LARGE_CONSTANT || uniform) return this.graph.constant(spec, bytes);
-    let index = this.sources.findIndex((source) => source.dataId === tensor.dataId);
-    if (index < 0) index = this.sources.push(retain(tensor)) - 1;
-    return this.graph.variable(index, spec);
-  }
-
-  private sourceOf(variable: tf.Variable): number {
-    const index = this.sources.indexOf(variable);
-    return index >= 0 ? index : this.sources.push(variable) - 1;
+    return this.variables.hold(tensor, spec);
   }
 
   /** A tensor without a value. */
   private abstract(spec: TensorSpec, ref: Ref | undefined): tf.Tensor {
-    const dataId = {};
-    const shape = [...spec.shape];
-    this.backend.tensorMap.set(dataId, {
-      shape,
-      dtype: spec.dtype,
-      id: -1,
-      values: null,
-      refCount: 1,
-      beforeRead: () => this.refuseRead(),
-    });
-    if (ref) this.refs.set(dataId, ref);
-    const dtype = toTfjs(spec.dtype);
-    return engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+    const { tensor } = valuelessTensor(spec, () => this.refuseRead());
+    if (ref) this.refs.set(tensor.dataId, ref);
+    return tensor;
   }
 
   private refuseRead(): never {
     throw new JitError(
-      !this.done
+      current === this
         ? `The value of a tensor was read (dataSync, arraySync, print) while ${this.name} was traced. ` +
             'It depends on an argument or a variable, so there is none yet. Return the tensor and read ' +
             'it outside.'
         : `A tensor from the tracing of ${this.name} was used after it. It never has a value: return ` +
             'from the function what is needed outside.',
     );
-  }
-
-  /** Keeps the names of open tidy scopes; tfjs's own op scopes are left out. */
-  private enter(name: string | undefined): void {
-    if (name === undefined) this.scopes.pop();
-    else this.scopes.push(/__op$|^gradTape$|^(forward|backward)$/.test(name) ? '' : name);
-  }
-
-  private disposeConstants(): void {
-    for (const source of this.sources) if (!(source instanceof tf.Variable)) source.dispose();
   }
 }

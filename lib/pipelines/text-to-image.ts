@@ -5,10 +5,11 @@ import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { gatherRows } from '../nn/gather-rows';
-import { Generator, randn } from '../random';
+import { Generator, randn, type RandomStream } from '../random';
 import type { DDPMScheduler } from '../schedulers/ddpm';
-import type { Scheduler } from '../schedulers/scheduler';
+import { coefficientTable, COEFFICIENTS, type Scheduler } from '../schedulers/scheduler';
 import { nextMacrotask, stoppable } from '../stop';
+import { makeDenoiseStep, type DenoiseOutput } from './denoise-step';
 import { resolveGenerateOptions, type GenerateOptions } from './generate-options';
 
 export interface TextToImageParts<S extends Scheduler = Scheduler> {
@@ -35,6 +36,7 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
   readonly tokenizer: CLIPTokenizer;
   /** Its `timesteps` are set by each call of `generate`. */
   readonly scheduler: S;
+  private readonly denoise: ReturnType<typeof makeDenoiseStep>;
 
   /** The pipeline uses the parts and owns none of them, until `dispose` is called. */
   constructor({ unet, textEncoder, tokenizer, scheduler }: TextToImageParts<S>) {
@@ -50,6 +52,7 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;
     this.scheduler = scheduler;
+    this.denoise = makeDenoiseStep(unet, scheduler);
   }
 
   /** Loads a checkpoint folder; `dispose` frees the models. */
@@ -79,28 +82,28 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
     const shape: [number, number, number, number] = [prompts.length, height, width, channels];
     const sampling = new Generator(seed).stream('sampling');
     this.scheduler.setTimesteps(numInferenceSteps);
+    const { timesteps } = this.scheduler;
+    const coefficients = coefficientTable(this.scheduler);
     const context = this.encode(prompts, resolved.negativePrompt, guidanceScale !== 1);
-    let sample = tf.tidy(
-      () =>
-        tf.mul(
-          randn<tf.Rank.R4>(shape, sampling.at(0)),
-          this.scheduler.initNoiseSigma,
-        ) as tf.Tensor4D,
-    );
-    let previousOriginal: tf.Tensor | null = null;
+    let state = this.start(shape, sampling);
     try {
       return await stoppable(options.signal, async (stopped) => {
-        const { timesteps } = this.scheduler;
         for (const [i, timestep] of timesteps.entries()) {
-          const next = tf.tidy(() => {
-            const output = this.predict(sample, timestep, context, guidanceScale);
-            const noise = randn<tf.Rank.R4>(shape, sampling.at(i + 1));
-            const step = this.scheduler.step(output, timestep, sample, noise, previousOriginal);
-            return { ...step };
-          });
-          tf.dispose([sample, ...(previousOriginal ? [previousOriginal] : [])]);
-          sample = next.prevSample as tf.Tensor4D;
-          previousOriginal = next.predOriginalSample;
+          const next = tf.tidy(() =>
+            this.denoise({
+              sample: state.prevSample,
+              previousOriginal: state.predOriginalSample,
+              context,
+              timestep: tf.tensor1d([timestep], 'int32'),
+              coefficients: tf.tensor1d(
+                coefficients.subarray(i * COEFFICIENTS.length, (i + 1) * COEFFICIENTS.length),
+              ),
+              guidanceScale: tf.scalar(guidanceScale),
+              key: tf.tensor1d([...sampling.at(i + 1)], 'int32'),
+            }),
+          );
+          tf.dispose(state);
+          state = next;
           await callbackOnStepEnd?.({
             step: i + 1,
             steps: timesteps.length,
@@ -109,25 +112,24 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
             predOriginalSample: () => toImages(next.predOriginalSample),
           });
           await nextMacrotask();
-          if (stopped())
-            return { images: toImages(sample), prompts, stopped: i + 1 < timesteps.length };
+          if (stopped()) {
+            const unfinished = i + 1 < timesteps.length;
+            return { images: toImages(state.prevSample), prompts, stopped: unfinished };
+          }
         }
-        return { images: toImages(sample), prompts, stopped: false };
+        return { images: toImages(state.prevSample), prompts, stopped: false };
       });
     } finally {
-      tf.dispose([sample, context, ...(previousOriginal ? [previousOriginal] : [])]);
+      tf.dispose([state, context]);
     }
   }
 
-  /** The UNet's prediction, guided: u + s · (c − u) (Ho & Salimans 2022, with s = 1 + w). */
-  private predict(sample: tf.Tensor4D, timestep: number, context: tf.Tensor3D, s: number) {
-    const input = this.scheduler.scaleModelInput(sample, timestep) as tf.Tensor4D;
-    const B = input.shape[0];
-    const times = (n: number) => tf.fill<tf.Rank.R1>([n], timestep, 'int32');
-    if (s === 1) return this.unet.forward(input, times(B), context);
-    const both = this.unet.forward(tf.concat([input, input]), times(2 * B), context);
-    const [uncond, cond] = tf.split(both, 2) as [tf.Tensor, tf.Tensor];
-    return tf.add(uncond, tf.mul(tf.sub(cond, uncond), s));
+  /** Pure noise, and no guess yet. */
+  private start(shape: [number, number, number, number], sampling: RandomStream): DenoiseOutput {
+    return tf.tidy(() => ({
+      prevSample: tf.mul(randn<tf.Rank.R4>(shape, sampling.at(0)), this.scheduler.initNoiseSigma),
+      predOriginalSample: tf.zeros<tf.Rank.R4>(shape),
+    }));
   }
 
   /** Each distinct text encoded once. @returns [B, L, C], or [2B, L, C] with the negative prompt first */
@@ -155,6 +157,7 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
 
   /** Frees both models. */
   dispose(): void {
+    this.denoise.dispose();
     this.unet.dispose();
     this.textEncoder.dispose();
   }

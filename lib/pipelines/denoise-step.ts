@@ -1,0 +1,68 @@
+import { tf } from '../backend';
+import { jit, type JitControl } from '../jit';
+import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+import { randn } from '../random';
+import { unpackCoefficients, type Scheduler } from '../schedulers/scheduler';
+
+/** Everything one step needs, as tensors of the caller's. */
+export interface DenoiseInputs {
+  /** The noisy images, [N, H, W, C]. */
+  readonly sample: tf.Tensor4D;
+  /** `predOriginalSample` of the step before, or zeros at the first. */
+  readonly previousOriginal: tf.Tensor4D;
+  /** [N, L, hidden_size], or [2N, L, hidden_size] with the negative prompt's first, if guided. */
+  readonly context: tf.Tensor3D;
+  /** int32 [1] */
+  readonly timestep: tf.Tensor1D;
+  /** The scheduler's numbers for this step, a row of `coefficientTable`. */
+  readonly coefficients: tf.Tensor1D;
+  /** s in u + s · (c − u); without effect if not guided. */
+  readonly guidanceScale: tf.Scalar;
+  /** int32 [2]: where the step's noise comes from. */
+  readonly key: tf.Tensor1D;
+}
+
+/** What one step gives; the caller disposes both. */
+export type DenoiseOutput = {
+  readonly prevSample: tf.Tensor4D;
+  readonly predOriginalSample: tf.Tensor4D;
+};
+
+/**
+ * The guided prediction: both halves in one batch, u + s · (c − u) (Ho & Salimans 2022, "Classifier-free
+ * diffusion guidance", with s = 1 + w).
+ */
+function predictNoise(
+  unet: UNet2DConditionModel,
+  input: tf.Tensor4D,
+  { context, timestep, guidanceScale }: DenoiseInputs,
+): tf.Tensor {
+  const N = input.shape[0];
+  const timesteps = (n: number) => tf.tile(timestep, [n]);
+  if (context.shape[0] === N) return unet.forward(input, timesteps(N), context);
+  const both = unet.forward(tf.concat([input, input]), timesteps(2 * N), context);
+  const [uncond, cond] = tf.split(both, 2) as [tf.Tensor, tf.Tensor];
+  return tf.add(uncond, tf.mul(tf.sub(cond, uncond), guidanceScale));
+}
+
+/**
+ * One denoising step as one TensorFlow graph: prediction, guidance, noise and the scheduler's step. What
+ * changes from step to step goes in as tensors, so that all steps of a shape share the graph.
+ */
+export function makeDenoiseStep(
+  unet: UNet2DConditionModel,
+  scheduler: Scheduler,
+): ((inputs: DenoiseInputs) => DenoiseOutput) & JitControl {
+  const denoise = (inputs: DenoiseInputs): DenoiseOutput =>
+    tf.tidy(() => {
+      const { sample, previousOriginal, coefficients, key } = inputs;
+      const modelOutput = predictNoise(unet, sample, inputs);
+      const noise = randn<tf.Rank.R4>(sample.shape, key);
+      const step = scheduler.stepWithCoefficients(
+        { modelOutput, sample, noise, previousOriginal },
+        unpackCoefficients(coefficients),
+      );
+      return { ...step } as DenoiseOutput;
+    });
+  return jit(denoise, { name: 'denoise' });
+}

@@ -3,8 +3,17 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 
 const running = new Set();
-// Without this, an interrupted set-up would leave pip or npm at work in the background.
-process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+// Without this, an interrupted set-up would leave pip or npm at work in the background. Each program has
+// a process group of its own, since they start further ones.
+process.on('exit', () => {
+  for (const { pid } of running) {
+    try {
+      process.kill(-pid, 'SIGTERM');
+    } catch {
+      // it has just ended
+    }
+  }
+});
 
 /** A program that could not be started, or that ended with an error. */
 export class CommandFailed extends Error {
@@ -29,8 +38,8 @@ export function run(program, args, { logFile, cwd, env = process.env }) {
   const log = fs.openSync(logFile, 'a');
   fs.writeSync(log, `$ ${shown}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', log, log] });
-    running.add(child);
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
+    if (child.pid !== undefined) running.add(child);
     const end = (reason) => {
       running.delete(child);
       fs.closeSync(log);

@@ -24,15 +24,19 @@ export interface ConstantData {
   readonly bytes: Uint8Array;
 }
 
-export interface GraphNode {
-  /** Position in the graph; names are made of it. */
-  readonly id: number;
+/** An op with what it is given. */
+export interface OpNode {
   readonly op: string;
   readonly inputs: readonly Ref[];
   readonly attributes: Attributes;
   readonly outputs: readonly TensorSpec[];
   /** Names of the tfjs scopes it was recorded in, for profiles: `down_blocks.0/conv1`. */
   readonly scope: string;
+}
+
+export interface GraphNode extends OpNode {
+  /** Position in the graph; names are made of it. */
+  readonly id: number;
   /** Only of `Const`. */
   readonly constant?: ConstantData;
   /** Only of `Variable`: which of the graph's variables it reads (see session.ts). */
@@ -81,13 +85,7 @@ export class Graph {
   }
 
   /** A node of a stateless op: equal ones are one node. */
-  add(
-    op: string,
-    inputs: readonly Ref[],
-    attributes: Attributes,
-    outputs: readonly TensorSpec[],
-    scope: string,
-  ): GraphNode {
+  add({ op, inputs, attributes, outputs, scope }: OpNode): GraphNode {
     const names = inputs.map(({ node, output }) => `${node.id}:${output}`).join();
     const key = `${op} ${names} ${JSON.stringify(attributes)}`;
     return this.share(key, () => ({ ...this.blank(op, outputs), inputs, attributes, scope })).node;
@@ -95,12 +93,9 @@ export class Graph {
 
   /** A node that changes variables in place. It is never shared, and has no outputs. */
   update(
-    op: string,
+    { op, inputs, attributes, scope }: Omit<OpNode, 'outputs'>,
     handles: readonly number[],
-    inputs: readonly Ref[],
-    attributes: Attributes,
     after: readonly GraphNode[],
-    scope: string,
   ): GraphNode {
     const node = { ...this.blank(op, []), handles, inputs, attributes, after, scope };
     this.nodes.push(node);

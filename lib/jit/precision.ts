@@ -1,7 +1,7 @@
 /** The option `precision`: matrix products and convolutions in bfloat16, all else in float32. */
 
 import { DType, type TensorSpec } from './dtypes';
-import { specOf, type Attributes, type Graph, type Ref } from './graph';
+import { specOf, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
 
 export type Precision = 'float32' | 'bfloat16';
 
@@ -17,21 +17,15 @@ const LOWERED = new Set([
 /**
  * Adds a node. With `bfloat16`, the ops that dominate the time take and give bfloat16, between casts.
  *
- * @returns the node's outputs, in the dtypes of `outputs`
+ * @returns the node's outputs, in the dtypes of `node.outputs`
  */
-export function addInPrecision(
-  graph: Graph,
-  precision: Precision,
-  op: string,
-  inputs: readonly Ref[],
-  attributes: Attributes,
-  outputs: readonly TensorSpec[],
-  scope: string,
-): Ref[] {
-  const lower =
-    precision === 'bfloat16' &&
-    LOWERED.has(op) &&
-    outputs.every(({ dtype }) => dtype === DType.float32);
+export function addInPrecision(graph: Graph, precision: Precision, node: OpNode): Ref[] {
+  const refs = (made: GraphNode): Ref[] =>
+    node.outputs.map((_, output) => ({ node: made, output }));
+  const isFloat = ({ dtype }: TensorSpec): boolean => dtype === DType.float32;
+  if (precision === 'float32' || !LOWERED.has(node.op) || !node.outputs.every(isFloat)) {
+    return refs(graph.add(node));
+  }
   const cast = (ref: Ref, dtype: number): Ref => {
     const spec = specOf(ref);
     const attributes = {
@@ -39,18 +33,15 @@ export function addInPrecision(
       DstT: { kind: 'type', value: dtype },
       Truncate: { kind: 'bool', value: false },
     } as const;
-    const node = graph.add('Cast', [ref], attributes, [{ shape: spec.shape, dtype }], scope);
-    return { node, output: 0 };
+    const outputs = [{ shape: spec.shape, dtype }];
+    const made = graph.add({ op: 'Cast', inputs: [ref], attributes, outputs, scope: node.scope });
+    return { node: made, output: 0 };
   };
-  const node = graph.add(
-    op,
-    lower
-      ? inputs.map((ref) => (specOf(ref).dtype === DType.float32 ? cast(ref, DType.bfloat16) : ref))
-      : inputs,
-    lower ? { ...attributes, T: { kind: 'type', value: DType.bfloat16 } } : attributes,
-    lower ? outputs.map(({ shape }) => ({ shape, dtype: DType.bfloat16 })) : outputs,
-    scope,
-  );
-  const refs = outputs.map((_, output) => ({ node, output }));
-  return lower ? refs.map((ref) => cast(ref, DType.float32)) : refs;
+  const lowered = graph.add({
+    ...node,
+    inputs: node.inputs.map((ref) => (isFloat(specOf(ref)) ? cast(ref, DType.bfloat16) : ref)),
+    attributes: { ...node.attributes, T: { kind: 'type', value: DType.bfloat16 } },
+    outputs: node.outputs.map(({ shape }) => ({ shape, dtype: DType.bfloat16 })),
+  });
+  return refs(lowered).map((ref) => cast(ref, DType.float32));
 }

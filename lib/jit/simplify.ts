@@ -1,7 +1,7 @@
 /** Rewrites of single ops that change no result: what moves nothing is left out, what cancels is removed. */
 
 import { DType, sizeOf, type TensorSpec } from './dtypes';
-import { specOf, type Graph, type GraphNode, type Ref } from './graph';
+import { specOf, type AttrValue, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
 import type { OpCall } from './ops';
 
 type Rule = (
@@ -33,7 +33,13 @@ export function reshape(graph: Graph, x: Ref, shape: readonly number[]): Ref {
     Tshape: { kind: 'type', value: DType.int32 },
   } as const;
   const spec = { shape, dtype };
-  const node = graph.add('Reshape', [source, ints(graph, shape)], attributes, [spec], x.node.scope);
+  const node = graph.add({
+    op: 'Reshape',
+    inputs: [source, ints(graph, shape)],
+    attributes,
+    outputs: [spec],
+    scope: x.node.scope,
+  });
   return { node, output: 0 };
 }
 
@@ -90,7 +96,13 @@ const transpose: Rule = (graph, inputs, output, call) => {
     Tperm: { kind: 'type', value: DType.int32 },
   } as const;
   const scope = first(inputs).node.scope;
-  const node = graph.add('Transpose', [source, ints(graph, order)], attributes, [output], scope);
+  const node = graph.add({
+    op: 'Transpose',
+    inputs: [source, ints(graph, order)],
+    attributes,
+    outputs: [output],
+    scope,
+  });
   return { node, output: 0 };
 };
 
@@ -104,6 +116,28 @@ function constantInts(node: GraphNode | undefined): number[] | undefined {
 
 const cast: Rule = (_graph, inputs, output) =>
   specOf(first(inputs)).dtype === output.dtype ? first(inputs) : undefined;
+
+/**
+ * The op that TensorFlow has for a special case: MatMul for single matrices, BiasAdd for a vector that is added
+ * along the last axis. They are faster, and TensorFlow fuses them with each other and with convolutions.
+ */
+export function specialize(node: OpNode): OpNode {
+  const { op, attributes, inputs } = node;
+  const [output] = node.outputs;
+  const [a, b] = inputs.map((ref) => specOf(ref));
+  if (!output || !a || !b) return node;
+  const T = { kind: 'type', value: output.dtype } as const;
+  if (op === 'BatchMatMulV2' && a.shape.length === 2 && b.shape.length === 2) {
+    const flag = (name: string): AttrValue => attributes[name] ?? { kind: 'bool', value: false };
+    const transposed = { transpose_a: flag('adj_x'), transpose_b: flag('adj_y') };
+    return { ...node, op: 'MatMul', attributes: { T, ...transposed } };
+  }
+  if ((op === 'Add' || op === 'AddV2') && output.dtype === DType.float32) {
+    const isBias = b.shape.length === 1 && b.shape[0] === a.shape.at(-1) && a.shape.length > 1;
+    if (isBias) return { ...node, op: 'BiasAdd', attributes: { T } };
+  }
+  return node;
+}
 
 const RULES: Readonly<Record<string, Rule>> = {
   Identity: onlyIfShapeChanges,

@@ -13,7 +13,7 @@ import { Graph, specOf, type Ref } from './graph';
 import { guarded, ScopeNames } from './guards';
 import { OPS, REFUSED, type OpCall } from './ops';
 import { addInPrecision, type Precision } from './precision';
-import { simplify } from './simplify';
+import { simplify, specialize } from './simplify';
 import { flattenTree, type TreeStructure } from './tree';
 import { valuelessTensor } from './valueless';
 import { TracedVariables, type Assignment, type Source, type Update } from './variables';
@@ -128,7 +128,8 @@ class Tracer {
   ): boolean {
     const refs = inputs.map((input) => this.refOf(input));
     const made = graphAttributes({ op, inputs: refs.map(specOf) }, attributes);
-    return this.variables.update(op, variables, refs, made, this.scopes.path);
+    const node = { op, inputs: refs, attributes: made, scope: this.scopes.path };
+    return this.variables.update(node, variables);
   }
 
   private finish(inputs: readonly TensorSpec[], result: unknown): Traced {
@@ -181,15 +182,9 @@ class Tracer {
     const simpler = simplify(this.graph, refs, outputs, call);
     if (simpler) return outputs.map((spec) => this.abstract(spec, simpler));
     const made = graphAttributes(call, attributes);
-    const recorded = addInPrecision(
-      this.graph,
-      this.precision,
-      op,
-      refs,
-      made,
-      outputs,
-      this.scopes.path,
-    );
+    const scope = this.scopes.path;
+    const node = specialize({ op, inputs: refs, attributes: made, outputs, scope });
+    const recorded = addInPrecision(this.graph, this.precision, node);
     return outputs.map((spec, i) => this.abstract(spec, recorded[i] as Ref));
   }
 

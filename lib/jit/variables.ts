@@ -2,7 +2,7 @@
 
 import { engine, retain, tf } from '../backend';
 import { fromTfjs, type TensorSpec } from './dtypes';
-import type { Attributes, Graph, GraphNode, Ref } from './graph';
+import type { Graph, GraphNode, OpNode, Ref } from './graph';
 
 /** What a graph reads from outside: a variable, or a large constant that is never assigned. */
 export type Source = tf.Variable | tf.Tensor;
@@ -82,20 +82,14 @@ export class TracedVariables {
   }
 
   /** Records an op that changes variables in place, unless one of them has been assigned. */
-  update(
-    op: string,
-    variables: readonly tf.Variable[],
-    inputs: readonly Ref[],
-    attributes: Attributes,
-    scope: string,
-  ): boolean {
+  update(op: Omit<OpNode, 'outputs'>, variables: readonly tf.Variable[]): boolean {
     const inPlace = (variable: tf.Variable): boolean =>
       this.initial.get(variable.dataId) === variable ||
       this.updated.get(variable)?.value === variable.dataId;
     if (!variables.every(inPlace)) return false;
     const handles = variables.map((variable) => this.sourceOf(variable));
     const after = variables.flatMap((variable) => this.updated.get(variable)?.read ?? []);
-    const node = this.graph.update(op, handles, inputs, attributes, after, scope);
+    const node = this.graph.update(op, handles, after);
     variables.forEach((variable, i) => {
       const spec = specOfVariable(variable);
       const read = this.graph.readAfter(node, handles[i] as number, spec);

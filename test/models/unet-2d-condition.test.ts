@@ -18,7 +18,7 @@ function record(
   module.forward = (...args: never[]) => {
     const output = forward(...args);
     const tensor = output instanceof tf.Tensor ? output : (output as { hidden: tf.Tensor }).hidden;
-    seen.set(name, tf.keep(tensor.clone()));
+    seen.set(name, tf.keep(tensor.clone() as tf.Tensor));
     return output;
   };
 }

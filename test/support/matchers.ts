@@ -26,7 +26,13 @@ function relativeNorm(actual: Numbers, expected: Numbers): number {
   return Math.sqrt(difference) / (Math.sqrt(norm) || 1);
 }
 
-function report(name: string, actual: Numbers, expected: Numbers, error: number, tolerance: number) {
+function report(
+  name: string,
+  actual: Numbers,
+  expected: Numbers,
+  error: number,
+  tolerance: number,
+) {
   const pass = actual.length === expected.length && error <= tolerance;
   return {
     pass,

@@ -30,7 +30,8 @@ export class CaptionTable implements CaptionEmbeddings {
   /** Row of the empty text, which stands for "no caption". */
   readonly nullIndex: number;
   private readonly ids: tf.Tensor2D;
-  private readonly frozen: tf.Tensor3D | null;
+  /** A variable, so that traced steps see it when it is encoded anew. */
+  private readonly frozen: tf.Variable<tf.Rank.R3> | null;
   private readonly textEncoder: CLIPTextModel;
 
   constructor(options: CaptionTableOptions) {
@@ -39,7 +40,21 @@ export class CaptionTable implements CaptionEmbeddings {
     this.nullIndex = captions.length;
     this.textEncoder = textEncoder;
     this.ids = tf.tensor2d(input_ids, [shape[0], shape[1]], 'int32');
-    this.frozen = trainTextEncoder ? null : textEncoder.lastHiddenState(this.ids);
+    try {
+      this.frozen = trainTextEncoder ? null : tf.tidy(() => tf.variable(this.encode(), false));
+    } catch (error) {
+      this.ids.dispose();
+      throw error;
+    }
+  }
+
+  private encode(): tf.Tensor3D {
+    return this.textEncoder.lastHiddenState(this.ids); // [K, L, C]
+  }
+
+  /** To be called when the weights of a frozen text encoder were changed from outside. */
+  refresh(): void {
+    tf.tidy(() => this.frozen?.assign(this.encode()));
   }
 
   /**
@@ -48,12 +63,21 @@ export class CaptionTable implements CaptionEmbeddings {
    */
   hiddenStates(labels: tf.Tensor1D): tf.Tensor3D {
     return tf.tidy(() => {
-      const table = this.frozen ?? this.textEncoder.lastHiddenState(this.ids); // [K, L, C]
-      return gatherRows(table, labels) as tf.Tensor3D;
+      return gatherRows(this.frozen ?? this.encode(), labels) as tf.Tensor3D;
     });
   }
 
   dispose(): void {
     tf.dispose([this.ids, ...(this.frozen ? [this.frozen] : [])]);
   }
+}
+
+/** @throws RangeError if a label has no caption: its row would be the empty text's, or none */
+export function checkLabels(labels: Uint8Array, captions: readonly string[]): void {
+  const position = labels.findIndex((label) => label >= captions.length);
+  if (position < 0) return;
+  throw new RangeError(
+    `Trainer: expected a caption for every label, got label ${labels[position]} at position ` +
+      `${position} and ${captions.length} captions. Pass one caption per label as captions.`,
+  );
 }

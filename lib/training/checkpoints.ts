@@ -52,6 +52,9 @@ export function latestCheckpoint(runFolder: string): string | null {
  * @returns the checkpoint's folder
  */
 export function saveTraining(runFolder: string, trainer: Trainer, { keepLast = 2 } = {}): string {
+  if (!Number.isInteger(keepLast) || keepLast < 1) {
+    throw new RangeError(`saveTraining: expected keepLast to be an integer ≥ 1, got ${keepLast}.`);
+  }
   const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = trainer.parts;
   const folder = folderOf(runFolder, trainer.step);
   const aside = path.join(runFolder, `.tmp-checkpoint-${trainer.step}-${process.pid}`);
@@ -105,6 +108,7 @@ export function resumeTraining(runFolder: string, trainer: Trainer): number {
   return trainer.step;
 }
 
+/** @throws Error if the file is damaged, or of a run that this trainer cannot go on with */
 function readState(file: string, trainer: Trainer): TrainerState {
   const state = readJsonObject(file) as unknown as TrainerState;
   const problems = (['seed', 'batchSize'] as const)
@@ -116,6 +120,21 @@ function readState(file: string, trainer: Trainer): TrainerState {
     throw new Error(
       `${file}: this run cannot go on with other options (${problems.join('; ')}). ` +
         'Use the same ones, or another run folder to start anew.',
+    );
+  }
+  const { step, epoch, position, steps } = state;
+  const { length, batchSize } = trainer.loader;
+  const fits =
+    Number.isInteger(step) &&
+    epoch === Math.floor(step / length) &&
+    position === (step % length) * batchSize &&
+    Array.isArray(steps) &&
+    ((steps as TrainerState['steps']).at(-1)?.step ?? 0) === step;
+  if (!fits) {
+    throw new Error(
+      `${file}: expected a step with its place in epochs of ${length} steps and the log of all steps, ` +
+        `got step ${step}, epoch ${epoch}, position ${position}. The file is damaged, or was saved ` +
+        'with another data set.',
     );
   }
   return state;

@@ -18,7 +18,8 @@ export interface TrainerOptions {
   readonly seed: number;
 }
 
-const isCount = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+const isCount = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) > 0;
 
 /**
  * Fills in the defaults.
@@ -36,6 +37,7 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
     maxLength: 8,
     ...options,
   };
+  const isNumber = (value: unknown): value is number => Number.isFinite(value);
   const rules: [name: keyof TrainerOptions, expected: string, fits: boolean][] = [
     ['batchSize', 'an integer ≥ 1', isCount(o.batchSize)],
     [
@@ -43,17 +45,23 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
       'an integer from 1 to batchSize',
       isCount(o.microBatchSize) && o.microBatchSize <= o.batchSize,
     ],
-    ['maxGradNorm', 'null or a number > 0', o.maxGradNorm === null || o.maxGradNorm > 0],
-    ['captionDropout', 'a number from 0 to 1', o.captionDropout >= 0 && o.captionDropout <= 1],
-    ['maxLength', 'an integer ≥ 2', isCount(o.maxLength) && o.maxLength >= 2],
+    ['learningRate', 'a finite number ≥ 0', isNumber(o.learningRate) && o.learningRate >= 0],
+    ['weightDecay', 'a finite number ≥ 0', isNumber(o.weightDecay) && o.weightDecay >= 0],
+    [
+      'maxGradNorm',
+      'null or a number > 0',
+      o.maxGradNorm === null || (isNumber(o.maxGradNorm) && o.maxGradNorm > 0),
+    ],
+    [
+      'captionDropout',
+      'a number from 0 to 1',
+      isNumber(o.captionDropout) && o.captionDropout >= 0 && o.captionDropout <= 1,
+    ],
     ['trainTextEncoder', 'true or false', typeof o.trainTextEncoder === 'boolean'],
+    ['maxLength', 'an integer ≥ 2', isCount(o.maxLength) && o.maxLength >= 2],
+    ['seed', 'an integer from 0 to 2^53 − 1', Number.isSafeInteger(o.seed) && o.seed >= 0],
   ];
-  const known = new Set<string>([
-    ...rules.map(([name]) => name),
-    'learningRate',
-    'weightDecay',
-    'seed',
-  ]);
+  const known = new Set<string>(rules.map(([name]) => name));
   const unknown = Object.keys(options).filter((name) => !known.has(name));
   const problems = [
     ...rules
@@ -63,4 +71,24 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
   ];
   if (problems.length > 0) throw new RangeError(`Trainer: ${problems.join('; ')}.`);
   return o;
+}
+
+/**
+ * The step at which a fit ends, counted from the first one ever.
+ *
+ * @throws RangeError unless exactly one of both is given, as an integer ≥ 1
+ */
+export function lastStep(
+  { maxSteps, epochs }: { readonly maxSteps?: number; readonly epochs?: number },
+  stepsPerEpoch: number,
+): number {
+  const given = maxSteps ?? epochs;
+  const isBoth = maxSteps !== undefined && epochs !== undefined;
+  if (isBoth || !isCount(given)) {
+    throw new RangeError(
+      `Trainer.fit: expected maxSteps or epochs as an integer ≥ 1, got maxSteps ${maxSteps} and ` +
+        `epochs ${epochs}.`,
+    );
+  }
+  return maxSteps ?? given * stepsPerEpoch;
 }

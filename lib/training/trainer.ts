@@ -8,11 +8,11 @@ import { namedParameters } from '../nn/state-dict';
 import { AdamW } from '../optim/adamw';
 import { Generator, rand, randint, randn } from '../random';
 import type { DDPMScheduler } from '../schedulers/ddpm';
-import { CaptionTable } from './captions';
+import { CaptionTable, checkLabels } from './captions';
 import { NonFiniteLossError, type StepLog, type TrainHistory } from './history';
 import { nextMacrotask, stoppable } from '../stop';
 import { TrainStep, type MicroBatch } from './train-step';
-import { resolveTrainerOptions, type TrainerOptions } from './trainer-options';
+import { lastStep, resolveTrainerOptions, type TrainerOptions } from './trainer-options';
 
 /** What is trained, and on what. The trainer changes the models' weights and owns none of these. */
 export interface TrainerParts {
@@ -79,15 +79,11 @@ export class Trainer {
       ...(o.trainTextEncoder && { text_encoder: textEncoder }),
     });
     const { learningRate: lr, weightDecay, maxLength, trainTextEncoder } = o;
-    this.optimizer = new AdamW(parameters, { lr, weightDecay });
     const captions = parts.captions ?? Array.from({ length: 10 }, (_, digit) => captionOf(digit));
-    this.captions = new CaptionTable({
-      tokenizer,
-      textEncoder,
-      captions,
-      maxLength,
-      trainTextEncoder,
-    });
+    checkLabels(dataset.labels, captions);
+    const table = { tokenizer, textEncoder, captions, maxLength, trainTextEncoder };
+    this.captions = new CaptionTable(table);
+    this.optimizer = new AdamW(parameters, { lr, weightDecay });
     const { optimizer } = this;
     this.trainStep = new TrainStep({
       unet,
@@ -105,7 +101,7 @@ export class Trainer {
 
   /** The history so far. */
   get history(): TrainHistory {
-    return { steps: this.logs, stopped: false };
+    return { steps: [...this.logs], stopped: false };
   }
 
   /** May be changed between steps. */
@@ -123,13 +119,13 @@ export class Trainer {
    * @throws NonFiniteLossError with the weights as before that step; Error if it runs already
    */
   async fit(options: FitOptions): Promise<TrainHistory> {
-    const last = this.lastStep(options);
+    const last = lastStep(options, this.loader.length);
     if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
     this.running = true;
     try {
       return await stoppable(options.signal, async (stopped) => {
         while (this.step < last && !stopped()) await this.fitEpoch(last, options, stopped);
-        const history: TrainHistory = { steps: this.logs, stopped: this.step < last };
+        const history: TrainHistory = { steps: [...this.logs], stopped: this.step < last };
         await options.onEnd?.(history);
         return history;
       });
@@ -142,7 +138,7 @@ export class Trainer {
   private async fitEpoch(last: number, options: FitOptions, stopped: () => boolean) {
     const { epoch } = this.loader.state();
     for (const batch of this.loader) {
-      const log = this.runStep(batch, epoch);
+      const log = this.runStepOrRewind(batch, epoch);
       this.logs.push(log);
       await options.onStep?.(log);
       await nextMacrotask();
@@ -155,15 +151,16 @@ export class Trainer {
     );
   }
 
-  private lastStep({ maxSteps, epochs }: FitOptions): number {
-    const given = maxSteps ?? (epochs === undefined ? undefined : epochs * this.loader.length);
-    if (given === undefined || !Number.isInteger(given) || given < 1 || (maxSteps && epochs)) {
-      throw new RangeError(
-        `Trainer.fit: expected maxSteps or epochs as an integer ≥ 1, got maxSteps ${maxSteps} and ` +
-          `epochs ${epochs}.`,
-      );
+  /** After a step that failed, its batch is the next one still. */
+  private runStepOrRewind(batch: Batch, epoch: number): StepLog {
+    const { length, batchSize } = this.loader;
+    const position = (this.step - epoch * length) * batchSize;
+    try {
+      return this.runStep(batch, epoch);
+    } catch (error) {
+      this.loader.loadState({ epoch, position });
+      throw error;
     }
-    return given;
   }
 
   /** One optimizer step. */
@@ -236,6 +233,7 @@ export class Trainer {
   loadState({ epoch, position, steps }: TrainerState): void {
     this.loader.loadState({ epoch, position });
     this.logs.splice(0, this.logs.length, ...steps);
+    this.captions.refresh();
   }
 
   /** Frees the optimizer's and the trainer's tensors; the models stay. */

@@ -1,0 +1,180 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { latestCheckpoint, resumeTraining, saveTraining } from '../../lib/training/checkpoints';
+import type { Trainer } from '../../lib/training/trainer';
+import { loadCheckpoint } from '../../lib/pipelines/checkpoint';
+import { stateDict } from '../../lib/nn/state-dict';
+import { quickMnist } from '../support/tiny-model';
+import { digests, disposeTrainers, everything, tinyTrainer, withoutJit } from './tiny-trainer';
+
+const temporary = mkdtempSync(path.join(tmpdir(), 'training-'));
+afterAll(() => rmSync(temporary, { recursive: true }));
+afterEach(disposeTrainers);
+
+let folders = 0;
+const newFolder = () => path.join(temporary, `run-${folders++}`);
+
+describe('a run that was cut', () => {
+  it.each([
+    ['traced', <T>(run: () => Promise<T>) => run(), {}],
+    ['op by op', withoutJit, { maxGradNorm: 1, captionDropout: 0.5, microBatchSize: 3 }],
+    ['with a frozen text encoder', withoutJit, { trainTextEncoder: false }],
+  ] as const)('equals the straight one bit for bit: %s', async (_, run, options) => {
+    await run(async () => {
+      const { images, labels } = quickMnist();
+      const dataset = { images: images.hi(9, 28, 28), labels: labels.slice(0, 9), length: 9 };
+      const straight = tinyTrainer(options, { dataset });
+      const folder = newFolder();
+      await straight.fit({
+        maxSteps: 5, // 2 an epoch
+        onStep: ({ step }) => (step === 3 ? void saveTraining(folder, straight) : undefined),
+      });
+      const resumed = tinyTrainer(options, { dataset }, 99); // other initial weights
+      expect(resumeTraining(folder, resumed)).toBe(3);
+      expect(resumed.history.steps).toEqual(straight.history.steps.slice(0, 3));
+      await resumed.fit({ maxSteps: 5 });
+      expect(everything(resumed)).toEqual(everything(straight));
+    });
+  });
+
+  it('can be taken up by a trainer whose graphs exist already', async () => {
+    const folder = newFolder();
+    const trainer = tinyTrainer({ trainTextEncoder: false });
+    saveTraining(folder, trainer);
+    await trainer.fit({ maxSteps: 2 });
+    const straight = everything(trainer);
+    expect(resumeTraining(folder, trainer)).toBe(0);
+    await trainer.fit({ maxSteps: 2 });
+    expect(everything(trainer)).toEqual(straight);
+  });
+});
+
+describe('saveTraining', () => {
+  it('writes a model that loads by itself, and nothing beside it', () => {
+    const folder = newFolder();
+    const trainer = tinyTrainer();
+    expect(latestCheckpoint(folder)).toBeNull();
+    const saved = saveTraining(folder, trainer);
+    expect(saved).toBe(path.join(folder, 'checkpoint-0'));
+    expect([latestCheckpoint(folder), readdirSync(folder)]).toEqual([saved, ['checkpoint-0']]);
+    const { unet, textEncoder } = loadCheckpoint(saved);
+    expect(digests(stateDict(unet))).toEqual(everything(trainer).unet);
+    expect(digests(stateDict(textEncoder))).toEqual(everything(trainer).textEncoder);
+    [unet, textEncoder].forEach((model) => model.dispose());
+  });
+
+  it('keeps as many as it is told, and passes unfinished ones over', async () => {
+    await withoutJit(async () => {
+      const folder = newFolder();
+      const trainer = tinyTrainer();
+      for (const maxSteps of [1, 2, 3]) {
+        await trainer.fit({ maxSteps });
+        saveTraining(folder, trainer);
+      }
+      expect(readdirSync(folder).sort()).toEqual(['checkpoint-2', 'checkpoint-3']);
+      saveTraining(folder, trainer, { keepLast: 1 });
+      expect(readdirSync(folder)).toEqual(['checkpoint-3']);
+      cpSync(path.join(folder, 'checkpoint-3'), path.join(folder, 'checkpoint-10'), {
+        recursive: true,
+      });
+      expect(latestCheckpoint(folder)).toMatch(/checkpoint-10$/); // by number, not by name
+      rmSync(path.join(folder, 'checkpoint-10', 'model_index.json'));
+      expect(latestCheckpoint(folder)).toMatch(/checkpoint-3$/);
+    });
+  });
+
+  it.each([0, -1, 1.5])('refuses keepLast %d', (keepLast) => {
+    const save = () => saveTraining(newFolder(), tinyTrainer(), { keepLast });
+    expect(save).toThrow(`expected keepLast to be an integer ≥ 1, got ${keepLast}`);
+  });
+});
+
+describe('resumeTraining', () => {
+  let sound: string;
+  beforeAll(async () => {
+    sound = newFolder();
+    await withoutJit(async () => {
+      const trainer = tinyTrainer();
+      await trainer.fit({ maxSteps: 2 });
+      saveTraining(sound, trainer);
+    });
+  });
+
+  /** A copy of the run whose checkpoint was changed. */
+  function changed(change: (checkpoint: string) => void): string {
+    const folder = newFolder();
+    cpSync(sound, folder, { recursive: true });
+    change(latestCheckpoint(folder)!);
+    return folder;
+  }
+
+  function expectRefused(folder: string, trainer: Trainer, ...messages: (string | RegExp)[]) {
+    const before = everything(trainer);
+    for (const message of messages) {
+      expect(() => resumeTraining(folder, trainer)).toThrow(message);
+    }
+    expect(everything(trainer)).toEqual(before);
+  }
+
+  it('changes nothing where there is no checkpoint', () => {
+    const trainer = tinyTrainer();
+    const before = everything(trainer);
+    expect(resumeTraining(newFolder(), trainer)).toBe(0);
+    expect(everything(trainer)).toEqual(before);
+  });
+
+  it('refuses another seed and batch size, both at once', () => {
+    const trainer = tinyTrainer({ seed: 2, batchSize: 8 });
+    const expected =
+      'seed: expected 1 as in the checkpoint, got 2; batchSize: expected 4 as in the checkpoint, got 8';
+    expectRefused(sound, trainer, expected);
+  });
+
+  it('refuses moments of other parameters', () => {
+    const trainer = tinyTrainer({ trainTextEncoder: false });
+    expectRefused(sound, trainer, /AdamW: .*\nUnexpected \(\d+\):\n {2}exp_avg.text_encoder\./);
+  });
+
+  it('refuses a place that another data set has', () => {
+    const { images, labels } = quickMnist();
+    const dataset = { images: images.hi(8, 28, 28), labels: labels.slice(0, 8), length: 8 };
+    expectRefused(sound, tinyTrainer({}, { dataset }), /epochs of 2 steps.*another data set/s);
+  });
+
+  const edit = (name: string, replace: (state: Record<string, unknown>) => object) =>
+    changed((checkpoint) => {
+      const file = path.join(checkpoint, name);
+      const state = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+      writeFileSync(file, JSON.stringify(replace(state)));
+    });
+
+  it.each<[string, (state: Record<string, unknown>) => object]>([
+    ['a position between two batches', (s) => ({ ...s, position: 5 })],
+    ['a log that ends before the step', (s) => ({ ...s, steps: [] })],
+    ['no log', ({ steps: _, ...s }) => s],
+    ['no step', ({ step: _, ...s }) => s],
+  ])('refuses a state with %s', (_, replace) => {
+    const folder = edit('training/trainer_state.json', replace);
+    expectRefused(folder, tinyTrainer(), /trainer_state\.json: expected a step with its place/);
+  });
+
+  it('refuses files that are cut short or missing, by name', () => {
+    for (const name of [
+      'training/optimizer.safetensors',
+      'unet/diffusion_pytorch_model.safetensors',
+      'text_encoder/model.safetensors',
+      'training/trainer_state.json',
+    ]) {
+      const short = changed((checkpoint) => {
+        const file = path.join(checkpoint, name);
+        writeFileSync(file, readFileSync(file).subarray(0, -10));
+      });
+      const gone = changed((checkpoint) => rmSync(path.join(checkpoint, name)));
+      for (const folder of [short, gone]) {
+        expectRefused(folder, tinyTrainer(), new RegExp(path.basename(name).replace('.', '\\.')));
+      }
+    }
+  });
+});

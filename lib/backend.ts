@@ -28,6 +28,7 @@ interface Binding {
   readonly TF_FLOAT: number;
   readonly TF_INT32: number;
   readonly TF_BOOL: number;
+  executeOp(name: string, attrs: OpAttribute[], ids: number[], outputs: number): NativeTensor[];
   loadSavedModel(directory: string, tags: string): number;
   runSavedModel(model: number, ids: number[], inputs: string, outputs: string): NativeTensor[];
   deleteSavedModel(model: number): void;

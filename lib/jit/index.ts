@@ -7,3 +7,4 @@ export { isTracing } from '../backend';
 export type { Precision } from './precision';
 export type { TensorTree } from './tree';
 export { updateInPlace } from './tracer';
+export { perfettoTrace, sumTimings, type OpTiming } from './profile';

@@ -4,16 +4,23 @@ import { engine, isTracing, tf } from '../backend';
 import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
 import type { Precision } from './precision';
+import { profileGraph, type OpTiming } from './profile';
 import { JitSession } from './session';
 import type { Program } from './session-graph';
+import type { Traced } from './traced';
 import { trace } from './tracer';
-import { buildTree, flattenTree, type FlatTree, type TreeStructure } from './tree';
+import { buildTree, flattenTree, type FlatTree } from './tree';
 
 export interface JitOptions {
   /** Shown in messages; the function's own name if not given. */
   readonly name?: string;
   /** `bfloat16`: matrix products and convolutions are computed in bfloat16. Default `float32`. */
   readonly precision?: Precision;
+  /**
+   * Compiles the graph by XLA, which fuses ops: worth it on a GPU. On a CPU the train step of a small UNet
+   * took a minute to compile and ran no faster (docs/jit.md). Default false.
+   */
+  readonly xla?: boolean;
   /** How many graphs (one per combination of argument shapes) are kept. Default 8. */
   readonly cacheSize?: number;
   /** A session to share with other functions; each graph has one of its own if not given. */
@@ -33,6 +40,12 @@ export interface JitControl<
    * compile all its functions before the first runs: each that joins later makes it load again.
    */
   compile(...args: Parameters<F>): void;
+  /**
+   * Runs the graph for these arguments node by node and times each; variables keep their values.
+   *
+   * @param nameOf names the layer of a variable, for example by the keys of a state dict
+   */
+  profile(args: Parameters<F>, nameOf?: (variable: tf.Variable) => string | undefined): OpTiming[];
   /** Gives variables their values back from the session; reading one does so by itself. */
   pull(): void;
   /** Loads variables that were assigned outside into the session; a call does so by itself. */
@@ -44,7 +57,7 @@ export interface JitControl<
 interface Compiled {
   readonly program: Program;
   readonly session: JitSession;
-  readonly structure: TreeStructure;
+  readonly traced: Traced;
   readonly args: FlatTree;
   readonly shapes: readonly string[];
 }
@@ -88,7 +101,7 @@ export function jit<F extends (...args: never[]) => unknown>(
       name,
       inputs,
       (tensors) => run(...(buildTree(args.structure, tensors) as unknown[])),
-      options.precision ?? 'float32',
+      { precision: options.precision ?? 'float32', xla: options.xla ?? false },
     );
     const session = options.session ?? new JitSession();
     const program = session.add(name, traced);
@@ -96,7 +109,7 @@ export function jit<F extends (...args: never[]) => unknown>(
     return {
       program,
       session,
-      structure: traced.structure,
+      traced,
       args,
       shapes: args.tensors.map(describe),
     };
@@ -123,8 +136,8 @@ export function jit<F extends (...args: never[]) => unknown>(
     if (isTracing()) return run(...values);
     if (engine().isTapeOn() || jitIsOff()) return eagerly(() => run(...values));
     const args = flattenTree(values, 'argument', names);
-    const { program, session, structure } = compiledFor(args);
-    return buildTree(structure, session.run(program, args.tensors));
+    const { program, session, traced } = compiledFor(args);
+    return buildTree(traced.structure, session.run(program, args.tensors));
   };
 
   const drop = (key: string): void => {
@@ -139,6 +152,10 @@ export function jit<F extends (...args: never[]) => unknown>(
     },
     compile: (...args) => {
       if (!jitIsOff()) compiledFor(flattenTree(args, 'argument', names));
+    },
+    profile: (args, nameOf = () => undefined) => {
+      const flat = flattenTree(args, 'argument', names);
+      return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf);
     },
     pull: () => cache.forEach(({ session }) => session.pull()),
     push: () => cache.forEach(({ session, program }) => session.push(program)),

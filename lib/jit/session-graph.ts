@@ -3,7 +3,7 @@
 import type { tf, TensorEntry } from '../backend';
 import type { TensorSpec } from './dtypes';
 import { nodeDefs, placeholder, serializeNodes, type NodeDef } from './graph-def';
-import type { Traced } from './tracer';
+import type { Traced } from './traced';
 import type { Source } from './variables';
 
 /** One variable (or large constant) of a session. */

@@ -24,7 +24,7 @@ import {
   type Program,
   type Slot,
 } from './session-graph';
-import type { Traced } from './tracer';
+import type { Traced } from './traced';
 import { valuelessTensor } from './valueless';
 import type { Source } from './variables';
 

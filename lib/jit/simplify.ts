@@ -1,7 +1,7 @@
 /** Rewrites of single ops that change no result: what moves nothing is left out, what cancels is removed. */
 
 import { DType, sizeOf, type TensorSpec } from './dtypes';
-import { specOf, type AttrValue, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
+import { specOf, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
 import type { OpCall } from './ops';
 
 type Rule = (
@@ -126,15 +126,16 @@ export function specialize(node: OpNode): OpNode {
   const [output] = node.outputs;
   const [a, b] = inputs.map((ref) => specOf(ref));
   if (!output || !a || !b) return node;
+  const { adj_x, adj_y, ...kept } = attributes;
   const T = { kind: 'type', value: output.dtype } as const;
   if (op === 'BatchMatMulV2' && a.shape.length === 2 && b.shape.length === 2) {
-    const flag = (name: string): AttrValue => attributes[name] ?? { kind: 'bool', value: false };
-    const transposed = { transpose_a: flag('adj_x'), transpose_b: flag('adj_y') };
-    return { ...node, op: 'MatMul', attributes: { T, ...transposed } };
+    const no = { kind: 'bool', value: false } as const;
+    const transposed = { transpose_a: adj_x ?? no, transpose_b: adj_y ?? no };
+    return { ...node, op: 'MatMul', attributes: { ...kept, T, ...transposed } };
   }
   if ((op === 'Add' || op === 'AddV2') && output.dtype === DType.float32) {
     const isBias = b.shape.length === 1 && b.shape[0] === a.shape.at(-1) && a.shape.length > 1;
-    if (isBias) return { ...node, op: 'BiasAdd', attributes: { T } };
+    if (isBias) return { ...node, op: 'BiasAdd', attributes: { ...kept, T } };
   }
   return node;
 }

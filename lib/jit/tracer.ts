@@ -12,24 +12,18 @@ import { gatherWithoutReadingIndices } from './gather-kernel';
 import { Graph, specOf, type Ref } from './graph';
 import { guarded, ScopeNames } from './guards';
 import { OPS, REFUSED, type OpCall } from './ops';
-import { addInPrecision, type Precision } from './precision';
+import { addInPrecision } from './precision';
 import { simplify, specialize } from './simplify';
-import { flattenTree, type TreeStructure } from './tree';
+import { flattenTree } from './tree';
 import { valuelessTensor } from './valueless';
-import { TracedVariables, type Assignment, type Source, type Update } from './variables';
+import type { GraphOptions, Traced } from './traced';
+import { TracedVariables } from './variables';
 
 /** Constants above this many bytes are held as the session's variables: a GraphDef is copied many times. */
 const LARGE_CONSTANT = 16384;
 
-export interface Traced {
-  readonly graph: Graph;
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly Ref[];
-  readonly structure: TreeStructure;
-  readonly sources: readonly Source[];
-  readonly assignments: readonly (Omit<Assignment, 'value'> & { readonly value: Ref })[];
-  readonly updates: readonly Update[];
-}
+/** TensorFlow clusters the nodes that have it, and compiles each cluster by XLA. */
+const XLA = { _XlaCompile: { kind: 'bool', value: true } } as const;
 
 let current: Tracer | undefined;
 
@@ -43,10 +37,10 @@ export function trace(
   name: string,
   inputs: readonly TensorSpec[],
   run: (tensors: tf.Tensor[]) => unknown,
-  precision: Precision,
+  options: GraphOptions,
 ): Traced {
   gatherWithoutReadingIndices();
-  const tracer = new Tracer(name, precision);
+  const tracer = new Tracer(name, options);
   setTracing(true);
   current = tracer;
   try {
@@ -86,7 +80,7 @@ class Tracer {
 
   constructor(
     private readonly name: string,
-    private readonly precision: Precision,
+    private readonly options: GraphOptions,
   ) {}
 
   trace(inputs: readonly TensorSpec[], run: (tensors: tf.Tensor[]) => unknown): Traced {
@@ -181,10 +175,10 @@ class Tracer {
     const refs = inputs.map((input) => this.refOf(input));
     const simpler = simplify(this.graph, refs, outputs, call);
     if (simpler) return outputs.map((spec) => this.abstract(spec, simpler));
-    const made = graphAttributes(call, attributes);
+    const made = { ...graphAttributes(call, attributes), ...(this.options.xla && XLA) };
     const scope = this.scopes.path;
     const node = specialize({ op, inputs: refs, attributes: made, outputs, scope });
-    const recorded = addInPrecision(this.graph, this.precision, node);
+    const recorded = addInPrecision(this.graph, this.options.precision, node);
     return outputs.map((spec, i) => this.abstract(spec, recorded[i] as Ref));
   }
 

@@ -92,6 +92,17 @@ describe('tracing', () => {
     expect(error(lower[2] as tf.Tensor, 2)).toBe(0);
   });
 
+  it('compiles by XLA if told to, with the same results', () => {
+    const run = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => {
+      const product = tf.softmax(tf.add(tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D), b));
+      return tf.sum(tf.mul(tf.tanh(product), a), 1);
+    };
+    const [a, b] = [numbers(16, 16), numbers(16, 16)];
+    const compiled = jit(run, { xla: true });
+    expect(compiled(a, b).dataSync()).toBeCloseToMax(run(a, b).dataSync(), 1e-6);
+    expect(compiled(a, b).dataSync()).toBeCloseToMax(run(a, b).dataSync(), 1e-6);
+  });
+
   it('draws the same random numbers as eagerly, others for another key', () => {
     const draw = (key: tf.Tensor) => [
       randn([100], key as tf.Tensor1D),

@@ -1,0 +1,57 @@
+import { afterEach, expect, it } from 'vitest';
+import { tf, typeAttribute } from '../../lib/backend';
+import { jit, perfettoTrace, sumTimings, updateInPlace } from '../../lib/jit';
+
+afterEach(() => {
+  tf.disposeVariables();
+});
+
+it('times each node of a graph, by op and by layer, and changes no variable', () => {
+  const first = tf.variable(tf.ones([16, 16]));
+  const second = tf.variable(tf.ones([16, 16]));
+  const names = new Map([
+    [first, 'first'],
+    [second, 'second'],
+  ]);
+  const step = jit((x: tf.Tensor) => {
+    const y = tf.matMul(tf.tanh(tf.matMul(x as tf.Tensor2D, first)), second);
+    second.assign(tf.mul(second, 2));
+    const inputs = [tf.scalar(0.1), y];
+    updateInPlace('ResourceApplyGradientDescent', [first], inputs, [typeAttribute('T', 'float32')]);
+    return tf.mean(tf.relu(y));
+  });
+  const x = tf.ones([16, 16]);
+  const timings = step.profile([x], (variable) => names.get(variable));
+  expect(timings.map(({ op }) => op)).toEqual([
+    'MatMul',
+    'Tanh',
+    'MatMul',
+    'Mul',
+    'ResourceApplyGradientDescent',
+    'Relu',
+    'Mean',
+  ]);
+  expect(timings.slice(0, 3)).toMatchObject([
+    { layer: 'first', shapes: '16x16 16x16' },
+    { layer: 'first', shapes: '16x16' },
+    { layer: 'second' },
+  ]);
+  expect(timings.every(({ milliseconds }) => milliseconds > 0)).toBe(true);
+  expect(sumTimings(timings, 'op').find(({ name }) => name === 'MatMul')?.count).toBe(2);
+  expect(
+    sumTimings(timings, 'layer')
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(['first', 'second']);
+  expect([first, second].map((v) => v.dataSync()[0])).toEqual([1, 1]);
+  expect(() => void step.profile([x])).toLeakNothing();
+  expect(step.compilations).toBe(1);
+
+  const { traceEvents } = JSON.parse(perfettoTrace(timings)) as {
+    traceEvents: { name: string; tid: number; ts: number; dur: number }[];
+  };
+  expect(traceEvents.filter(({ tid }) => tid === 1)).toHaveLength(7);
+  const layers = traceEvents.filter(({ tid }) => tid === 2);
+  expect(layers.map(({ name }) => name)).toEqual(['first', 'second']);
+  expect(layers[1]?.ts).toBeCloseTo((layers[0]?.ts ?? 0) + (layers[0]?.dur ?? 0), 3);
+});

@@ -1,5 +1,5 @@
 /** A text-to-image model as a folder, in diffusers' layout: one sub-folder per part. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { CLIPTextModel } from '../models/clip-text-model';
 import { CLIPTokenizer } from '../models/clip-tokenizer';
@@ -33,13 +33,49 @@ const MODEL_INDEX = {
 /** Where the scheduler's config lies in its folder. */
 const SCHEDULER_CONFIG = 'scheduler_config.json';
 
+const MODEL_INDEX_FILE = 'model_index.json';
+
 const asJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 /**
+ * Checks that the UNet takes what the text encoder gives, and the text encoder what the tokenizer gives.
+ *
+ * @param what the class or folder, for the message
+ * @throws Error naming everything that does not fit
+ */
+export function checkParts(
+  what: string,
+  { unet, textEncoder, tokenizer }: Omit<CheckpointParts, 'scheduler'>,
+): void {
+  const { cross_attention_dim } = unet.config;
+  const { hidden_size, vocab_size } = textEncoder.config;
+  const widths = [cross_attention_dim].flat();
+  const problems: string[] = [];
+  if (widths.some((width) => width !== hidden_size)) {
+    problems.push(
+      `the text encoder's hidden_size (${hidden_size}) must equal the UNet's cross_attention_dim ` +
+        `(${widths.join(', ')})`,
+    );
+  }
+  if (tokenizer.vocabSize > vocab_size) {
+    problems.push(
+      `the text encoder's vocab_size (${vocab_size}) must be at least the tokenizer's ` +
+        `(${tokenizer.vocabSize})`,
+    );
+  }
+  if (problems.length > 0) throw new Error(`${what}: ${problems.join('; ')}.`);
+}
+
+/**
  * Writes all parts. diffusers and transformers load each by `from_pretrained(folder, subfolder=…)`.
- * model_index.json is written last: a folder without it was not finished.
+ * model_index.json is written last, and taken away first from a folder that is written over: one
+ * without it was not finished.
+ *
+ * @throws Error if the parts do not fit together, or a file cannot be written
  */
 export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
+  checkParts('saveCheckpoint', parts);
+  rmSync(path.join(folder, MODEL_INDEX_FILE), { force: true });
   parts.unet.savePretrained(path.join(folder, 'unet'));
   parts.textEncoder.savePretrained(path.join(folder, 'text_encoder'));
   parts.tokenizer.savePretrained(path.join(folder, 'tokenizer'));
@@ -47,7 +83,7 @@ export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
   mkdirSync(schedulerFolder, { recursive: true });
   const config = asJson(parts.scheduler.toJSON());
   writeFileAtomically(path.join(schedulerFolder, SCHEDULER_CONFIG), [config]);
-  writeFileAtomically(path.join(folder, 'model_index.json'), [asJson(MODEL_INDEX)]);
+  writeFileAtomically(path.join(folder, MODEL_INDEX_FILE), [asJson(MODEL_INDEX)]);
 }
 
 /**
@@ -56,7 +92,7 @@ export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
  * @throws Error if the folder is no finished checkpoint, a file is damaged or parts do not fit
  */
 export function loadCheckpoint(folder: string): CheckpointParts {
-  if (!existsSync(path.join(folder, 'model_index.json'))) {
+  if (!existsSync(path.join(folder, MODEL_INDEX_FILE))) {
     throw new Error(
       `${folder}: expected a checkpoint with model_index.json, found none. ` +
         'Check the folder, or train first (notebook 04-train saves one).',
@@ -66,11 +102,14 @@ export function loadCheckpoint(folder: string): CheckpointParts {
   const config = readJsonObject(path.join(folder, 'scheduler', SCHEDULER_CONFIG));
   const scheduler = DDPMScheduler.fromConfig(config);
   const unet = UNet2DConditionModel.fromPretrained(path.join(folder, 'unet'));
+  let textEncoder: CLIPTextModel | undefined;
   try {
-    const textEncoder = CLIPTextModel.fromPretrained(path.join(folder, 'text_encoder'));
+    textEncoder = CLIPTextModel.fromPretrained(path.join(folder, 'text_encoder'));
+    checkParts(folder, { unet, textEncoder, tokenizer });
     return { unet, textEncoder, tokenizer, scheduler };
   } catch (error) {
     unet.dispose();
+    textEncoder?.dispose();
     throw error;
   }
 }

@@ -83,12 +83,24 @@ export function resolveGenerateOptions(
     ['guidanceScale', 'a finite number', Number.isFinite(o.guidanceScale)],
     ['negativePrompt', 'a string', typeof o.negativePrompt === 'string'],
     ['numImagesPerPrompt', 'an integer ≥ 1', isCount(o.numImagesPerPrompt)],
-    ['size', '[height, width]', size === undefined || (size.length === 2 && size.every(isCount))],
+    [
+      'size',
+      '[height, width]',
+      size === undefined || (Array.isArray(size) && size.length === 2 && size.every(isCount)),
+    ],
+    [
+      'callbackOnStepEnd',
+      'a function',
+      o.callbackOnStepEnd === undefined || typeof o.callbackOnStepEnd === 'function',
+    ],
   ];
+  // Not JSON for numbers: it writes NaN as null.
+  const shown = (value: unknown) =>
+    typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   const problems = rules
     .filter(([, , fits]) => !fits)
-    .map(([name, expected]) => `${name}: expected ${expected}, got ${JSON.stringify(o[name])}`);
-  const known = new Set<string>([...rules.map(([name]) => name), 'callbackOnStepEnd', 'signal']);
+    .map(([name, expected]) => `${name}: expected ${expected}, got ${shown(o[name])}`);
+  const known = new Set<string>([...rules.map(([name]) => name), 'signal']);
   for (const name of Object.keys(options)) {
     if (!known.has(name))
       problems.push(`${name}: unknown option (known: ${[...known].join(', ')})`);

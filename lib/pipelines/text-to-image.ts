@@ -1,6 +1,6 @@
 import ndarray, { type NdArray } from 'ndarray';
 import { tf } from '../backend';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint';
+import { checkParts, loadCheckpoint, saveCheckpoint } from './checkpoint';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
@@ -38,16 +38,13 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
   readonly scheduler: S;
   private readonly denoise: ReturnType<typeof makeDenoiseStep>;
 
-  /** The pipeline uses the parts and owns none of them, until `dispose` is called. */
+  /**
+   * The pipeline uses the parts and owns none of them, until `dispose` is called.
+   *
+   * @throws Error if the parts do not fit together
+   */
   constructor({ unet, textEncoder, tokenizer, scheduler }: TextToImageParts<S>) {
-    const width = unet.config.cross_attention_dim;
-    const { hidden_size } = textEncoder.config;
-    if (typeof width === 'number' && width !== hidden_size) {
-      throw new Error(
-        `TextToImagePipeline: the text encoder's hidden_size (${hidden_size}) must equal the UNet's ` +
-          `cross_attention_dim (${width}).`,
-      );
-    }
+    checkParts('TextToImagePipeline', { unet, textEncoder, tokenizer });
     this.unet = unet;
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;

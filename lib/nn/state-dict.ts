@@ -47,10 +47,11 @@ export function torchShape(variable: tf.Tensor): number[] {
 /** A variable's value (or its gradient's) on the host, in torch's layout. */
 export function toHost(tensor: tf.Tensor): HostTensor {
   const shape = torchShape(tensor);
-  const data = tf.tidy(() =>
-    (tensor.rank === 4 ? tf.transpose(tensor, toTorchOrder) : tensor).dataSync(),
-  );
-  return { shape, data: Float32Array.from(data) };
+  const ordered = tensor.rank === 4 ? tf.transpose(tensor, toTorchOrder) : tensor;
+  // Not inside a tidy: it would look for tensors in every number of the array, and fail above 2²⁴.
+  const data = ordered.dataSync();
+  if (ordered !== tensor) ordered.dispose();
+  return { shape, data: new Float32Array(data) };
 }
 
 /** A copy of all weights on the host. */

@@ -66,10 +66,10 @@ type Accumulate = (batch: MicroBatch, weight: tf.Scalar) => AccumulateResult;
  */
 export class TrainStep {
   /** One optimizer step with the gathered gradients times `scale` (1, or less to clip their norm). */
-  readonly apply: ((scale: tf.Scalar) => void) & JitControl;
+  readonly apply: ((scale: tf.Scalar) => void) & JitControl<(scale: tf.Scalar) => void>;
   private readonly gradients: ReadonlyMap<string, tf.Variable>;
-  private readonly replace: Accumulate & JitControl;
-  private readonly add: Accumulate & JitControl;
+  private readonly replace: Accumulate & JitControl<Accumulate>;
+  private readonly add: Accumulate & JitControl<Accumulate>;
 
   constructor(private readonly parts: TrainStepParts) {
     const zeros = [...parts.parameters].map(
@@ -83,6 +83,20 @@ export class TrainStep {
     this.replace = jit(gather(true), { name: 'accumulate', session });
     this.add = jit(gather(false), { name: 'accumulate', session });
     this.apply = jit((scale: tf.Scalar) => this.update(scale), { name: 'apply', session });
+  }
+
+  /**
+   * Traces and loads all parts for micro-batches of these shapes. Without it, each part is traced and
+   * the session loaded anew when the part first runs.
+   */
+  compile(batch: MicroBatch): void {
+    tf.tidy(() => {
+      const one = tf.scalar(1);
+      this.replace.compile(batch, one);
+      this.add.compile(batch, one);
+      this.apply.compile(one);
+    });
+    this.apply.push();
   }
 
   /**

@@ -84,6 +84,17 @@ it('finds variables only, and no view of numbers', () => {
   expect([...found]).toEqual([]);
 });
 
+it('reads tensors of more than 2²⁴ numbers, such as the token embedding of CLIP', () => {
+  const size = 2 ** 24 + 1;
+  const ones = tf.ones([size]);
+  expect(() => {
+    const { data, shape } = toHost(ones);
+    expect(shape).toEqual([size]);
+    expect(data.at(-1)).toBe(1);
+  }).toLeakNothing();
+  ones.dispose();
+});
+
 describe('weights that do not fit', () => {
   /** A state dict with a fault of each kind, twice. */
   function faulty() {

@@ -78,6 +78,17 @@ describe('TrainStep against PyTorch and diffusers', () => {
     run.dispose();
   });
 
+  it('gives the same losses when all parts were compiled before', () => {
+    const run = referenceRun();
+    tf.tidy(() => run.step.compile(batch(0)));
+    const losses = [0, 1].map((i) => runStep(run.step, i, [8]));
+    losses.forEach((loss, i) => {
+      expect(Math.abs(loss / get('out.losses').data[i]! - 1)).toBeLessThanOrEqual(1e-4);
+    });
+    expect(run.step.apply.compilations).toBe(1);
+    run.dispose();
+  });
+
   it('leaks no tensor', () => {
     const run = referenceRun();
     expect(() => runStep(run.step, 0, [8])).toLeakNothing();

@@ -1,0 +1,97 @@
+// npm run bench: the library against PyTorch with diffusers, on this machine.
+//
+//   npm run bench                    all cases, about half an hour on two cores
+//   npm run bench -- --only unet-64  one case; --only a,b several
+//   npm run bench -- --quick         few steps, to see that it runs
+//   npm run bench -- --sweep         cost against batch size and width, as docs/images/cost.svg
+//
+// Prints medians, ratios and peak memory (of the whole process, each side has one) and writes them to
+// runs/bench/. SDM_PARITY_PYTHON names a Python that has torch and diffusers, instead of the set-up's.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { cases, sweep } from './bench/cases.mjs';
+import { compare } from './bench/compare.mjs';
+import { comparisonTable, machine, misses, writeReport } from './bench/report.mjs';
+import { runSweep } from './bench/sweep.mjs';
+import { inRoot, parityVenv } from './setup/paths.mjs';
+import { parityPackages } from './setup/python-packages.mjs';
+import { setUpOrExit } from './setup/run.mjs';
+
+const names = [...cases.map(({ name }) => name), 'compile'];
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    sweep: { type: 'boolean', default: false },
+    only: { type: 'string', default: names.join() },
+  },
+});
+const only = values.only.split(',');
+const unknown = only.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  console.error(`--only: unknown ${unknown.join(', ')}; known are ${names.join(', ')}.`);
+  process.exit(1);
+}
+
+const ownPython = process.env.SDM_PARITY_PYTHON;
+await setUpOrExit({ extra: ownPython ? [] : [parityPackages] });
+const python = ownPython ?? path.join(parityVenv, 'bin', 'python');
+
+/** Weights and data of a width, written once. */
+function inputsOf(width) {
+  const folder = inRoot('runs', 'bench', `inputs-width-${width}`);
+  if (!fs.existsSync(path.join(folder, 'inputs.json'))) {
+    execFileSync(process.execPath, ['scripts/bench/inputs.cjs', folder, String(width)], {
+      cwd: inRoot(),
+    });
+  }
+  return folder;
+}
+
+/** More steps where they are short. */
+function effortOf({ ours }) {
+  if (values.quick) return { checked: 2, rounds: 1, perRound: 1 };
+  if (ours.batch > 128 || ours.kind === 'sample') return { checked: 2, rounds: 3, perRound: 1 };
+  return { checked: 3, rounds: 5, perRound: 3 };
+}
+
+const say = (text) => console.error(text);
+const facts = machine();
+say(`${facts.cores} × ${facts.cpu}, ${facts.memoryGb} GB, load ${facts.load.toFixed(1)}`);
+if (facts.load > 0.5) say('Other programs are at work on this machine: the times will be off.');
+
+if (values.sweep) {
+  await runSweep(sweep, { python, inputsOf, quick: values.quick, machine: facts, say });
+  process.exit();
+}
+
+const results = [];
+for (const found of cases.filter(({ name }) => only.includes(name))) {
+  say(`${found.title} …`);
+  const result = await compare(found, { inputs: inputsOf(1), python, effort: effortOf(found) });
+  results.push({ ...found, ...result });
+}
+if (results.length > 0) console.log(`\n${comparisonTable(results)}\n`);
+for (const { title, difference, ours } of results) {
+  const what = ours.kind === 'sample' ? 'images' : 'losses';
+  console.log(`${title}: ${what} equal to ${difference.toExponential(1)}`);
+}
+
+let compile = null;
+if (only.includes('compile')) {
+  const output = execFileSync(process.execPath, ['scripts/bench/compile.cjs', inputsOf(1)], {
+    cwd: inRoot(),
+  });
+  compile = JSON.parse(output);
+  const { seconds, memoryGb } = compile;
+  console.log(
+    `trace and load of the train step at batch 512: ${seconds.toFixed(1)} s (wanted ≤ 6), ` +
+      `${(memoryGb * 1000).toFixed(0)} MB (wanted ≤ 600)`,
+  );
+}
+
+const missed = results.flatMap(misses);
+if (compile?.seconds > 6 || compile?.memoryGb > 0.6) missed.push('trace and load');
+console.log(missed.length === 0 ? 'Nothing missed.' : `Missed:\n  ${missed.join('\n  ')}`);
+console.log(writeReport(values.quick ? 'quick' : 'bench', { machine: facts, results, compile }));

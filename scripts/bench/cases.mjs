@@ -1,0 +1,86 @@
+// What is compared. Each case is a task for either side, and how the two should stand.
+//
+// A training's `text` is where the conditioning comes from:
+//   given      embeddings of the captions, computed before
+//   encode     as the blog writes it: every caption of the batch through CLIP in each step. Its
+//              gradients are computed, too, but CLIP is not in the optimizer
+//   frozen     the same training without that work: each distinct caption encoded once for all
+//   fine-tune  CLIP is in the optimizer; ours encodes each distinct caption once a step and gathers,
+//              which has the same gradient
+
+/** Images at once: more are slower, since they leave the processor's caches, and take more memory. */
+const MICRO_BATCH = 64;
+
+const train = (batch, text, more = {}) => ({
+  kind: 'train',
+  batch,
+  microBatch: Math.min(batch, MICRO_BATCH),
+  text,
+  ...more,
+});
+
+/** @typedef {{ name: string, title: string, peer: object, ours: object, faster?: number, memory?: number }} Case */
+
+/** `faster`: times, at least; `memory`: share of the peer's, at most. */
+export const cases = [
+  {
+    name: 'unet-64',
+    title: 'UNet train step, batch 64',
+    peer: train(64, 'given'),
+    ours: train(64, 'given'),
+    faster: 1.5,
+  },
+  {
+    name: 'unet-512',
+    title: 'UNet train step, batch 512',
+    peer: train(512, 'given'),
+    ours: train(512, 'given'),
+    faster: 2,
+  },
+  {
+    name: 'loop-512',
+    title: "the blog's loop, batch 512, against captions encoded once",
+    peer: train(512, 'encode'),
+    ours: train(512, 'frozen'),
+    faster: 3.5,
+    memory: 1 / 4,
+  },
+  {
+    name: 'fine-tune-64',
+    title: 'UNet and full-size CLIP trained, batch 64',
+    peer: train(64, 'fine-tune'),
+    ours: train(64, 'fine-tune'),
+    faster: 2,
+  },
+  {
+    name: 'sample-16',
+    title: 'sampling 16 images, 50 steps, guidance 8',
+    peer: { kind: 'sample', images: 16, steps: 50, guidance: 8 },
+    ours: { kind: 'sample', images: 16, steps: 50, guidance: 8 },
+    faster: 1.5,
+  },
+  {
+    name: 'eager-64',
+    title: 'UNet train step, batch 64, against our own eager mode',
+    peer: train(64, 'given', { microBatch: 16, eager: true }),
+    ours: train(64, 'given'),
+    faster: 2,
+    memory: 1 / 3,
+  },
+];
+
+/** Cost against batch size, and against width at batch 64. */
+export const sweep = {
+  batches: [8, 16, 32, 64, 128, 256, 512].map((batch) => ({
+    x: batch,
+    width: 1,
+    peer: train(batch, 'given'),
+    ours: train(batch, 'given'),
+  })),
+  widths: [1, 2, 4].map((width) => ({
+    x: width,
+    width,
+    peer: train(64, 'given'),
+    ours: train(64, 'given'),
+  })),
+};

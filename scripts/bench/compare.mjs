@@ -1,0 +1,77 @@
+// One comparison: both sides do the same steps, checked first, then timed in turns.
+import { Side } from './side.mjs';
+
+/** Losses are equal to this share, and sampled images (0 to 1) to this difference. */
+const LOSS_TOLERANCE = 1e-4;
+const IMAGE_TOLERANCE = 1e-3;
+
+/** The process that does a task: PyTorch's, or ours (our own eager mode stands in as a peer). */
+function sideOf(task, isPeer, python) {
+  const argument = JSON.stringify(task);
+  if (isPeer && !task.eager) return new Side([python, '-B', 'scripts/bench/peer.py', argument]);
+  const env = task.eager ? { SDM_JIT: 'off' } : {};
+  return new Side([process.execPath, 'scripts/bench/ours.cjs', argument], env);
+}
+
+/**
+ * How many steps. The checked steps warm up as well: graphs are traced and memory is taken in the first.
+ *
+ * @typedef {{ checked: number, rounds: number, perRound: number }} Effort
+ * @param {{ peer: object, ours: object }} pair tasks
+ * @param {{ inputs: string, python: string, effort: Effort }} options
+ */
+export async function compare(pair, { inputs, python, effort }) {
+  const sides = { peer: null, ours: null };
+  const times = { peer: [], ours: [] };
+  const answers = {};
+  try {
+    const versions = {};
+    for (const name of ['ours', 'peer']) {
+      sides[name] = sideOf({ ...pair[name], inputs }, name === 'peer', python);
+      versions[name] = await sides[name].ready();
+      answers[name] = await sides[name].steps(effort.checked);
+    }
+    const difference = largestDifference(pair, answers);
+    const first = { peer: answers.peer.seconds[0], ours: answers.ours.seconds[0] };
+    for (let round = 0; round < effort.rounds; round++) {
+      for (const name of ['peer', 'ours']) {
+        answers[name] = await sides[name].steps(effort.perRound);
+        times[name].push(...answers[name].seconds);
+      }
+    }
+    const summary = (name) => ({
+      ...versions[name],
+      median: median(times[name]),
+      min: Math.min(...times[name]),
+      max: Math.max(...times[name]),
+      first: first[name],
+      seconds: times[name],
+      peakGb: answers[name].peak,
+    });
+    return { difference, peer: summary('peer'), ours: summary('ours') };
+  } finally {
+    await Promise.all(Object.values(sides).map((side) => side?.close()));
+  }
+}
+
+/** @throws Error if the two sides do not compute the same */
+function largestDifference({ ours }, answers) {
+  const [a, b] = [answers.ours.results.flat(), answers.peer.results.flat()];
+  const isLoss = ours.kind === 'train';
+  const difference = Math.max(
+    ...a.map((value, i) => Math.abs(value - b[i]) / (isLoss ? Math.abs(b[i]) : 1)),
+  );
+  const tolerance = isLoss ? LOSS_TOLERANCE : IMAGE_TOLERANCE;
+  if (a.length === b.length && difference <= tolerance) return difference;
+  throw new Error(
+    `The two sides compute different things, so their times cannot be compared: ` +
+      `${isLoss ? 'losses' : 'images'} differ by ${difference}, allowed is ${tolerance}.\n` +
+      `ours: ${a.slice(0, 4)}\npeer: ${b.slice(0, 4)}`,
+  );
+}
+
+export function median(values) {
+  const sorted = [...values].sort((x, y) => x - y);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,85 @@
+// The results as a table for people, and as JSON.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { inRoot } from '../setup/paths.mjs';
+
+const columns = [
+  'what',
+  'peer',
+  'ours',
+  'faster',
+  'wanted',
+  'peer GB',
+  'ours GB',
+  'share',
+  'wanted',
+];
+
+const time = ({ median, min, max }) =>
+  `${median.toFixed(2)} s (${min.toFixed(2)}–${max.toFixed(2)})`;
+const share = (x) => `1/${(1 / x).toFixed(1)}`;
+
+/** @returns {string[][]} rows of cells */
+function comparisonRows(results) {
+  return results.map(({ title, faster, memory, peer, ours }) => [
+    title,
+    time(peer),
+    time(ours),
+    `${(peer.median / ours.median).toFixed(2)}×`,
+    faster ? `≥ ${faster}×` : '',
+    peer.peakGb.toFixed(2),
+    ours.peakGb.toFixed(2),
+    share(ours.peakGb / peer.peakGb),
+    memory ? `≤ ${share(memory)}` : '',
+  ]);
+}
+
+/** A table in Markdown, padded so that it reads as it is. */
+export function markdownTable(head, rows) {
+  const all = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)));
+  const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}
+
+export function comparisonTable(results) {
+  return markdownTable(columns, comparisonRows(results));
+}
+
+/** What a case missed of what was wanted. */
+export function misses({ title, faster, memory, peer, ours }) {
+  const missed = [];
+  const speedup = peer.median / ours.median;
+  const memoryShare = ours.peakGb / peer.peakGb;
+  if (faster && speedup < faster) {
+    missed.push(`${title}: ${speedup.toFixed(2)} times as fast, wanted ${faster}`);
+  }
+  if (memory && memoryShare > memory) {
+    missed.push(`${title}: ${share(memoryShare)} of the memory, wanted ${share(memory)}`);
+  }
+  return missed;
+}
+
+/** The machine that measured. */
+export function machine() {
+  const [cpu] = os.cpus();
+  return {
+    cpu: cpu.model,
+    cores: os.cpus().length,
+    memoryGb: Number((os.totalmem() / 1e9).toFixed(1)),
+    load: os.loadavg()[0],
+    platform: `${os.platform()} ${os.arch()}`,
+  };
+}
+
+/** Writes runs/bench/<name>-<time>.json. @returns its path */
+export function writeReport(name, report) {
+  const folder = inRoot('runs', 'bench');
+  fs.mkdirSync(folder, { recursive: true });
+  const stamp = new Date().toISOString().replace(/[:.]/g, '-');
+  const file = path.join(folder, `${name}-${stamp}.json`);
+  fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  return path.relative(inRoot(), file);
+}

@@ -183,7 +183,8 @@ export class CLIPTextModel {
       model_type: 'clip_text_model',
       dtype: 'float32',
     };
-    writeModel(folder, TRANSFORMERS_WEIGHTS, { ...kind, ...this.config }, this);
+    const floatKeys = ['initializer_factor', 'initializer_range', 'layer_norm_eps'];
+    writeModel(folder, TRANSFORMERS_WEIGHTS, { ...kind, ...this.config }, this, floatKeys);
   }
 
   /**

@@ -60,12 +60,27 @@ export function readWeights(folder: string, fileName: string): StateDict {
   return weights;
 }
 
-/** Writes config.json and the weights; each file is replaced as a whole or not at all. */
-export function writeModel(folder: string, fileName: string, config: object, module: object): void {
+/**
+ * Writes config.json and the weights; each file is replaced as a whole or not at all.
+ *
+ * @param floatKeys keys whose whole numbers are written with a decimal point: transformers 5 refuses 1
+ * where it wants 1.0
+ */
+export function writeModel(
+  folder: string,
+  fileName: string,
+  config: object,
+  module: object,
+  floatKeys: readonly string[] = [],
+): void {
   mkdirSync(folder, { recursive: true });
   const entries = [...stateDict(module)].map(
     ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
   );
   writeSafetensors(path.join(folder, fileName), new Map(entries), { format: 'pt' });
-  writeFileAtomically(path.join(folder, 'config.json'), [`${JSON.stringify(config, null, 2)}\n`]);
+  const json = JSON.stringify(config, null, 2).replace(
+    /^ {2}"(\w+)": -?\d+(?=,?$)/gm,
+    (line, key: string) => (floatKeys.includes(key) ? `${line}.0` : line),
+  );
+  writeFileAtomically(path.join(folder, 'config.json'), [`${json}\n`]);
 }

@@ -51,7 +51,7 @@ export function checkParts(
   const { hidden_size, vocab_size } = textEncoder.config;
   const widths = [cross_attention_dim].flat();
   const problems: string[] = [];
-  if (widths.some((width) => width !== hidden_size)) {
+  if (!widths.includes(hidden_size)) {
     problems.push(
       `the text encoder's hidden_size (${hidden_size}) must equal the UNet's cross_attention_dim ` +
         `(${widths.join(', ')})`,

@@ -7,4 +7,4 @@ export { isTracing } from '../backend';
 export type { Precision } from './precision';
 export type { TensorTree } from './tree';
 export { updateInPlace } from './tracer';
-export { perfettoTrace, sumTimings, type OpTiming } from './profile';
+export { perfettoTrace, sumTimings, type LayerName, type OpTiming } from './profile';

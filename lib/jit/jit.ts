@@ -4,7 +4,7 @@ import { engine, isTracing, tf } from '../backend';
 import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
 import type { Precision } from './precision';
-import { profileGraph, type OpTiming } from './profile';
+import { profileGraph, type LayerName, type OpTiming } from './profile';
 import { JitSession } from './session';
 import type { Program } from './session-graph';
 import type { Traced } from './traced';
@@ -45,7 +45,7 @@ export interface JitControl<
    *
    * @param nameOf names the layer of a variable, for example by the keys of a state dict
    */
-  profile(args: Parameters<F>, nameOf?: (variable: tf.Variable) => string | undefined): OpTiming[];
+  profile(nameOf: LayerName | undefined, ...args: Parameters<F>): OpTiming[];
   /** Gives variables their values back from the session; reading one does so by itself. */
   pull(): void;
   /** Loads variables that were assigned outside into the session; a call does so by itself. */
@@ -153,9 +153,9 @@ export function jit<F extends (...args: never[]) => unknown>(
     compile: (...args) => {
       if (!jitIsOff()) compiledFor(flattenTree(args, 'argument', names));
     },
-    profile: (args, nameOf = () => undefined) => {
+    profile: (nameOf, ...args) => {
       const flat = flattenTree(args, 'argument', names);
-      return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf);
+      return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf ?? (() => undefined));
     },
     pull: () => cache.forEach(({ session }) => session.pull()),
     push: () => cache.forEach(({ session, program }) => session.push(program)),

@@ -9,6 +9,9 @@ import { DType, sizeOf, toTfjs, type TensorSpec } from './dtypes';
 import type { AttrValue, GraphNode, Ref } from './graph';
 import type { Traced } from './traced';
 
+/** Names the layer of a variable, for example by the keys of a state dict. */
+export type LayerName = (variable: tf.Variable) => string | undefined;
+
 /** One node's run. */
 export interface OpTiming {
   readonly op: string;
@@ -29,7 +32,7 @@ export interface OpTiming {
 export function profileGraph(
   traced: Traced,
   inputs: readonly tf.Tensor[],
-  nameOf: (variable: tf.Variable) => string | undefined,
+  nameOf: LayerName,
 ): OpTiming[] {
   let timings: OpTiming[] = [];
   tf.tidy(() => {
@@ -87,7 +90,7 @@ class GraphRun {
   constructor(
     private readonly traced: Traced,
     private readonly inputs: readonly tf.Tensor[],
-    private readonly nameOf: (variable: tf.Variable) => string | undefined,
+    private readonly nameOf: LayerName,
   ) {
     const { graph, outputs, assignments, updates } = traced;
     const wanted = [...outputs, ...assignments.map(({ value }) => value)].map(({ node }) => node);

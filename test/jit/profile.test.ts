@@ -21,7 +21,7 @@ it('times each node of a graph, by op and by layer, and changes no variable', ()
     return tf.mean(tf.relu(y));
   });
   const x = tf.ones([16, 16]);
-  const timings = step.profile([x], (variable) => names.get(variable));
+  const timings = step.profile((variable) => names.get(variable), x);
   expect(timings.map(({ op }) => op)).toEqual([
     'MatMul',
     'Tanh',
@@ -44,7 +44,7 @@ it('times each node of a graph, by op and by layer, and changes no variable', ()
       .sort(),
   ).toEqual(['first', 'second']);
   expect([first, second].map((v) => v.dataSync()[0])).toEqual([1, 1]);
-  expect(() => void step.profile([x])).toLeakNothing();
+  expect(() => void step.profile(undefined, x)).toLeakNothing();
   expect(step.compilations).toBe(1);
 
   const { traceEvents } = JSON.parse(perfettoTrace(timings)) as {

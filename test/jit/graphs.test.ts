@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nodeBackend, tf } from '../../lib/backend';
 import { jit, JitSession } from '../../lib/jit';
@@ -25,6 +27,19 @@ describe('memory', () => {
     step.dispose();
     expect(tf.memory().numTensors).toBe(before);
     expect(nodeBackend().binding.getNumOfTensors()).toBeGreaterThan(0);
+  });
+
+  it('frees the session of a function that is forgotten, as when a notebook cell runs again', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const models = nodeBackend().binding.getNumOfSavedModels();
+    for (let i = 0; i < 3; i++) jit((x: tf.Tensor) => tf.mul(x, i + 2))(tf.scalar(1));
+    expect(nodeBackend().binding.getNumOfSavedModels()).toBe(models + 3);
+    for (let i = 0; i < 20 && nodeBackend().binding.getNumOfSavedModels() > models; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(nodeBackend().binding.getNumOfSavedModels()).toBeLessThanOrEqual(models);
   });
 
   it('is flat over 1,000 steps', () => {

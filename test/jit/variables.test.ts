@@ -170,3 +170,47 @@ it('holds large captured tensors in the session and lets go of them', () => {
   two.dispose();
   expect(tf.memory().numTensors).toBe(before);
 });
+
+it('takes in a function with variables of its own while others are away in the session', () => {
+  const session = new JitSession();
+  const [a, b] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(10))];
+  const first = jit((x: tf.Scalar) => a.assign(tf.add(a, x)), { session });
+  const second = jit((x: tf.Scalar) => b.assign(tf.add<tf.Scalar>(tf.add(a, b), x)), { session });
+  first(tf.scalar(1));
+  second(tf.scalar(100));
+  first(tf.scalar(1));
+  expect([values(a), values(b)]).toEqual([[3], [112]]);
+});
+
+it('drops a graph from a shared session and keeps the others', () => {
+  const session = new JitSession();
+  const total = tf.variable(tf.zeros([1]));
+  const add = jit((x: tf.Tensor) => total.assign(tf.add(total, tf.sum(x, 0, true))), {
+    session,
+    cacheSize: 1,
+  });
+  const show = jit((x: tf.Tensor) => tf.mul(total, x), { session });
+  for (const size of [1, 2, 3]) {
+    add(tf.ones([size]));
+    expect(values(show(tf.scalar(1)))).toEqual([(size * (size + 1)) / 2]);
+  }
+  add.dispose();
+  expect(values(show(tf.scalar(2)))).toEqual([12]);
+  show.dispose();
+  expect(values(total)).toEqual([6]);
+});
+
+it('goes on with a shared session after a variable of another function was disposed', () => {
+  const session = new JitSession();
+  const [kept, gone] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(2))];
+  const use = jit((x: tf.Scalar) => kept.assign(tf.add(kept, x)), { session });
+  const other = jit((x: tf.Scalar) => gone.assign(tf.add(gone, x)), { session });
+  use(tf.scalar(1));
+  other(tf.scalar(1));
+  gone.dispose();
+  use(tf.scalar(1));
+  expect(values(kept)).toEqual([3]);
+  const late = jit((x: tf.Tensor) => tf.add(kept, x), { session });
+  expect(values(late(tf.scalar(1)))).toEqual([4]);
+  expect(() => other(tf.scalar(1))).toThrow('was disposed');
+});

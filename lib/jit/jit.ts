@@ -4,7 +4,7 @@ import { engine, isTracing, tf } from '../backend';
 import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
 import type { Precision } from './precision';
-import { profileGraph, type LayerName, type OpTiming } from './profile';
+import { profileGraph, profileIfWanted, type LayerName, type OpTiming } from './profile';
 import { JitSession } from './session';
 import type { Program } from './session-graph';
 import type { Traced } from './traced';
@@ -25,6 +25,8 @@ export interface JitOptions {
   readonly cacheSize?: number;
   /** A session to share with other functions; each graph has one of its own if not given. */
   readonly session?: JitSession;
+  /** Names the layer of a variable in profiles, for example by the keys of a state dict. */
+  readonly layerOf?: LayerName;
   /** Told when the cache is full and a graph is dropped: which argument's shape keeps changing. */
   readonly onWarning?: (message: string) => void;
 }
@@ -43,9 +45,9 @@ export interface JitControl<
   /**
    * Runs the graph for these arguments node by node and times each; variables keep their values.
    *
-   * @param nameOf names the layer of a variable, for example by the keys of a state dict
+   * @param layerOf names the layer of a variable; if undefined, as the option of that name does
    */
-  profile(nameOf: LayerName | undefined, ...args: Parameters<F>): OpTiming[];
+  profile(layerOf: LayerName | undefined, ...args: Parameters<F>): OpTiming[];
   /** Gives variables their values back from the session; reading one does so by itself. */
   pull(): void;
   /** Loads variables that were assigned outside into the session; a call does so by itself. */
@@ -58,7 +60,6 @@ interface Compiled {
   readonly program: Program;
   readonly session: JitSession;
   readonly traced: Traced;
-  readonly args: FlatTree;
   readonly shapes: readonly string[];
 }
 
@@ -72,7 +73,8 @@ interface Compiled {
  * they always show their present values (see session.ts).
  *
  * While another function is traced or a gradient is taken (`tf.grads`), and if the environment has
- * `SDM_JIT=off`, a call runs the function itself.
+ * `SDM_JIT=off`, a call runs the function itself. With `SDM_PROFILE=1` (or a folder), the first call of each
+ * graph also writes a profile of it into `profile/` (or the folder), for https://ui.perfetto.dev.
  *
  * @param fn arguments: tensors, or nested arrays and records of them; result alike, or nothing
  * @returns a function of the same signature; the caller disposes the tensors it returns
@@ -90,6 +92,7 @@ export function jit<F extends (...args: never[]) => unknown>(
     throw new JitError(`Expected cacheSize to be a whole number above 0, got ${cacheSize}.`);
   }
   const names = parameterNames(fn);
+  const layerOf = options.layerOf ?? (() => undefined);
   // In order of use; the least recently used comes first.
   const cache = new Map<string, Compiled>();
   let compilations = 0;
@@ -106,13 +109,7 @@ export function jit<F extends (...args: never[]) => unknown>(
     const session = options.session ?? new JitSession();
     const program = session.add(name, traced);
     compilations++;
-    return {
-      program,
-      session,
-      traced,
-      args,
-      shapes: args.tensors.map(describe),
-    };
+    return { program, session, traced, shapes: args.tensors.map(describe) };
   };
 
   const compiledFor = (args: FlatTree): Compiled => {
@@ -136,8 +133,11 @@ export function jit<F extends (...args: never[]) => unknown>(
     if (isTracing()) return run(...values);
     if (engine().isTapeOn() || jitIsOff()) return eagerly(() => run(...values));
     const args = flattenTree(values, 'argument', names);
+    const before = compilations;
     const { program, session, traced } = compiledFor(args);
-    return buildTree(traced.structure, session.run(program, args.tensors));
+    const outputs = session.run(program, args.tensors);
+    if (compilations > before) profileIfWanted(name, traced, args.tensors, layerOf);
+    return buildTree(traced.structure, outputs);
   };
 
   const drop = (key: string): void => {
@@ -155,7 +155,7 @@ export function jit<F extends (...args: never[]) => unknown>(
     },
     profile: (nameOf, ...args) => {
       const flat = flattenTree(args, 'argument', names);
-      return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf ?? (() => undefined));
+      return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf ?? layerOf);
     },
     pull: () => cache.forEach(({ session }) => session.pull()),
     push: () => cache.forEach(({ session, program }) => session.push(program)),

@@ -4,6 +4,8 @@
  * and fuses some.
  */
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { nodeBackend, tf, type NativeTensor, type OpAttribute } from '../backend';
 import { DType, sizeOf, toTfjs, type TensorSpec } from './dtypes';
 import type { AttrValue, GraphNode, Ref } from './graph';
@@ -26,19 +28,37 @@ export interface OpTiming {
  * Runs the nodes of a traced function one by one. Variables keep their values.
  *
  * @param inputs the function's arguments, in order
- * @param nameOf names the layer of a variable that a node reads; nodes that read none belong to the same
+ * @param layerOf names the layer of a variable that a node reads; nodes that read none belong to the same
  *   layer as the one before
  */
 export function profileGraph(
   traced: Traced,
   inputs: readonly tf.Tensor[],
-  nameOf: LayerName,
+  layerOf: LayerName,
 ): OpTiming[] {
   let timings: OpTiming[] = [];
   tf.tidy(() => {
-    timings = new GraphRun(traced, inputs, nameOf).run();
+    timings = new GraphRun(traced, inputs, layerOf).run();
   });
   return timings;
+}
+
+/**
+ * Profiles a traced function into a file `<name>-<time>.json` if the environment has `SDM_PROFILE`, which is 1
+ * (for the folder `profile`) or a folder.
+ */
+export function profileIfWanted(
+  name: string,
+  traced: Traced,
+  inputs: readonly tf.Tensor[],
+  layerOf: LayerName,
+): void {
+  const wanted = process.env['SDM_PROFILE'] ?? '';
+  if (wanted === '' || wanted === '0') return;
+  const folder = wanted === '1' ? 'profile' : wanted;
+  mkdirSync(folder, { recursive: true });
+  const trace = perfettoTrace(profileGraph(traced, inputs, layerOf));
+  writeFileSync(join(folder, `${name}-${Date.now()}.json`), trace);
 }
 
 /** Sums of the timings by op or by layer, longest first. */
@@ -90,7 +110,7 @@ class GraphRun {
   constructor(
     private readonly traced: Traced,
     private readonly inputs: readonly tf.Tensor[],
-    private readonly nameOf: LayerName,
+    private readonly layerOf: LayerName,
   ) {
     const { graph, outputs, assignments, updates } = traced;
     const wanted = [...outputs, ...assignments.map(({ value }) => value)].map(({ node }) => node);
@@ -107,7 +127,7 @@ class GraphRun {
         this.values.set(node, [given]);
         continue;
       }
-      layer = this.layerOf(node) ?? layer;
+      layer = this.layerOfNode(node) ?? layer;
       const args = [
         ...(node.handles ?? []).map((index) => this.handle(index)),
         ...node.inputs.map(
@@ -142,10 +162,10 @@ class GraphRun {
     return undefined;
   }
 
-  private layerOf(node: GraphNode): string | undefined {
+  private layerOfNode(node: GraphNode): string | undefined {
     for (const { node: from } of node.inputs) {
       const source = from.variable === undefined ? undefined : this.traced.sources[from.variable];
-      const name = source instanceof tf.Variable ? this.nameOf(source as tf.Variable) : undefined;
+      const name = source instanceof tf.Variable ? this.layerOf(source as tf.Variable) : undefined;
       if (name !== undefined) return name;
     }
     return undefined;

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { tf, typeAttribute } from '../../lib/backend';
 import { jit, perfettoTrace, sumTimings, updateInPlace } from '../../lib/jit';
@@ -54,4 +57,21 @@ it('times each node of a graph, by op and by layer, and changes no variable', ()
   const layers = traceEvents.filter(({ tid }) => tid === 2);
   expect(layers.map(({ name }) => name)).toEqual(['first', 'second']);
   expect(layers[1]?.ts).toBeCloseTo((layers[0]?.ts ?? 0) + (layers[0]?.dur ?? 0), 3);
+});
+
+it('writes a profile of each new graph if the environment asks for it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-'));
+  const double = jit((x: tf.Tensor) => tf.mul(x, 2), { name: 'double' });
+  process.env['SDM_PROFILE'] = folder;
+  try {
+    double(tf.ones([2]));
+    double(tf.ones([2]));
+  } finally {
+    delete process.env['SDM_PROFILE'];
+  }
+  const files = readdirSync(folder);
+  expect(files).toHaveLength(1);
+  expect(files[0]).toMatch(/^double-\d+\.json$/);
+  expect(readFileSync(join(folder, files[0] as string), 'utf8')).toContain('"name":"Mul"');
+  rmSync(folder, { recursive: true });
 });

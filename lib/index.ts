@@ -32,6 +32,7 @@ export { type Scheduler } from './schedulers/scheduler';
 
 export { AdamW, type AdamWOptions } from './optim/adamw';
 export { clipGradNorm } from './optim/grad-clip';
+export { getScheduler, type LRSchedule } from './optim/lr-scheduler';
 
 export { jit, JitError, JitSession, type JitOptions } from './jit';
 

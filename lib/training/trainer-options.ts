@@ -1,3 +1,5 @@
+import type { LRSchedule } from '../optim/lr-scheduler';
+
 /** Hyperparameters of a training, checked. */
 export interface TrainerOptions {
   /** Images per optimizer step. */
@@ -5,6 +7,8 @@ export interface TrainerOptions {
   /** Images at once in memory; the gradients of several are summed. The whole batch by default. */
   readonly microBatchSize?: number;
   readonly learningRate?: number;
+  /** Factor of the learning rate after so many steps, as of `getScheduler`; constant by default. */
+  readonly lrSchedule?: LRSchedule;
   readonly weightDecay?: number;
   /** Gradients are scaled down to this norm; null (default) leaves them. */
   readonly maxGradNorm?: number | null;
@@ -30,6 +34,7 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
   const o = {
     microBatchSize: options.batchSize,
     learningRate: 1e-3,
+    lrSchedule: () => 1,
     weightDecay: 0.01,
     maxGradNorm: null,
     captionDropout: 0,
@@ -57,6 +62,7 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
       'a number from 0 to 1',
       isNumber(o.captionDropout) && o.captionDropout >= 0 && o.captionDropout <= 1,
     ],
+    ['lrSchedule', 'a function of the step', typeof o.lrSchedule === 'function'],
     ['trainTextEncoder', 'true or false', typeof o.trainTextEncoder === 'boolean'],
     ['maxLength', 'an integer ≥ 2', isCount(o.maxLength) && o.maxLength >= 2],
     ['seed', 'an integer from 0 to 2^53 − 1', Number.isSafeInteger(o.seed) && o.seed >= 0],
@@ -66,7 +72,7 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
   const problems = [
     ...rules
       .filter(([, , fits]) => !fits)
-      .map(([name, e]) => `${name}: expected ${e}, got ${o[name]}`),
+      .map(([name, e]) => `${name}: expected ${e}, got ${String(o[name])}`),
     ...unknown.map((name) => `${name}: unknown option (known: ${[...known].join(', ')})`),
   ];
   if (problems.length > 0) throw new RangeError(`Trainer: ${problems.join('; ')}.`);

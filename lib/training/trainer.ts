@@ -63,6 +63,7 @@ export class Trainer {
   private readonly trainStep: TrainStep;
   private readonly generator: Generator;
   private readonly logs: StepLog[] = [];
+  private baseLearningRate: number;
   private running = false;
 
   /** @throws RangeError or Error naming every bad option */
@@ -84,6 +85,7 @@ export class Trainer {
     const table = { tokenizer, textEncoder, captions, maxLength, trainTextEncoder };
     this.captions = new CaptionTable(table);
     this.optimizer = new AdamW(parameters, { lr, weightDecay });
+    this.baseLearningRate = lr;
     const { optimizer } = this;
     this.trainStep = new TrainStep({
       unet,
@@ -104,13 +106,14 @@ export class Trainer {
     return { steps: [...this.logs], stopped: false };
   }
 
-  /** May be changed between steps. */
+  /** Before `lrSchedule`; may be changed between steps. */
   get learningRate(): number {
-    return this.optimizer.lr;
+    return this.baseLearningRate;
   }
 
   set learningRate(value: number) {
-    this.optimizer.lr = value;
+    this.optimizer.lr = value; // refuses what is no learning rate
+    this.baseLearningRate = value;
   }
 
   /**
@@ -168,7 +171,8 @@ export class Trainer {
     const start = performance.now();
     const step = this.step + 1;
     const { maxGradNorm } = this.options;
-    const learningRate = this.learningRate;
+    const learningRate = this.learningRate * this.options.lrSchedule(this.step);
+    if (learningRate !== this.optimizer.lr) this.optimizer.lr = learningRate;
     return tf.tidy(() => {
       const { loss, gradNorm } = this.gatherGradients(this.draw(batch, step));
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {

@@ -8,3 +8,5 @@ export type { Precision } from './precision';
 export type { TensorTree } from './tree';
 export { updateInPlace } from './tracer';
 export { perfettoTrace, sumTimings, type LayerName, type OpTiming } from './profile';
+export { declareOps, type OpCall, type ShapeFunction } from './ops';
+export type { TensorSpec } from './dtypes';

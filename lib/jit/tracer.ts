@@ -11,7 +11,7 @@ import { JitError } from './errors';
 import { gatherWithoutReadingIndices } from './gather-kernel';
 import { Graph, specOf, type Ref } from './graph';
 import { guarded, ScopeNames } from './guards';
-import { OPS, REFUSED, type OpCall } from './ops';
+import { customOp, OPS, REFUSED, type OpCall } from './ops';
 import { addInPrecision } from './precision';
 import { simplify, specialize } from './simplify';
 import { flattenTree } from './tree';
@@ -158,7 +158,7 @@ class Tracer {
     const refused = REFUSED[op];
     if (refused) throw new JitError(`${op} cannot be traced: it ${refused}.`);
     if (!inputs.some((input) => this.isAbstract(input))) return run();
-    const shapesOf = OPS[op];
+    const shapesOf = OPS[op] ?? customOp(op);
     if (!shapesOf) {
       throw new JitError(
         `jit knows no shape function for the op ${op}. Add one to the table of its family in ` +

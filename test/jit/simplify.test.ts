@@ -87,6 +87,9 @@ it.each([
   ['MatMul', (x: tf.Tensor) => tf.matMul(x as tf.Tensor2D, tf.ones([4, 3])), [2, 4]],
   ['BatchMatMulV2', (x: tf.Tensor) => tf.matMul(x, tf.ones([1, 4, 3])), [1, 2, 4]],
   ['BiasAdd', (x: tf.Tensor) => tf.add(x, tf.tensor1d([1, 2])), [3, 2]],
+  ['BiasAddGrad', (x: tf.Tensor) => tf.sum(x, [0, 1]), [3, 2, 4]],
+  ['Sum', (x: tf.Tensor) => tf.sum(x, [0, 2]), [3, 2, 4]],
+  ['Sum', (x: tf.Tensor) => tf.sum(x, [0, 1], true), [3, 2, 4]],
   ['Add', (x: tf.Tensor) => tf.add(x, tf.tensor2d([[1, 2]])), [3, 2]],
 ])('uses %s where it fits', (op, run, shape) => {
   expect(opsOf(run, shape)).toEqual([op]);

@@ -14,7 +14,8 @@ import { RANDOM } from './random';
 import { REDUCTION } from './reduction';
 import type { ShapeTable } from './shape-function';
 
-export type { OpCall, ShapeFunction } from './shape-function';
+export { customOp, declareOps } from './custom';
+export type { OpCall, ShapeFunction, ShapeTable } from './shape-function';
 
 export const OPS: ShapeTable = {
   ...ELEMENTWISE,

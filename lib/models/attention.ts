@@ -1,6 +1,6 @@
 import { tf } from '../backend';
 import { geglu } from '../nn/activations';
-import { mergeHeads, scaledDotProductAttention, splitHeads } from '../nn/attention';
+import { multiHeadAttention } from '../nn/attention';
 import { Conv2d, GroupNorm, LayerNorm, Linear } from '../nn/layers';
 import type { RandomStream } from '../random';
 
@@ -32,10 +32,10 @@ export class Attention {
   /** @param x [B, L, C] @param context [B, S, cross_attention_dim] @returns [B, L, C] */
   forward(x: tf.Tensor3D, context: tf.Tensor3D = x): tf.Tensor3D {
     return tf.tidy(() => {
-      const q = splitHeads(this.to_q.forward(x), this.heads); // [B, heads, L, D]
-      const k = splitHeads(this.to_k.forward(context), this.heads); // [B, heads, S, D]
-      const v = splitHeads(this.to_v.forward(context), this.heads);
-      return this.to_out[0].forward(mergeHeads(scaledDotProductAttention(q, k, v)));
+      const q = this.to_q.forward(x); // [B, L, inner]
+      const k = this.to_k.forward(context); // [B, S, inner]
+      const v = this.to_v.forward(context);
+      return this.to_out[0].forward(multiHeadAttention(q, k, v, this.heads));
     });
   }
 }

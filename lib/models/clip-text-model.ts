@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { tf } from '../backend';
 import { gelu, quickGelu } from '../nn/activations';
-import { mergeHeads, scaledDotProductAttention, splitHeads } from '../nn/attention';
+import { multiHeadAttention } from '../nn/attention';
 import { Embedding, LayerNorm, Linear } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
@@ -67,10 +67,10 @@ class CLIPAttention {
   forward(x: tf.Tensor3D, mask: tf.Tensor2D): tf.Tensor3D {
     return tf.tidy(() => {
       const { num_attention_heads: heads } = this.config;
-      const q = splitHeads(this.q_proj.forward(x), heads); // [B, heads, L, D]
-      const k = splitHeads(this.k_proj.forward(x), heads);
-      const v = splitHeads(this.v_proj.forward(x), heads);
-      return this.out_proj.forward(mergeHeads(scaledDotProductAttention(q, k, v, mask)));
+      const q = this.q_proj.forward(x); // [B, L, C]
+      const k = this.k_proj.forward(x);
+      const v = this.v_proj.forward(x);
+      return this.out_proj.forward(multiHeadAttention(q, k, v, heads, mask));
     });
   }
 }

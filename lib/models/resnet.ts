@@ -39,10 +39,10 @@ export class ResnetBlock2D {
   /** @param x [B, H, W, in] @param temb [B, temb_channels] @returns [B, H, W, out] */
   forward(x: tf.Tensor4D, temb: tf.Tensor2D): tf.Tensor4D {
     return tf.tidy(() => {
-      let h = this.conv1.forward(silu(this.norm1.forward(x))); // [B, H, W, out]
+      let h = this.conv1.forward(this.norm1.forward(x, 'silu')); // [B, H, W, out]
       const t = this.time_emb_proj.forward(silu(temb)); // [B, out]
       h = tf.add(h, tf.reshape(t, [t.shape[0], 1, 1, t.shape[1]]));
-      h = this.conv2.forward(silu(this.norm2.forward(h)));
+      h = this.conv2.forward(this.norm2.forward(h, 'silu'));
       return tf.add(this.conv_shortcut ? this.conv_shortcut.forward(x) : x, h);
     });
   }

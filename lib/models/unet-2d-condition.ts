@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { tf } from '../backend';
-import { silu } from '../nn/activations';
 import { Conv2d, GroupNorm } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
@@ -145,7 +144,7 @@ export class UNet2DConditionModel {
         const [, H, W] = (skips.at(-1) ?? sample).shape;
         hidden = block.forward(hidden, own, temb, encoderHiddenStates, [H, W]);
       }
-      return this.conv_out.forward(silu(this.conv_norm_out.forward(hidden)));
+      return this.conv_out.forward(this.conv_norm_out.forward(hidden, 'silu'));
     });
   }
 

@@ -1,5 +1,6 @@
 /** Activation functions. Each saves its input only, and computes the rest again in the gradient. */
 import { tf } from '../backend';
+import { fusedOp, hasFusedOps } from './fused-ops';
 
 /** x · σ(x); torch's `nn.SiLU`. Any shape; the caller disposes the result. */
 export const silu = tf.customGrad((x, save) => {
@@ -54,9 +55,23 @@ function geluDerivative(x: tf.Tensor): tf.Tensor {
  * improve transformer"; diffusers' `GEGLU` without its projection).
  *
  * @param x [..., 2C]
- * @returns [..., C]
+ * @returns [..., C], disposed by the caller
  */
-export const geglu = tf.customGrad((x, save) => {
+export function geglu<T extends tf.Tensor>(x: T): T {
+  return (hasFusedOps() ? fusedGeglu : plainGeglu)(x);
+}
+
+const fusedGeglu = tf.customGrad((x, save) => {
+  const input = x as tf.Tensor;
+  (save as tf.GradSaveFunc)([input]);
+  return {
+    value: fusedOp('SdmGeglu', {}, [input], 1)[0]!,
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      fusedOp('SdmGegluGrad', {}, [dy, saved[0]!], 1)[0]!,
+  };
+}) as <T extends tf.Tensor>(x: T) => T;
+
+const plainGeglu = tf.customGrad((x, save) => {
   const input = x as tf.Tensor;
   (save as tf.GradSaveFunc)([input]);
   const [hidden, gate] = tf.split(input, 2, -1) as [tf.Tensor, tf.Tensor];

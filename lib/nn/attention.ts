@@ -1,4 +1,7 @@
 import { tf } from '../backend';
+import { FUSED_HEAD_SIZES, fusedOp, hasFusedOps } from './fused-ops';
+
+type Saved = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 /**
  * softmax(q kᵀ / √D + mask) v, as `torch.nn.functional.scaled_dot_product_attention`.
@@ -26,15 +29,17 @@ export function scaledDotProductAttention(
   const op = tf.customGrad((...args) => {
     const [q, k, v] = args as tf.Tensor[] as [tf.Tensor, tf.Tensor, tf.Tensor];
     const save = args[3] as unknown as tf.GradSaveFunc;
-    save(mask ? [q, k, v, mask] : [q, k, v]);
+    const output = tf.matMul(probabilities(q, k, mask), v);
+    save(mask ? [q, k, v, output, mask] : [q, k, v, output]);
     return {
-      value: tf.matMul(probabilities(q, k, mask), v),
+      value: output,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [q0, k0, v0, bias] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?];
+        const [q0, k0, v0, o, bias] = saved as [...Saved, tf.Tensor?];
         const p = probabilities(q0, k0, bias);
         const dV = tf.matMul(p, dy, true, false);
         const dP = tf.matMul(dy, v0, false, true);
-        const dS = tf.mul(p, tf.sub(dP, tf.sum(tf.mul(dP, p), -1, true)));
+        // Σ dP · p over the keys is Σ dy · o over D: a pass less over what is largest.
+        const dS = tf.mul(p, tf.sub(dP, tf.sum(tf.mul(dy, o), -1, true)));
         const dQ = tf.mul(tf.matMul(dS, k0), scale);
         const dK = tf.mul(tf.matMul(dS, q0, true, false), scale);
         return [dQ, dK, dV];
@@ -54,4 +59,49 @@ export function splitHeads(x: tf.Tensor3D, heads: number): tf.Tensor4D {
 export function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {
   const [B, heads, L, D] = x.shape;
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [B, L, heads * D]);
+}
+
+/**
+ * Attention of several heads side by side in the last axis.
+ *
+ * @param query [B, L, C]
+ * @param key [B, S, C]
+ * @param value [B, S, C]
+ * @param heads divides C
+ * @param mask as of `scaledDotProductAttention`
+ * @returns [B, L, C], disposed by the caller
+ */
+export function multiHeadAttention(
+  query: tf.Tensor3D,
+  key: tf.Tensor3D,
+  value: tf.Tensor3D,
+  heads: number,
+  mask: tf.Tensor2D | null = null,
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    if (hasFusedOps() && FUSED_HEAD_SIZES.includes(query.shape[2] / heads)) {
+      return fusedAttention(query, key, value, heads, mask);
+    }
+    const split = (x: tf.Tensor3D) => splitHeads(x, heads); // [B, heads, L, D]
+    return mergeHeads(scaledDotProductAttention(split(query), split(key), split(value), mask));
+  });
+}
+
+function fusedAttention(
+  query: tf.Tensor3D,
+  key: tf.Tensor3D,
+  value: tf.Tensor3D,
+  heads: number,
+  mask: tf.Tensor2D | null,
+): tf.Tensor3D {
+  const op = tf.customGrad((...args) => {
+    const inputs = [...(args.slice(0, 3) as tf.Tensor[]), mask ?? tf.scalar(0)];
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const [output, logSum] = fusedOp('SdmAttention', { heads }, inputs, 2);
+    save([...inputs, output!, logSum!]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      fusedOp('SdmAttentionGrad', { heads }, [dy, ...saved], 3);
+    return { value: output!, gradFunc };
+  });
+  return op(query, key, value) as tf.Tensor3D;
 }

@@ -6,7 +6,7 @@ import { tf } from '../backend';
 import type { RandomStream } from '../random';
 import { gatherRows } from './gather-rows';
 import { normal, parameter, uniformFanIn } from './init';
-import { groupNorm, layerNorm } from './normalization';
+import { groupNorm, layerNorm, type NormActivation } from './normalization';
 
 /** y = x Wᵀ + b; `torch.nn.Linear`. */
 export class Linear {
@@ -106,9 +106,11 @@ export class GroupNorm {
     this.bias = parameter(tf.zeros<tf.Rank.R1>([numChannels]));
   }
 
-  /** @param x [B, H, W, C] @returns [B, H, W, C] */
-  forward(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => groupNorm(x, this.weight, this.bias, this.numGroups, this.eps));
+  /** @param x [B, H, W, C] @param activation of the result @returns [B, H, W, C] */
+  forward(x: tf.Tensor4D, activation?: NormActivation): tf.Tensor4D {
+    return tf.tidy(() =>
+      groupNorm(x, this.weight, this.bias, this.numGroups, this.eps, activation),
+    );
   }
 }
 

@@ -1,5 +1,10 @@
 /** Normalizations. Their gradients save the input and two numbers a group, not the normalized copies. */
 import { tf } from '../backend';
+import { silu } from './activations';
+import { fusedOp, hasFusedOps } from './fused-ops';
+
+/** What may follow a group normalization in the same op. */
+export type NormActivation = 'silu';
 
 /**
  * Group normalization (Wu & He 2018), as `torch.nn.functional.group_norm`, channels last.
@@ -10,9 +15,44 @@ import { tf } from '../backend';
  * @param x [B, H, W, C]
  * @param weight [C]
  * @param bias [C]
+ * @param activation applied to the result
  * @returns [B, H, W, C], disposed by the caller
  */
 export function groupNorm(
+  x: tf.Tensor4D,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  numGroups: number,
+  eps: number,
+  activation?: NormActivation,
+): tf.Tensor4D {
+  if (hasFusedOps()) return fusedGroupNorm(x, weight, bias, numGroups, eps, activation);
+  const y = plainGroupNorm(x, weight, bias, numGroups, eps);
+  return activation ? silu(y) : y;
+}
+
+function fusedGroupNorm(
+  x: tf.Tensor4D,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  groups: number,
+  epsilon: number,
+  activation?: NormActivation,
+): tf.Tensor4D {
+  const options = { groups, silu: activation === 'silu' };
+  const op = tf.customGrad((...args) => {
+    const inputs = args.slice(0, 3) as tf.Tensor[];
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const [y, mean, rstd] = fusedOp('SdmGroupNorm', { ...options, epsilon }, inputs, 3);
+    save([...inputs, mean!, rstd!]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      fusedOp('SdmGroupNormGrad', options, [dy, ...saved], 3);
+    return { value: y!, gradFunc };
+  });
+  return op(x, weight, bias) as tf.Tensor4D;
+}
+
+function plainGroupNorm(
   x: tf.Tensor4D,
   weight: tf.Tensor1D,
   bias: tf.Tensor1D,
@@ -71,6 +111,34 @@ export function groupNorm(
  * @returns [..., C], disposed by the caller
  */
 export function layerNorm<T extends tf.Tensor>(
+  x: T,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  eps: number,
+): T {
+  if (hasFusedOps()) return fusedLayerNorm(x, weight, bias, eps);
+  return plainLayerNorm(x, weight, bias, eps);
+}
+
+function fusedLayerNorm<T extends tf.Tensor>(
+  x: T,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  epsilon: number,
+): T {
+  const op = tf.customGrad((...args) => {
+    const [input, gamma, beta] = args as tf.Tensor[] as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const [y, mean, rstd] = fusedOp('SdmLayerNorm', { epsilon }, [input, gamma, beta], 3);
+    save([input, gamma, mean!, rstd!]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      fusedOp('SdmLayerNormGrad', {}, [dy, ...saved], 3);
+    return { value: y!, gradFunc };
+  });
+  return op(x, weight, bias) as T;
+}
+
+function plainLayerNorm<T extends tf.Tensor>(
   x: T,
   weight: tf.Tensor1D,
   bias: tf.Tensor1D,

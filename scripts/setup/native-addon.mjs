@@ -19,7 +19,7 @@ const addon = path.join(tfjsPackage, 'lib', 'napi-v8', 'tfjs_binding.node');
  * The wheel's folder by its real path. The libraries look for CUDA's beside themselves (`$ORIGIN`),
  * and `$ORIGIN` is where a library was found, not where a symlink points.
  */
-function tensorflowFolder() {
+export function tensorflowFolder() {
   const site = sitePackages(venv);
   if (site === null || !fs.existsSync(path.join(site, 'tensorflow'))) return null;
   return fs.realpathSync(path.join(site, 'tensorflow'));

@@ -1,0 +1,111 @@
+/**
+ * Ops of our own that do in one pass over memory what takes plain ops ten (scripts/native/fused/, built by
+ * the set-up). Where they are not there, on a GPU, and if the environment has `SDM_FUSED=off`, layers
+ * compute the same with plain ops.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { nodeBackend, type OpAttribute, type tf } from '../backend';
+import { declareOps, type OpCall, type TensorSpec } from '../jit';
+
+const FILE = path.join(__dirname, '..', '..', '.setup', 'native', 'fused-ops.node');
+
+let loaded: boolean | undefined;
+
+function load(): boolean {
+  if (nodeBackend().isUsingGpuDevice || !existsSync(FILE)) return false;
+  try {
+    createRequire(__filename)(FILE);
+  } catch {
+    return false; // of another TensorFlow; the set-up builds it anew
+  }
+  declareOps(SHAPES);
+  return true;
+}
+
+/** Whether layers use the fused ops. */
+export function hasFusedOps(): boolean {
+  if (process.env['SDM_FUSED'] === 'off') return false;
+  return (loaded ??= load());
+}
+
+/** The sizes of a head that the fused attention has been compiled for. */
+export const FUSED_HEAD_SIZES: readonly number[] = [4, 8, 16, 32, 64];
+
+type FusedOp =
+  | 'SdmGroupNorm'
+  | 'SdmGroupNormGrad'
+  | 'SdmLayerNorm'
+  | 'SdmLayerNormGrad'
+  | 'SdmGeglu'
+  | 'SdmGegluGrad'
+  | 'SdmAttention'
+  | 'SdmAttentionGrad';
+
+/** Numbers that decide what an op computes, by the names that ops.cc declares. */
+interface Options {
+  readonly groups?: number;
+  readonly heads?: number;
+  readonly epsilon?: number;
+  readonly silu?: boolean;
+}
+
+/** Runs a fused op. @returns its outputs; the caller disposes them */
+export function fusedOp(
+  op: FusedOp,
+  options: Options,
+  inputs: tf.Tensor[],
+  outputs: number,
+): tf.Tensor[] {
+  const { binding } = nodeBackend();
+  const types = {
+    groups: binding.TF_ATTR_INT,
+    heads: binding.TF_ATTR_INT,
+    epsilon: binding.TF_ATTR_FLOAT,
+    silu: binding.TF_ATTR_BOOL,
+  };
+  const attributes = Object.entries(options).map(([name, value]): OpAttribute => ({
+    name,
+    type: types[name as keyof Options],
+    value,
+  }));
+  return nodeBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
+}
+
+const shapeOf = ({ inputs }: OpCall, i: number) => (inputs[i] as TensorSpec).shape;
+const size = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
+
+/** The shapes of an op's outputs, all float32 as its inputs. */
+const floats =
+  (shapes: (call: OpCall) => (readonly number[])[]) =>
+  (call: OpCall): TensorSpec[] =>
+    shapes(call).map((shape) => ({ shape, dtype: (call.inputs[0] as TensorSpec).dtype }));
+
+/** As the gradient's inputs from `first` on. */
+const likeInputs = (...indices: number[]) => floats((call) => indices.map((i) => shapeOf(call, i)));
+
+const SHAPES = {
+  SdmGroupNorm: floats((call) => {
+    const x = shapeOf(call, 0);
+    const perGroup = [x[0]!, call.attribute('groups') as number];
+    return [x, perGroup, perGroup];
+  }),
+  SdmGroupNormGrad: likeInputs(1, 2, 2),
+  SdmLayerNorm: floats((call) => {
+    const x = shapeOf(call, 0);
+    const rows = [size(x.slice(0, -1))];
+    return [x, rows, rows];
+  }),
+  SdmLayerNormGrad: likeInputs(1, 2, 2),
+  SdmGeglu: floats((call) => {
+    const x = shapeOf(call, 0);
+    return [[...x.slice(0, -1), x.at(-1)! / 2]];
+  }),
+  SdmGegluGrad: likeInputs(1),
+  SdmAttention: floats((call) => {
+    const q = shapeOf(call, 0);
+    return [q, [q[0]!, call.attribute('heads') as number, q[1]!]];
+  }),
+  SdmAttentionGrad: likeInputs(1, 2, 3),
+};

@@ -1,0 +1,54 @@
+// The computations, free of TensorFlow. Each works on a range of independent tasks, so that the caller can
+// spread them over threads; results do not depend on how. Arrays are dense float32, the last axis closest.
+#pragma once
+
+#include <cstdint>
+
+namespace sdm {
+
+// Images [n, pixels, channels], normalized over pixels and the channels of a group.
+struct GroupNormShape {
+  int64_t pixels, channels, groups;
+  bool silu;  // x * sigmoid(x) after it
+};
+
+// Tasks are images. mean and rstd are [n, groups].
+void group_norm(const GroupNormShape& shape, float epsilon, const float* x, const float* gamma,
+                const float* beta, float* y, float* mean, float* rstd, int64_t begin, int64_t end);
+
+// d_gamma and d_beta are [n, channels], to be summed over the images. d_x may be d_y.
+void group_norm_grad(const GroupNormShape& shape, const float* d_y, const float* x,
+                     const float* gamma, const float* beta, const float* mean, const float* rstd,
+                     float* d_x, float* d_gamma, float* d_beta, int64_t begin, int64_t end);
+
+// Tasks are rows of `channels`. mean and rstd are one number a row.
+void layer_norm(int64_t channels, float epsilon, const float* x, const float* gamma,
+                const float* beta, float* y, float* mean, float* rstd, int64_t begin, int64_t end);
+
+// The rows begin to end add to d_gamma and d_beta, [channels]. d_x may be d_y.
+void layer_norm_grad(int64_t channels, const float* d_y, const float* x, const float* gamma,
+                     const float* mean, const float* rstd, float* d_x, float* d_gamma,
+                     float* d_beta, int64_t begin, int64_t end);
+
+// y = a * gelu(b) for rows x = [a, b] of 2 * channels. Tasks are rows.
+void geglu(int64_t channels, const float* x, float* y, int64_t begin, int64_t end);
+void geglu_grad(int64_t channels, const float* d_y, const float* x, float* d_x, int64_t begin,
+                int64_t end);
+
+// q, o [batch, queries, heads, size]; k, v [batch, keys, heads, size]; mask [queries, keys] or null.
+struct AttentionShape {
+  int64_t queries, keys, heads;
+  int size;  // of a head: 4, 8, 16, 32 or 64
+};
+
+bool attention_supports(int64_t size);
+
+// Tasks are heads of images, batch * heads. `log_sum` [batch, heads, queries] is ln of the sum of
+// e^score, from which the gradient computes the probabilities again.
+void attention(const AttentionShape& shape, const float* q, const float* k, const float* v,
+               const float* mask, float* o, float* log_sum, int64_t begin, int64_t end);
+void attention_grad(const AttentionShape& shape, const float* d_o, const float* q, const float* k,
+                    const float* v, const float* mask, const float* o, const float* log_sum,
+                    float* d_q, float* d_k, float* d_v, int64_t begin, int64_t end);
+
+}  // namespace sdm

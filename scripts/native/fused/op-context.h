@@ -1,0 +1,55 @@
+// Inputs, outputs and threads of a TensorFlow op, in the terms of kernels.h.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/util/work_sharder.h"
+
+namespace sdm {
+
+using tensorflow::OpKernel;
+using tensorflow::OpKernelConstruction;
+using tensorflow::OpKernelContext;
+using tensorflow::Tensor;
+using tensorflow::TensorShape;
+
+inline const float* read(OpKernelContext* context, int input) {
+  return static_cast<const float*>(context->input(input).data());
+}
+
+// Nullptr after an error, which the context then holds.
+inline float* floats_of(OpKernelContext* context, const absl::Status& status, Tensor* tensor) {
+  if (status.ok()) return static_cast<float*>(tensor->data());
+  context->SetStatus(status);
+  return nullptr;
+}
+
+inline float* output(OpKernelContext* context, int index, const TensorShape& shape) {
+  Tensor* tensor = nullptr;
+  const auto status = context->allocate_output(index, shape, &tensor);
+  return floats_of(context, status, tensor);
+}
+
+// An output that takes over the memory of an input that nobody needs any more.
+inline float* output_over(OpKernelContext* context, int index, int input, const TensorShape& shape) {
+  Tensor* tensor = nullptr;
+  const auto status = context->forward_input_or_allocate_output({input}, index, shape, &tensor);
+  return floats_of(context, status, tensor);
+}
+
+// Runs f(begin, end) for parts of the tasks, on TensorFlow's threads. `cost` is about cycles a task.
+template <class F>
+void in_parallel(OpKernelContext* context, int64_t tasks, int64_t cost, F f) {
+  const auto* workers = context->device()->tensorflow_cpu_worker_threads();
+  tensorflow::Shard(workers->num_threads, workers->workers, tasks, cost, f);
+}
+
+// Sums [parts, size] over the parts, always in the same order.
+inline void sum_parts(const std::vector<float>& parts, int64_t size, float* out) {
+  std::fill(out, out + size, 0.0f);
+  for (size_t i = 0; i < parts.size(); i++) out[i % size] += parts[i];
+}
+
+}  // namespace sdm

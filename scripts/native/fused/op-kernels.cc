@@ -1,0 +1,240 @@
+// The computations as kernels of TensorFlow ops, for the CPU: inputs and outputs, spread over threads.
+#include <algorithm>
+#include <vector>
+
+#include "kernels.h"
+#include "op-context.h"
+
+namespace sdm {
+namespace {
+
+int64_t last_dimension(const Tensor& tensor) { return tensor.dim_size(tensor.dims() - 1); }
+
+// What a kernel assumes of its inputs; the rest is checked by the caller's TypeScript.
+#define SDM_CHECK(context, condition, message) \
+  OP_REQUIRES(context, condition, absl::InvalidArgumentError(message))
+
+class GroupNorm : public OpKernel {
+ public:
+  explicit GroupNorm(OpKernelConstruction* c) : OpKernel(c) {
+    OP_REQUIRES_OK(c, c->GetAttr("groups", &groups_));
+    OP_REQUIRES_OK(c, c->GetAttr("silu", &silu_));
+    if (c->HasAttr("epsilon")) OP_REQUIRES_OK(c, c->GetAttr("epsilon", &epsilon_));
+  }
+
+ protected:
+  GroupNormShape shape_of(const Tensor& x) const {
+    return {x.dim_size(1) * x.dim_size(2), x.dim_size(3), groups_, silu_};
+  }
+  static int64_t cost(const GroupNormShape& s) { return s.pixels * s.channels * 4; }
+  bool fits(OpKernelContext* c, const Tensor& x) const {
+    return x.dims() == 4 && groups_ > 0 && x.dim_size(3) % groups_ == 0 && x.NumElements() > 0;
+  }
+  int64_t groups_;
+  bool silu_;
+  float epsilon_ = 0.0f;
+};
+
+class GroupNormForward : public GroupNorm {
+ public:
+  using GroupNorm::GroupNorm;
+  void Compute(OpKernelContext* c) override {
+    const Tensor& x = c->input(0);
+    SDM_CHECK(c, fits(c, x), "group norm: expected x [B, H, W, C], C a multiple of groups");
+    const GroupNormShape s = shape_of(x);
+    const TensorShape per_group({x.dim_size(0), groups_});
+    float* y = output(c, 0, x.shape());
+    float* mean = output(c, 1, per_group);
+    float* rstd = output(c, 2, per_group);
+    if (!c->status().ok()) return;
+    const float *in = read(c, 0), *gamma = read(c, 1), *beta = read(c, 2);
+    in_parallel(c, x.dim_size(0), cost(s), [&](int64_t begin, int64_t end) {
+      group_norm(s, epsilon_, in, gamma, beta, y, mean, rstd, begin, end);
+    });
+  }
+};
+
+class GroupNormBackward : public GroupNorm {
+ public:
+  using GroupNorm::GroupNorm;
+  void Compute(OpKernelContext* c) override {
+    const Tensor& x = c->input(1);
+    SDM_CHECK(c, fits(c, x), "group norm: expected x [B, H, W, C], C a multiple of groups");
+    const GroupNormShape s = shape_of(x);
+    const float* d_y = read(c, 0);
+    float* d_x = output_over(c, 0, 0, x.shape());
+    float* d_gamma = output(c, 1, TensorShape({s.channels}));
+    float* d_beta = output(c, 2, TensorShape({s.channels}));
+    if (!c->status().ok()) return;
+    std::vector<float> gammas(x.dim_size(0) * s.channels), betas(gammas.size());
+    const float *in = read(c, 1), *gamma = read(c, 2), *beta = read(c, 3);
+    const float *mean = read(c, 4), *rstd = read(c, 5);
+    in_parallel(c, x.dim_size(0), cost(s), [&](int64_t begin, int64_t end) {
+      group_norm_grad(s, d_y, in, gamma, beta, mean, rstd, d_x, gammas.data(), betas.data(), begin,
+                      end);
+    });
+    sum_parts(gammas, s.channels, d_gamma);
+    sum_parts(betas, s.channels, d_beta);
+  }
+};
+
+class LayerNormForward : public OpKernel {
+ public:
+  explicit LayerNormForward(OpKernelConstruction* c) : OpKernel(c) {
+    OP_REQUIRES_OK(c, c->GetAttr("epsilon", &epsilon_));
+  }
+  void Compute(OpKernelContext* c) override {
+    const Tensor& x = c->input(0);
+    SDM_CHECK(c, x.dims() > 0 && x.NumElements() > 0, "layer norm: expected x [..., C]");
+    const int64_t channels = last_dimension(x), rows = x.NumElements() / channels;
+    float* y = output(c, 0, x.shape());
+    float* mean = output(c, 1, TensorShape({rows}));
+    float* rstd = output(c, 2, TensorShape({rows}));
+    if (!c->status().ok()) return;
+    const float *in = read(c, 0), *gamma = read(c, 1), *beta = read(c, 2);
+    in_parallel(c, rows, channels * 2, [&](int64_t begin, int64_t end) {
+      layer_norm(channels, epsilon_, in, gamma, beta, y, mean, rstd, begin, end);
+    });
+  }
+
+ private:
+  float epsilon_;
+};
+
+class LayerNormBackward : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+  void Compute(OpKernelContext* c) override {
+    constexpr int64_t kRows = 256;  // of a part: the sums do not depend on the number of threads
+    const Tensor& x = c->input(1);
+    SDM_CHECK(c, x.dims() > 0 && x.NumElements() > 0, "layer norm: expected x [..., C]");
+    const int64_t channels = last_dimension(x), rows = x.NumElements() / channels;
+    const int64_t parts = (rows + kRows - 1) / kRows;
+    const float* d_y = read(c, 0);
+    float* d_x = output_over(c, 0, 0, x.shape());
+    float* d_gamma = output(c, 1, TensorShape({channels}));
+    float* d_beta = output(c, 2, TensorShape({channels}));
+    if (!c->status().ok()) return;
+    std::vector<float> gammas(parts * channels), betas(gammas.size());
+    const float *in = read(c, 1), *gamma = read(c, 2), *mean = read(c, 3), *rstd = read(c, 4);
+    in_parallel(c, parts, kRows * channels * 3, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        layer_norm_grad(channels, d_y, in, gamma, mean, rstd, d_x, &gammas[i * channels],
+                        &betas[i * channels], i * kRows, std::min(rows, (i + 1) * kRows));
+      }
+    });
+    sum_parts(gammas, channels, d_gamma);
+    sum_parts(betas, channels, d_beta);
+  }
+};
+
+class Geglu : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+  void Compute(OpKernelContext* c) override {
+    const Tensor& x = c->input(0);
+    SDM_CHECK(c, x.dims() > 0 && last_dimension(x) % 2 == 0, "geglu: expected x [..., 2 C]");
+    const int64_t channels = last_dimension(x) / 2, rows = x.NumElements() / (2 * channels);
+    TensorShape shape = x.shape();
+    shape.set_dim(x.dims() - 1, channels);
+    float* y = output(c, 0, shape);
+    if (!c->status().ok()) return;
+    const float* in = read(c, 0);
+    in_parallel(c, rows, channels * 4, [&](int64_t begin, int64_t end) {
+      geglu(channels, in, y, begin, end);
+    });
+  }
+};
+
+class GegluBackward : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+  void Compute(OpKernelContext* c) override {
+    const Tensor& x = c->input(1);
+    SDM_CHECK(c, x.dims() > 0 && last_dimension(x) % 2 == 0, "geglu: expected x [..., 2 C]");
+    const int64_t channels = last_dimension(x) / 2, rows = x.NumElements() / (2 * channels);
+    float* d_x = output(c, 0, x.shape());
+    if (!c->status().ok()) return;
+    const float *d_y = read(c, 0), *in = read(c, 1);
+    in_parallel(c, rows, channels * 5, [&](int64_t begin, int64_t end) {
+      geglu_grad(channels, d_y, in, d_x, begin, end);
+    });
+  }
+};
+
+class Attention : public OpKernel {
+ public:
+  explicit Attention(OpKernelConstruction* c) : OpKernel(c) {
+    OP_REQUIRES_OK(c, c->GetAttr("heads", &heads_));
+  }
+
+ protected:
+  // Sets the context's status if q [B, L, C] and k [B, S, C] do not fit.
+  AttentionShape shape_of(OpKernelContext* c, const Tensor& q, const Tensor& k) const {
+    const bool fits = q.dims() == 3 && k.dims() == 3 && heads_ > 0 && q.NumElements() > 0 &&
+                      q.dim_size(2) == k.dim_size(2) && q.dim_size(2) % heads_ == 0 &&
+                      attention_supports(q.dim_size(2) / heads_);
+    if (!fits) {
+      c->SetStatus(absl::InvalidArgumentError("attention: expected q [B, L, C] and k [B, S, C]"));
+      return {};
+    }
+    return {q.dim_size(1), k.dim_size(1), heads_, static_cast<int>(q.dim_size(2) / heads_)};
+  }
+  static int64_t cost(const AttentionShape& s) { return s.queries * s.keys * (s.size + 4) / 4; }
+  static const float* mask_of(OpKernelContext* c, int input) {
+    return c->input(input).dims() == 2 ? read(c, input) : nullptr;
+  }
+  int64_t heads_;
+};
+
+class AttentionForward : public Attention {
+ public:
+  using Attention::Attention;
+  void Compute(OpKernelContext* c) override {
+    const Tensor& q = c->input(0);
+    const AttentionShape s = shape_of(c, q, c->input(1));
+    if (!c->status().ok()) return;
+    const int64_t batch = q.dim_size(0);
+    float* o = output(c, 0, q.shape());
+    float* log_sum = output(c, 1, TensorShape({batch, heads_, s.queries}));
+    if (!c->status().ok()) return;
+    const float *k = read(c, 1), *v = read(c, 2), *mask = mask_of(c, 3);
+    in_parallel(c, batch * heads_, cost(s), [&](int64_t begin, int64_t end) {
+      attention(s, read(c, 0), k, v, mask, o, log_sum, begin, end);
+    });
+  }
+};
+
+class AttentionBackward : public Attention {
+ public:
+  using Attention::Attention;
+  void Compute(OpKernelContext* c) override {
+    const Tensor &q = c->input(1), &k = c->input(2);
+    const AttentionShape s = shape_of(c, q, k);
+    if (!c->status().ok()) return;
+    float* d_q = output(c, 0, q.shape());
+    float* d_k = output(c, 1, k.shape());
+    float* d_v = output(c, 2, k.shape());
+    if (!c->status().ok()) return;
+    const float *d_o = read(c, 0), *v = read(c, 3), *mask = mask_of(c, 4);
+    const float *o = read(c, 5), *log_sum = read(c, 6);
+    in_parallel(c, q.dim_size(0) * heads_, cost(s) * 2, [&](int64_t begin, int64_t end) {
+      attention_grad(s, d_o, read(c, 1), read(c, 2), v, mask, o, log_sum, d_q, d_k, d_v, begin, end);
+    });
+  }
+};
+
+}  // namespace
+
+#define SDM_KERNEL(name, kernel) \
+  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU), kernel)
+SDM_KERNEL("SdmGroupNorm", GroupNormForward);
+SDM_KERNEL("SdmGroupNormGrad", GroupNormBackward);
+SDM_KERNEL("SdmLayerNorm", LayerNormForward);
+SDM_KERNEL("SdmLayerNormGrad", LayerNormBackward);
+SDM_KERNEL("SdmGeglu", Geglu);
+SDM_KERNEL("SdmGegluGrad", GegluBackward);
+SDM_KERNEL("SdmAttention", AttentionForward);
+SDM_KERNEL("SdmAttentionGrad", AttentionBackward);
+
+}  // namespace sdm

@@ -1,0 +1,86 @@
+// The fused ops, with their shapes, as TensorFlow knows them once this library is loaded with `require`.
+// lib/nn/fused-ops.ts loads it, says the same shapes to jit, and when the ops are used.
+#include "tensorflow/core/framework/op.h"
+#include "tensorflow/core/framework/shape_inference.h"
+
+using tensorflow::shape_inference::InferenceContext;
+
+REGISTER_OP("SdmGroupNorm")
+    .Input("x: float").Input("gamma: float").Input("beta: float")
+    .Output("y: float").Output("mean: float").Output("rstd: float")
+    .Attr("groups: int").Attr("epsilon: float").Attr("silu: bool")
+    .SetShapeFn([](InferenceContext* c) {
+      int64_t groups;
+      TF_RETURN_IF_ERROR(c->GetAttr("groups", &groups));
+      c->set_output(0, c->input(0));
+      for (int i : {1, 2}) c->set_output(i, c->Matrix(c->Dim(c->input(0), 0), groups));
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmGroupNormGrad")
+    .Input("d_y: float").Input("x: float").Input("gamma: float").Input("beta: float")
+    .Input("mean: float").Input("rstd: float")
+    .Output("d_x: float").Output("d_gamma: float").Output("d_beta: float")
+    .Attr("groups: int").Attr("silu: bool")
+    .SetShapeFn([](InferenceContext* c) {
+      c->set_output(0, c->input(1));
+      for (int i : {1, 2}) c->set_output(i, c->input(2));
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmLayerNorm")
+    .Input("x: float").Input("gamma: float").Input("beta: float")
+    .Output("y: float").Output("mean: float").Output("rstd: float")
+    .Attr("epsilon: float")
+    .SetShapeFn([](InferenceContext* c) {
+      c->set_output(0, c->input(0));
+      for (int i : {1, 2}) c->set_output(i, c->Vector(InferenceContext::kUnknownDim));
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmLayerNormGrad")
+    .Input("d_y: float").Input("x: float").Input("gamma: float").Input("mean: float")
+    .Input("rstd: float")
+    .Output("d_x: float").Output("d_gamma: float").Output("d_beta: float")
+    .SetShapeFn([](InferenceContext* c) {
+      c->set_output(0, c->input(1));
+      for (int i : {1, 2}) c->set_output(i, c->input(2));
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmGeglu").Input("x: float").Output("y: float").SetShapeFn([](InferenceContext* c) {
+  tensorflow::shape_inference::DimensionHandle channels;
+  TF_RETURN_IF_ERROR(c->Divide(c->Dim(c->input(0), -1), 2, true, &channels));
+  tensorflow::shape_inference::ShapeHandle shape;
+  TF_RETURN_IF_ERROR(c->ReplaceDim(c->input(0), -1, channels, &shape));
+  c->set_output(0, shape);
+  return absl::OkStatus();
+});
+REGISTER_OP("SdmGegluGrad")
+    .Input("d_y: float").Input("x: float").Output("d_x: float")
+    .SetShapeFn([](InferenceContext* c) {
+      c->set_output(0, c->input(1));
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmAttention")
+    .Input("q: float").Input("k: float").Input("v: float").Input("mask: float")
+    .Output("o: float").Output("log_sum: float")
+    .Attr("heads: int")
+    .SetShapeFn([](InferenceContext* c) {
+      int64_t heads;
+      TF_RETURN_IF_ERROR(c->GetAttr("heads", &heads));
+      const auto q = c->input(0);
+      c->set_output(0, q);
+      c->set_output(1, c->MakeShape({c->Dim(q, 0), c->MakeDim(heads), c->Dim(q, 1)}));
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmAttentionGrad")
+    .Input("d_o: float").Input("q: float").Input("k: float").Input("v: float")
+    .Input("mask: float").Input("o: float").Input("log_sum: float")
+    .Output("d_q: float").Output("d_k: float").Output("d_v: float")
+    .Attr("heads: int")
+    .SetShapeFn([](InferenceContext* c) {
+      for (int i : {0, 1, 2}) c->set_output(i, c->input(i + 1));
+      return absl::OkStatus();
+    });
+
+// Node loads a file as an addon only if it has this; there is nothing to hand to JavaScript.
+extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void*, void* exports) {
+  return exports;
+}

@@ -1,0 +1,114 @@
+// As many floats at once as a register of this processor holds, in the vector types of GCC and Clang.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+namespace sdm {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+constexpr int kBytes = kLanes * sizeof(float);
+
+typedef float Vec __attribute__((vector_size(kBytes)));
+typedef int32_t IntVec __attribute__((vector_size(kBytes)));
+// The same in memory that need not be aligned.
+typedef float MemoryVec __attribute__((vector_size(kBytes), aligned(4), may_alias));
+
+inline Vec broadcast(float x) { return x - Vec{}; }
+
+inline Vec load(const float* p) { return *reinterpret_cast<const MemoryVec*>(p); }
+
+inline void store(float* p, Vec x) { *reinterpret_cast<MemoryVec*>(p) = x; }
+
+// The first n floats, and zeros.
+inline Vec load(const float* p, int64_t n) {
+  if (n >= kLanes) return load(p);
+  Vec x{};
+  std::memcpy(&x, p, n * sizeof(float));
+  return x;
+}
+
+inline void store(float* p, Vec x, int64_t n) {
+  if (n >= kLanes) {
+    store(p, x);
+  } else {
+    std::memcpy(p, &x, n * sizeof(float));
+  }
+}
+
+inline Vec vmin(Vec a, Vec b) { return a < b ? a : b; }
+
+inline Vec vmax(Vec a, Vec b) { return a > b ? a : b; }
+
+inline float sum(Vec x) {
+  float lanes[kLanes];
+  std::memcpy(lanes, &x, sizeof(x));
+#pragma GCC unroll 4
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  }
+  return lanes[0];
+}
+
+inline float maximum(Vec x) {
+  float largest = x[0];
+  for (int i = 1; i < kLanes; i++) largest = x[i] > largest ? x[i] : largest;
+  return largest;
+}
+
+// x where lane < n, else `other`.
+inline Vec select_first(int64_t n, Vec x, float other) {
+  IntVec lane;
+  for (int i = 0; i < kLanes; i++) lane[i] = i;
+  return lane < static_cast<int32_t>(n) ? x : broadcast(other);
+}
+
+// e^x to two units in the last place; 0 below -87, finite above 88.
+inline Vec exp(Vec x) {
+  const Vec bounded = vmin(vmax(x, broadcast(-87.0f)), broadcast(88.0f));
+  // x = n ln 2 + r with |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to a whole number.
+  const float rounder = 12582912.0f;
+  const Vec n = (bounded * 1.44269504f + rounder) - rounder;
+  const Vec r = (bounded - n * 0.693145752f) - n * 1.42860677e-6f;
+  // Taylor's series; its remainder is below 1e-8.
+  Vec p = r * (1.0f / 5040.0f) + 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  const IntVec exponent = (__builtin_convertvector(n, IntVec) + 127) << 23;
+  Vec scale;
+  std::memcpy(&scale, &exponent, sizeof(scale));
+  return x < -87.0f ? Vec{} : p * scale;
+}
+
+inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp(-x)); }
+
+// The standard normal's density at x, and its distribution function. With t = 1 / (1 + 0.4 |z|) and
+// z = x / sqrt 2, erfc(|z|) = e^(-z^2) * polynomial(t) to 3e-8; the form is that of Abramowitz and Stegun
+// 7.1.26, the coefficients were fitted anew for more digits.
+inline void normal(Vec x, Vec* density, Vec* cdf) {
+  const Vec z = vmax(x, -x) * 0.707106781f;
+  const Vec e = exp(-z * z);
+  const Vec t = 1.0f / (1.0f + 0.4f * z);
+  Vec p = t * -0.20026009769f + 0.70915083620f;
+  p = p * t - 0.37091366937f;
+  p = p * t + 0.46827881972f;
+  p = p * t + 0.16182168924f;
+  p = p * t + 0.23192239428f;
+  const Vec upper = 0.5f * e * p * t;
+  *density = e * 0.398942280f;
+  *cdf = x < 0.0f ? upper : 1.0f - upper;
+}
+
+}  // namespace sdm

@@ -1,0 +1,71 @@
+// TensorFlow ops of our own (scripts/native/fused), which lib/nn uses on the CPU.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { findCompiler } from './check.mjs';
+import { run } from './command.mjs';
+import { tensorflowFolder } from './native-addon.mjs';
+import { inRoot, root } from './paths.mjs';
+import { sha256 } from './step.mjs';
+
+const sources = inRoot('scripts', 'native', 'fused');
+const library = inRoot('.setup', 'native', 'fused-ops.node');
+
+const read = (name) => fs.readFileSync(path.join(sources, name), 'utf8');
+const sourceNames = () => fs.readdirSync(sources).sort();
+
+/** What touches TensorFlow is compiled as TensorFlow was; the computations for this very processor. */
+const optionsOf = (name, tensorflow) =>
+  name.startsWith('op')
+    ? ['-O1', '-isystem', path.join(tensorflow, 'include')]
+    : ['-O3', '-march=native', '-fno-math-errno', '-fno-trapping-math'];
+
+const smallTest = [
+  "const tf = require('@tensorflow/tfjs-node-gpu');",
+  'require(process.argv[1]);',
+  "const run = tf.backend().executeSingleOutput.bind(tf.backend(), 'SdmGeglu', []);",
+  'const [y] = run([tf.tensor1d([2, 1])]).dataSync();',
+  "if (Math.abs(y - 1.6826895) > 1e-5) throw new Error('2 gelu(1) came out as ' + y);",
+].join(' ');
+
+export const fusedOps = {
+  name: 'fused-ops',
+  title: "the library's own TensorFlow ops",
+  disk: 0.1,
+  inputs: () => ({
+    tensorflow: tensorflowFolder(),
+    wheel: fs.statSync(path.join(tensorflowFolder(), 'libtensorflow_cc.so.2')).mtimeMs,
+    sources: sourceNames().map((name) => sha256(read(name))),
+    processor: os.cpus()[0]?.model,
+  }),
+  missing: () => (fs.existsSync(library) ? null : `${path.relative(root, library)} is missing`),
+  remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 1 GB of memory.',
+  async run({ logFile }) {
+    const { compiler } = findCompiler();
+    const tensorflow = tensorflowFolder();
+    const build = `${library}.${process.pid}`;
+    fs.rmSync(build, { recursive: true, force: true });
+    fs.mkdirSync(build, { recursive: true });
+    try {
+      const objects = [];
+      for (const name of sourceNames().filter((file) => file.endsWith('.cc'))) {
+        const object = path.join(build, name.replace('.cc', '.o'));
+        const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden'];
+        options.push(...optionsOf(name, tensorflow));
+        await run(compiler, [...options, '-c', path.join(sources, name), '-o', object], {
+          logFile,
+        });
+        objects.push(object);
+      }
+      const linked = path.join(build, 'fused-ops.node');
+      const wheel = [`-L${tensorflow}`, `-Wl,-rpath,${tensorflow}`];
+      wheel.push('-l:libtensorflow_framework.so.2', '-l:libtensorflow_cc.so.2');
+      await run(compiler, ['-shared', ...objects, '-o', linked, ...wheel], { logFile });
+      const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
+      await run(process.execPath, ['-e', smallTest, linked], { logFile, cwd: root, env });
+      fs.renameSync(linked, library);
+    } finally {
+      fs.rmSync(build, { recursive: true, force: true });
+    }
+  },
+};

@@ -1,0 +1,164 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { tf } from '../../lib/backend';
+import { jit } from '../../lib/jit';
+import { geglu } from '../../lib/nn/activations';
+import { multiHeadAttention } from '../../lib/nn/attention';
+import { fusedOp, hasFusedOps } from '../../lib/nn/fused-ops';
+import { groupNorm, layerNorm } from '../../lib/nn/normalization';
+import { randn } from '../../lib/random';
+import { expectAsTorch } from './torch-case';
+
+type Tensors = tf.Tensor[];
+type Op = (...inputs: Tensors) => tf.Tensor;
+
+let drawn = 0;
+const normal = (...shape: number[]): tf.Tensor => randn(shape, [7, drawn++]);
+
+/** Output and the gradients of every input, with and without the fused ops. */
+function bothWays(op: Op, inputs: Tensors): [fused: Tensors, plain: Tensors] {
+  const dy = tf.tidy(() => normal(...op(...inputs).shape));
+  const run = () => [op(...inputs), ...tf.grads(op)(inputs, dy)];
+  const fused = run();
+  process.env['SDM_FUSED'] = 'off';
+  return [fused, run()];
+}
+
+function expectSame(op: Op, inputs: Tensors): void {
+  const [fused, plain] = bothWays(op, inputs);
+  fused.forEach((tensor, i) => {
+    expect(tensor.shape).toEqual(plain[i]!.shape);
+    expect(tensor.dataSync(), `result ${i}`).toBeCloseToMax(plain[i]!.dataSync(), 2e-5);
+  });
+  tf.dispose([inputs, fused, plain]);
+}
+
+afterEach(() => {
+  delete process.env['SDM_FUSED'];
+});
+
+const asGroupNorm =
+  (groups: number, activation?: 'silu'): Op =>
+  (x, weight, bias) =>
+    groupNorm(
+      x as tf.Tensor4D,
+      weight as tf.Tensor1D,
+      bias as tf.Tensor1D,
+      groups,
+      1e-5,
+      activation,
+    );
+const asLayerNorm: Op = (x, weight, bias) =>
+  layerNorm(x!, weight as tf.Tensor1D, bias as tf.Tensor1D, 1e-5);
+const asAttention =
+  (heads: number, mask: tf.Tensor2D | null = null): Op =>
+  (q, k, v) =>
+    multiHeadAttention(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, heads, mask);
+
+it('the set-up has built them, unless there is a GPU', () => {
+  expect(hasFusedOps()).toBe(true);
+  process.env['SDM_FUSED'] = 'off';
+  expect(hasFusedOps()).toBe(false);
+});
+
+// The goldens' own sizes, and sizes that fill no register or several.
+describe('equal plain ops', () => {
+  it.each([
+    [[2, 5, 3, 32], 32],
+    [[3, 4, 4, 6], 3],
+    [[1, 7, 7, 40], 8],
+    [[2, 3, 3, 96], 32],
+    [[2, 1, 1, 8], 1],
+  ])('groupNorm %j, %i groups', (shape, groups) => {
+    const C = shape[3]!;
+    for (const activation of [undefined, 'silu'] as const) {
+      expectSame(asGroupNorm(groups, activation), [normal(...shape), normal(C), normal(C)]);
+      delete process.env['SDM_FUSED'];
+    }
+  });
+
+  it.each([[[300, 64]], [[2, 3, 5]], [[4, 1]], [[600, 33]]])('layerNorm %j', (shape) => {
+    const C = shape.at(-1)!;
+    expectSame(asLayerNorm, [normal(...shape), normal(C), normal(C)]);
+  });
+
+  it.each([[[2, 3, 10]], [[500, 64]], [[2]]])('geglu %j', (shape) => {
+    expectSame(geglu as Op, [normal(...shape)]);
+  });
+
+  it.each([
+    [8, 49, 49, 8, 64],
+    [2, 5, 3, 2, 8],
+    [1, 1, 2, 1, 16],
+    [2, 17, 33, 3, 96],
+    [2, 8, 8, 2, 128],
+    [1, 6, 7, 2, 6], // heads of 3: not compiled, so plain
+  ])('attention, batch %i, %i queries, %i keys, %i heads, width %i', (B, L, S, heads, C) => {
+    expectSame(asAttention(heads), [normal(B, L, C), normal(B, S, C), normal(B, S, C)]);
+  });
+
+  it('attention with a mask, some of it closed', () => {
+    const mask = tf.tensor2d([0, -1e30, -1e30, 0.5, 0, -Infinity], [2, 3]);
+    expectSame(asAttention(2, mask), [normal(3, 2, 8), normal(3, 3, 8), normal(3, 3, 8)]);
+    mask.dispose();
+  });
+});
+
+it('attention stays finite with scores that overflow an exponential', () => {
+  const result = tf.tidy(() => {
+    const x = tf.mul(normal(1, 4, 8), 100) as tf.Tensor3D;
+    return multiHeadAttention(x, x, x, 1).dataSync<'float32'>();
+  });
+  expect([...result].every(Number.isFinite)).toBe(true);
+});
+
+// The other tests of nn compare the fused ops with torch; here it is the plain ones.
+describe("plain ops give torch's numbers and gradients", () => {
+  const inputs = ['x', 'weight', 'bias'];
+  it.each([
+    ['group_norm', 4],
+    ['group_norm_one_group', 1],
+    ['group_norm_far_mean', 2],
+  ])('%s', (name, groups) => {
+    process.env['SDM_FUSED'] = 'off';
+    expectAsTorch(name, asGroupNorm(groups), { inputs, isImage: true });
+  });
+
+  it('layer_norm and geglu', () => {
+    process.env['SDM_FUSED'] = 'off';
+    expectAsTorch('layer_norm', asLayerNorm, { inputs });
+    expectAsTorch('geglu', geglu as Op);
+  });
+});
+
+it('are the same in a graph', () => {
+  const [x, w, q] = [normal(2, 4, 4, 8), normal(8), normal(2, 16, 8)];
+  const run = (x: tf.Tensor, w: tf.Tensor, q: tf.Tensor) => {
+    const loss = (x: tf.Tensor, w: tf.Tensor, q: tf.Tensor) => {
+      const h = tf.reshape(asGroupNorm(4, 'silu')(x, w, w), [2, 16, 8]);
+      const a = asAttention(2)(asLayerNorm(q, w, w), h, h);
+      return tf.sum(tf.square(geglu(a))) as tf.Scalar;
+    };
+    return [loss(x, w, q), ...tf.grads(loss)([x, w, q])];
+  };
+  const traced = jit(run);
+  const [actual, expected] = [traced(x, w, q), run(x, w, q)];
+  actual.forEach((tensor, i) => {
+    expect(tensor.shape).toEqual(expected[i]!.shape);
+    expect(tensor.dataSync()).toBeCloseToMax(expected[i]!.dataSync(), 1e-6);
+  });
+  tf.dispose([actual, expected, x, w, q]);
+  traced.dispose();
+});
+
+it('refuse shapes that do not fit', () => {
+  const x = tf.zeros([2, 3, 3, 6]);
+  const weight = tf.zeros([6]);
+  const options = { groups: 4, epsilon: 1e-5, silu: false };
+  expect(() => fusedOp('SdmGroupNorm', options, [x, weight, weight], 3)).toThrow(
+    'C a multiple of groups',
+  );
+  expect(() => fusedOp('SdmAttention', { heads: 2 }, [x, x, x, tf.scalar(0)], 2)).toThrow(
+    'expected q [B, L, C]',
+  );
+  tf.dispose([x, weight]);
+});

@@ -162,7 +162,7 @@ class Tracer {
     if (!shapesOf) {
       throw new JitError(
         `jit knows no shape function for the op ${op}. Add one to the table of its family in ` +
-          'lib/jit/ops/, with a case in test/jit/op-cases/.',
+          'lib/jit/ops/, with a case in test/jit/op-cases/; or declareOps() it, if it is your own.',
       );
     }
     const call = this.call(op, attributes, inputs);

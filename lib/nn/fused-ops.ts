@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { nodeBackend, type OpAttribute, type tf } from '../backend';
-import { declareOps, type OpCall, type TensorSpec } from '../jit';
+import { declareOps, updateInPlace, type OpCall, type TensorSpec } from '../jit';
 
 const FILE = path.join(__dirname, '..', '..', '.setup', 'native', 'fused-ops.node');
 
@@ -47,8 +47,21 @@ type FusedOp =
 interface Options {
   readonly groups?: number;
   readonly heads?: number;
-  readonly epsilon?: number;
   readonly silu?: boolean;
+  readonly epsilon?: number;
+  readonly decay1?: number;
+  readonly decay2?: number;
+  readonly weight_decay?: number;
+}
+
+const WHOLE = new Set(['groups', 'heads']);
+
+function attributesOf(options: Options): OpAttribute[] {
+  const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = nodeBackend().binding;
+  return (Object.entries(options) as [string, number | boolean][]).map(([name, value]) => {
+    const number = WHOLE.has(name) ? TF_ATTR_INT : TF_ATTR_FLOAT;
+    return { name, type: typeof value === 'boolean' ? TF_ATTR_BOOL : number, value };
+  });
 }
 
 /** Runs a fused op. @returns its outputs; the caller disposes them */
@@ -58,19 +71,17 @@ export function fusedOp(
   inputs: tf.Tensor[],
   outputs: number,
 ): tf.Tensor[] {
-  const { binding } = nodeBackend();
-  const types = {
-    groups: binding.TF_ATTR_INT,
-    heads: binding.TF_ATTR_INT,
-    epsilon: binding.TF_ATTR_FLOAT,
-    silu: binding.TF_ATTR_BOOL,
-  };
-  const attributes = Object.entries(options).map(([name, value]): OpAttribute => ({
-    name,
-    type: types[name as keyof Options],
-    value,
-  }));
-  return nodeBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
+  return nodeBackend().executeMultipleOutputs(op, attributesOf(options), inputs, outputs);
+}
+
+/** Changes variables in place, if a function is traced. @returns false if nothing was done */
+export function fusedUpdate(
+  op: 'SdmAdamW',
+  options: Options,
+  variables: readonly tf.Variable[],
+  inputs: readonly tf.Tensor[],
+): boolean {
+  return hasFusedOps() && updateInPlace(op, variables, inputs, attributesOf(options));
 }
 
 const shapeOf = ({ inputs }: OpCall, i: number) => (inputs[i] as TensorSpec).shape;

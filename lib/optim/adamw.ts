@@ -2,10 +2,12 @@
  * AdamW: Adam whose weight decay acts on the weights directly, not through the gradient.
  *
  * Loshchilov & Hutter 2019, "Decoupled weight decay regularization"; the update, the defaults and the
- * state's names are those of torch.optim.AdamW. A step is plain tensor ops without host reads, so it
- * can be traced into a graph; the learning rate and the step count live in variables.
+ * state's names are those of torch.optim.AdamW. A step reads nothing on the host, so that it can be traced
+ * into a graph; the learning rate and the step count live in variables.
  */
-import { tf } from '../backend';
+import { isTracing, tf, typeAttribute } from '../backend';
+import { updateInPlace } from '../jit';
+import { fusedUpdate } from '../nn/fused-ops';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { matchGradients, type NamedTensors } from './named-tensors';
 
@@ -50,6 +52,9 @@ function zeros(shape: number[]): tf.Variable {
 function biasCorrection(beta: number, step: tf.Tensor): tf.Tensor {
   return tf.neg(tf.expm1(tf.mul(step, Math.log(beta))));
 }
+
+/** A parameter with the running means of its gradient and of the gradient's square. */
+type ParameterState = readonly [parameter: tf.Variable, expAvg: tf.Variable, expAvgSq: tf.Variable];
 
 export class AdamW {
   readonly options: Required<AdamWOptions>;
@@ -97,31 +102,80 @@ export class AdamW {
    * Moves every parameter by one step.
    *
    * @param grads one gradient per parameter, by name and in its shape; the caller disposes them
+   * @param gradScale what the gradients are multiplied by first, for example to clip their norm; 1 unless told
    * @throws Error that names all missing, unknown and misshaped gradients; nothing is then changed
    */
-  step(grads: NamedTensors): void {
+  step(grads: NamedTensors, gradScale?: tf.Scalar): void {
     const gradients = matchGradients('AdamW.step', grads, this.parameters);
-    const { betas, eps, weightDecay } = this.options;
-    const [beta1, beta2] = betas;
     tf.tidy(() => {
-      const step = tf.add(this.state.step, 1);
+      const step = tf.add<tf.Scalar>(this.state.step, 1);
       this.state.step.assign(step);
-      const stepSize = tf.div(this.learningRate, biasCorrection(beta1, step));
-      const root = tf.sqrt(biasCorrection(beta2, step));
-      const keep = tf.sub(1, tf.mul(this.learningRate, weightDecay));
+      const scale = gradScale ?? tf.scalar(1);
       for (const [name, parameter] of this.parameters) {
+        const { exp_avg, exp_avg_sq } = this.state;
+        const variables = [parameter, exp_avg[name]!, exp_avg_sq[name]!] as const;
         tf.tidy(() => {
-          const gradient = gradients.get(name)!;
-          const expAvg = this.state.exp_avg[name]!;
-          const expAvgSq = this.state.exp_avg_sq[name]!;
-          expAvg.assign(tf.add(expAvg, tf.mul(tf.sub(gradient, expAvg), 1 - beta1)));
-          expAvgSq.assign(tf.add(tf.mul(expAvgSq, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
-          const denominator = tf.add(tf.div(tf.sqrt(expAvgSq), root), eps);
-          const update = tf.mul(tf.div(expAvg, denominator), stepSize);
-          parameter.assign(tf.sub(tf.mul(parameter, keep), update));
+          this.update(variables, gradients.get(name)!, scale, step);
         });
       }
     });
+  }
+
+  /** One parameter, by the shortest way there is: our own op, TensorFlow's, or ops of tensors. */
+  private update(
+    variables: ParameterState,
+    gradient: tf.Tensor,
+    scale: tf.Scalar,
+    step: tf.Scalar,
+  ): void {
+    const { betas, eps, weightDecay } = this.options;
+    const fused = {
+      decay1: 1 - betas[0],
+      decay2: 1 - betas[1],
+      epsilon: eps,
+      weight_decay: weightDecay,
+    };
+    const inputs = [gradient, scale, this.learningRate, step];
+    if (fusedUpdate('SdmAdamW', fused, variables, inputs)) return;
+    const scaled = tf.mul(gradient, scale);
+    if (!this.updateByAdam(variables, scaled, step)) this.updateByTensors(variables, scaled, step);
+  }
+
+  /** In a graph: `ResourceApplyAdam`, with both bias corrections put into its other numbers. */
+  private updateByAdam(variables: ParameterState, gradient: tf.Tensor, step: tf.Scalar): boolean {
+    if (!isTracing()) return false;
+    const [parameter] = variables;
+    const { eps, weightDecay } = this.options;
+    // It computes 1 − beta in float32, so that its beta is this one.
+    const [beta1, beta2] = this.options.betas.map(Math.fround) as [number, number];
+    const root = tf.sqrt(biasCorrection(beta2, step));
+    const size = tf.div(tf.mul(this.learningRate, root), biasCorrection(beta1, step));
+    const [zero, b1, b2] = [tf.scalar(0), tf.scalar(beta1), tf.scalar(beta2)];
+    const decayed = tf.mul(parameter, tf.mul(this.learningRate, weightDecay));
+    const inputs = [zero, zero, size, b1, b2, tf.mul(root, eps), gradient];
+    const T = typeAttribute('T', 'float32');
+    return (
+      updateInPlace('ResourceApplyAdam', variables, inputs, [T]) &&
+      updateInPlace(
+        'AssignSubVariableOp',
+        [parameter],
+        [decayed],
+        [typeAttribute('dtype', 'float32')],
+      )
+    );
+  }
+
+  private updateByTensors(variables: ParameterState, gradient: tf.Tensor, step: tf.Scalar): void {
+    const [parameter, expAvg, expAvgSq] = variables;
+    const { eps, weightDecay } = this.options;
+    const [beta1, beta2] = this.options.betas;
+    const size = tf.div(this.learningRate, biasCorrection(beta1, step));
+    const root = tf.sqrt(biasCorrection(beta2, step));
+    const keep = tf.sub(1, tf.mul(this.learningRate, weightDecay));
+    expAvg.assign(tf.add(expAvg, tf.mul(tf.sub(gradient, expAvg), 1 - beta1)));
+    expAvgSq.assign(tf.add(tf.mul(expAvgSq, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+    const denominator = tf.add(tf.div(tf.sqrt(expAvgSq), root), eps);
+    parameter.assign(tf.sub(tf.mul(parameter, keep), tf.mul(tf.div(expAvg, denominator), size)));
   }
 
   /** Steps done, moments: on the host, by torch's names, in torch's layouts. */

@@ -1,4 +1,4 @@
-import { tf } from '../backend';
+import { executeOp, tf, typeAttribute } from '../backend';
 import { jit, JitSession, type JitControl } from '../jit';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { AdamW } from '../optim/adamw';
@@ -115,22 +115,20 @@ export class TrainStep {
         () => tf.mul(diffusionLoss(this.parts, batch), weight),
         [...parameters.values()],
       );
-      const squares: tf.Tensor[] = [];
+      const halfSquares: tf.Tensor[] = [];
+      const T = typeAttribute('T', 'float32');
       for (const [name, parameter] of parameters) {
         const gathered = this.gradients.get(name)!;
         const gradient = grads[parameter.name]!;
         gathered.assign(isFirst ? gradient : tf.add(gathered, gradient));
-        squares.push(tf.sum(tf.square(gathered)));
+        halfSquares.push(executeOp('L2Loss', [T], [gathered])); // Σ g² / 2, without a copy
       }
-      return { loss: value, gradNorm: tf.sqrt(tf.addN(squares)) as tf.Scalar };
+      return { loss: value, gradNorm: tf.sqrt(tf.mul(2, tf.addN(halfSquares))) as tf.Scalar };
     });
   }
 
   private update(scale: tf.Scalar): void {
-    tf.tidy(() => {
-      const scaled = [...this.gradients].map(([name, g]) => [name, tf.mul(g, scale)] as const);
-      this.parts.optimizer.step(new Map(scaled));
-    });
+    this.parts.optimizer.step(this.gradients, scale);
   }
 
   dispose(): void {

@@ -51,4 +51,14 @@ void attention_grad(const AttentionShape& shape, const float* d_o, const float* 
                     const float* v, const float* mask, const float* o, const float* log_sum,
                     float* d_q, float* d_k, float* d_v, int64_t begin, int64_t end);
 
+// One step of AdamW, as torch.optim.AdamW: parameter = keep * parameter - size * mean / (root_factor *
+// sqrt(square) + epsilon), after mean and square have moved to gradient * scale by decay1 and decay2.
+struct AdamWStep {
+  float scale, decay1, decay2, root_factor, epsilon, keep, size;
+};
+
+// Tasks are numbers.
+void adamw(const AdamWStep& step, const float* gradient, float* parameter, float* mean,
+           float* square, int64_t begin, int64_t end);
+
 }  // namespace sdm

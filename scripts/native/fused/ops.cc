@@ -80,6 +80,16 @@ REGISTER_OP("SdmAttentionGrad")
       return absl::OkStatus();
     });
 
+// As ResourceApplyAdam, but with decoupled weight decay and the exact bias corrections. The decays are 1 - beta:
+// as float32, beta itself would be off in the fifth digit of 1 - 0.999.
+REGISTER_OP("SdmAdamW")
+    .Input("parameter: resource").Input("mean: resource").Input("square: resource")
+    .Input("gradient: float").Input("scale: float").Input("learning_rate: float")
+    .Input("step: float")
+    .Attr("decay1: float").Attr("decay2: float").Attr("epsilon: float").Attr("weight_decay: float")
+    .SetIsStateful()
+    .SetShapeFn([](InferenceContext*) { return absl::OkStatus(); });
+
 // Node loads a file as an addon only if it has this; there is nothing to hand to JavaScript.
 extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void*, void* exports) {
   return exports;

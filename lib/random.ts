@@ -6,7 +6,7 @@
  * The numbers come from TensorFlow's stateless ops (Philox, Salmon et al. 2011, "Parallel random
  * numbers: as easy as 1, 2, 3"), which are pure functions of a key of two int32.
  */
-import { executeOp, tf, typeAttribute } from './backend';
+import { executeOp, isTracing, tf, typeAttribute } from './backend';
 
 /** Two int32, given as numbers or as an int32 tensor of shape [2] (inside a traced function). */
 export type RandomKey = readonly [number, number] | tf.Tensor1D;
@@ -95,8 +95,18 @@ export class RandomStream {
     return [this.id, position];
   }
 
-  /** The next key; moves on by one. */
+  /**
+   * The next key; moves on by one.
+   *
+   * @throws Error inside a traced function, where one key would be fixed for all calls
+   */
   next(): readonly [number, number] {
+    if (isTracing()) {
+      throw new Error(
+        `The stream '${this.name}' cannot move on inside a traced function: its key would be the ` +
+          'same at every call. Take the key outside and pass it in as a tensor.',
+      );
+    }
     return this.at(this.position++);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../lib/backend';
+import { jit } from '../lib/jit';
 import {
   Generator,
   permutation,
@@ -196,6 +197,16 @@ describe('Generator', () => {
     expect(stream.next()).toEqual(ahead);
     stream.position = 2; // all of its state
     expect(stream.next()).toEqual(ahead);
+  });
+
+  it('does not move on inside a traced function', () => {
+    const stream = new Generator(1).stream('noise');
+    const noisy = jit((x: tf.Tensor1D) => tf.add(x, randn<tf.Rank.R1>([2], stream.next())));
+    tf.tidy(() => {
+      expect(() => noisy(tf.zeros([2]))).toThrow(/'noise' cannot move on inside a traced function/);
+    });
+    expect(stream.position).toBe(0);
+    noisy.dispose();
   });
 
   it.each([-1, 1.5, NaN, 2 ** 53, Infinity])('refuses the seed %d', (seed) => {

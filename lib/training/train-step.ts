@@ -50,12 +50,12 @@ export function diffusionLoss(
 }
 
 /** Scalars of the gradients gathered so far; the caller disposes both. */
-export interface AccumulateResult {
+export type AccumulateResult = {
   /** The micro-batch's loss, times its weight. */
   readonly loss: tf.Scalar;
   /** Norm of all gathered gradients together. */
   readonly gradNorm: tf.Scalar;
-}
+};
 
 type Accumulate = (batch: MicroBatch, weight: tf.Scalar) => AccumulateResult;
 
@@ -86,15 +86,17 @@ export class TrainStep {
   }
 
   /**
-   * Traces and loads all parts for micro-batches of these shapes. Without it, each part is traced and
-   * the session loaded anew when the part first runs.
+   * Traces and loads all parts for micro-batches of these shapes; the first `accumulate` does so by
+   * itself. Were each part traced when it first runs, the session would be loaded anew for each.
+   *
+   * @param share the micro-batch's share of the whole batch
    */
-  compile(batch: MicroBatch): void {
+  compile(batch: MicroBatch, share: number): void {
     tf.tidy(() => {
-      const one = tf.scalar(1);
-      this.replace.compile(batch, one);
-      this.add.compile(batch, one);
-      this.apply.compile(one);
+      const weight = tf.scalar(share);
+      this.replace.compile(batch, weight);
+      if (share < 1) this.add.compile(batch, weight);
+      this.apply.compile(weight);
     });
     this.apply.push();
   }
@@ -102,10 +104,11 @@ export class TrainStep {
   /**
    * Adds a micro-batch's gradients to those gathered; the first one of a step replaces them.
    *
-   * @param weight the micro-batch's share of the whole batch, so that the sum is the mean's gradient
+   * @param share the micro-batch's share of the whole batch, so that the sum is the mean's gradient
    */
-  accumulate(batch: MicroBatch, weight: tf.Scalar, isFirst: boolean): AccumulateResult {
-    return (isFirst ? this.replace : this.add)(batch, weight);
+  accumulate(batch: MicroBatch, share: number, isFirst: boolean): AccumulateResult {
+    if (this.replace.compilations === 0) this.compile(batch, share);
+    return tf.tidy(() => (isFirst ? this.replace : this.add)(batch, tf.scalar(share)));
   }
 
   private gather(batch: MicroBatch, weight: tf.Scalar, isFirst: boolean): AccumulateResult {

@@ -217,7 +217,7 @@ export class Trainer {
             noise: part(batch.noise),
             timesteps: part(batch.timesteps),
           },
-          tf.scalar(size / B),
+          size / B,
           start === 0,
         );
         loss += result.loss.dataSync()[0]!;

@@ -60,8 +60,8 @@ function training() {
   const accumulate = (batch, start) => {
     const size = Math.min(task.microBatch, task.batch - start);
     return tf.tidy(() => {
-      const weight = tf.scalar(size / task.batch);
-      const { loss, gradNorm } = step.accumulate(rows(batch, start, size), weight, start === 0);
+      const share = size / task.batch;
+      const { loss, gradNorm } = step.accumulate(rows(batch, start, size), share, start === 0);
       gradNorm.dataSync(); // as the trainer does, which looks at both before it goes on
       return loss.dataSync()[0];
     });

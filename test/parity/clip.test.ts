@@ -7,6 +7,7 @@ import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
 import { SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/presets';
 import { Generator } from '../../lib/random';
 import {
+  MINUTES_10,
   perturb,
   readTensors,
   runPython,
@@ -84,7 +85,7 @@ beforeAll(() => {
   const configs = names.map((name) => [name, CASES[name]!.config] as const);
   writeJson(path.join(folder, 'cases.json'), Object.fromEntries(configs));
   runPython('clip.py', folder);
-});
+}, MINUTES_10);
 
 it.each(names)('transformers loads our model and gives the same outputs: %s', (name) => {
   expectAs(ourOutputs.get(name)!, name, 'ours');

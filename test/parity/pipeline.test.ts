@@ -15,6 +15,7 @@ import {
 import { Generator, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import {
+  MINUTES_10,
   perturb,
   readJson,
   readTensors,
@@ -87,7 +88,7 @@ beforeAll(async () => {
   runPython('pipeline.py', folder);
   found = readJson(path.join(folder, 'found.json')) as Found;
   theirs = readTensors(path.join(folder, 'out.safetensors'));
-});
+}, MINUTES_10);
 
 it('diffusers and transformers load every part, with every weight', () => {
   expect(found.problems).toEqual([{}, {}]);

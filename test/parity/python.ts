@@ -16,6 +16,9 @@ import { Generator, randn } from '../../lib/random';
 
 const root = path.join(__dirname, '..', '..');
 
+/** For hooks that run Python: on a busy machine its imports alone take a minute. */
+export const MINUTES_10 = 600_000;
+
 /** The Python that has torch, diffusers and transformers. */
 function findPython(): string {
   const local = path.join(root, '.venv-parity', 'bin', 'python');

@@ -7,6 +7,7 @@ import { BLOG_UNET_CONFIG } from '../../lib/presets';
 import { Generator, randint, randn } from '../../lib/random';
 import { nchw } from '../support/model';
 import {
+  MINUTES_10,
   perturb,
   readTensors,
   runPython,
@@ -125,7 +126,7 @@ beforeAll(() => {
   const configs = names.map((name) => [name, CASES[name]!.config]);
   writeJson(path.join(folder, 'cases.json'), Object.fromEntries(configs));
   runPython('unet.py', folder);
-});
+}, MINUTES_10);
 
 it.each(names)('diffusers loads our model and gives the same output: %s', (name) => {
   const expected = readTensors(fileOf(name, '.out')).get('ours')!;

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { latestCheckpoint, resumeTraining, saveTraining } from '../../lib/training/checkpoints';
 import type { Trainer } from '../../lib/training/trainer';
 import { loadCheckpoint } from '../../lib/pipelines/checkpoint';
@@ -12,6 +12,7 @@ import { digests, disposeTrainers, everything, tinyTrainer, withoutJit } from '.
 const temporary = mkdtempSync(path.join(tmpdir(), 'training-'));
 afterAll(() => rmSync(temporary, { recursive: true }));
 afterEach(disposeTrainers);
+vi.setConfig({ testTimeout: 600_000 }); // graphs are compiled, which takes long on a busy machine
 
 let folders = 0;
 const newFolder = () => path.join(temporary, `run-${folders++}`);

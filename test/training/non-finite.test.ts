@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { NonFiniteLossError } from '../../lib/training/history';
@@ -6,6 +6,7 @@ import type { Trainer } from '../../lib/training/trainer';
 import { disposeTrainers, everything, tinyTrainer, withoutJit } from './tiny-trainer';
 
 afterEach(disposeTrainers);
+vi.setConfig({ testTimeout: 600_000 }); // graphs are compiled, which takes long on a busy machine
 
 /** Runs it to the error, and checks that the failed step left everything as it was. */
 async function failedStep(trainer: Trainer): Promise<NonFiniteLossError> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { nodeBackend, tf } from '../../lib/backend';
 import { loadCheckpoint } from '../../lib/pipelines/checkpoint';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
@@ -9,6 +9,7 @@ import { saveTraining } from '../../lib/training/checkpoints';
 import { disposeTrainers, losses, tinyTrainer, withoutJit } from './tiny-trainer';
 
 afterEach(disposeTrainers);
+vi.setConfig({ testTimeout: 600_000 }); // graphs are compiled, which takes long on a busy machine
 
 it('has the same losses traced and op by op', async () => {
   const options = { maxGradNorm: 1, captionDropout: 0.2, microBatchSize: 3 };

@@ -8,7 +8,6 @@
 // Prints medians, ratios and peak memory (of the whole process, each side has one) and writes them to
 // runs/bench/. SDM_PARITY_PYTHON names a Python that has torch and diffusers, instead of the set-up's.
 import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cases, sweep } from './bench/cases.mjs';
@@ -38,14 +37,17 @@ const ownPython = process.env.SDM_PARITY_PYTHON;
 await setUpOrExit({ extra: ownPython ? [] : [parityPackages] });
 const python = ownPython ?? path.join(parityVenv, 'bin', 'python');
 
-/** Weights and data of a width, written once. */
+const written = new Set();
+
+/** Weights and data of a width, written anew by each run: the library that writes them may have changed. */
 function inputsOf(width) {
   const folder = inRoot('runs', 'bench', `inputs-width-${width}`);
-  if (!fs.existsSync(path.join(folder, 'inputs.json'))) {
+  if (!written.has(width)) {
     execFileSync(process.execPath, ['scripts/bench/inputs.cjs', folder, String(width)], {
       cwd: inRoot(),
     });
   }
+  written.add(width);
   return folder;
 }
 
@@ -70,12 +72,16 @@ const results = [];
 for (const found of cases.filter(({ name }) => only.includes(name))) {
   say(`${found.title} …`);
   const result = await compare(found, { inputs: inputsOf(1), python, effort: effortOf(found) });
-  results.push({ ...found, ...result });
+  results.push({ ...found, kind: found.ours.kind, ...result });
 }
 if (results.length > 0) console.log(`\n${comparisonTable(results)}\n`);
-for (const { title, difference, ours } of results) {
-  const what = ours.kind === 'sample' ? 'images' : 'losses';
-  console.log(`${title}: ${what} equal to ${difference.toExponential(1)}`);
+for (const { title, kind, difference, ours } of results) {
+  const what = kind === 'train' ? 'losses' : 'images';
+  const extra = ours.first - ours.median;
+  console.log(
+    `${title}: ${what} equal to ${difference.toExponential(1)}; ` +
+      `our first run took ${extra.toFixed(1)} s more than later ones`,
+  );
 }
 
 let compile = null;

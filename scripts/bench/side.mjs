@@ -19,6 +19,7 @@ export class Side {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#process.stderr.on('data', (text) => (this.#errors = (this.#errors + text).slice(-4000)));
+    this.#process.on('error', ({ message }) => (this.#errors += message)); // it did not even start
     this.#process.stdin.on('error', () => {}); // it ended: `next` says why
     const lines = readline.createInterface({ input: this.#process.stdout });
     this.#answers = lines[Symbol.asyncIterator]();

@@ -6,7 +6,7 @@ export { JitSession } from './session';
 export { isTracing } from '../backend';
 export type { Precision } from './precision';
 export type { TensorTree } from './tree';
-export { updateInPlace } from './tracer';
+export { tracingPrecision, updateInPlace } from './tracer';
 export { perfettoTrace, sumTimings, type LayerName, type OpTiming } from './profile';
 export { declareOps, type OpCall, type ShapeFunction } from './ops';
 export type { TensorSpec } from './dtypes';

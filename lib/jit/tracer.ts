@@ -12,7 +12,7 @@ import { gatherWithoutReadingIndices } from './gather-kernel';
 import { Graph, specOf, type Ref } from './graph';
 import { guarded, ScopeNames } from './guards';
 import { customOp, OPS, REFUSED, type OpCall } from './ops';
-import { addInPrecision } from './precision';
+import { addInPrecision, type Precision } from './precision';
 import { simplify, specialize } from './simplify';
 import { flattenTree } from './tree';
 import { valuelessTensor } from './valueless';
@@ -51,6 +51,11 @@ export function trace(
   }
 }
 
+/** The option `precision` of the function that is traced; undefined while none is. */
+export function tracingPrecision(): Precision | undefined {
+  return current?.options.precision;
+}
+
 /**
  * While a function is traced, changes variables in place by one of TensorFlow's ops for that, such as
  * `ResourceApplyAdam`: one node and no copy instead of a dozen nodes and three assignments. It has no gradient.
@@ -80,7 +85,7 @@ class Tracer {
 
   constructor(
     private readonly name: string,
-    private readonly options: GraphOptions,
+    readonly options: GraphOptions,
   ) {}
 
   trace(inputs: readonly TensorSpec[], run: (tensors: tf.Tensor[]) => unknown): Traced {

@@ -1,6 +1,7 @@
 import { tf } from '../backend';
 import { geglu } from '../nn/activations';
-import { multiHeadAttention } from '../nn/attention';
+import { multiHeadAttention, multiHeadSelfAttention } from '../nn/attention';
+import { linear } from '../nn/linear';
 import { Conv2d, GroupNorm, LayerNorm, Linear } from '../nn/layers';
 import type { RandomStream } from '../random';
 
@@ -32,11 +33,19 @@ export class Attention {
   /** @param x [B, L, C] @param context [B, S, cross_attention_dim] @returns [B, L, C] */
   forward(x: tf.Tensor3D, context: tf.Tensor3D = x): tf.Tensor3D {
     return tf.tidy(() => {
+      if (context === x) return this.to_out[0].forward(this.toItself(x));
       const q = this.to_q.forward(x); // [B, L, inner]
       const k = this.to_k.forward(context); // [B, S, inner]
       const v = this.to_v.forward(context);
       return this.to_out[0].forward(multiHeadAttention(q, k, v, this.heads));
     });
+  }
+
+  /** Self-attention reads x once for all three projections. */
+  private toItself(x: tf.Tensor3D): tf.Tensor3D {
+    const weights = [this.to_q.weight, this.to_k.weight, this.to_v.weight];
+    const qkv = linear(x, tf.concat(weights, 0)); // [B, L, 3 · inner]
+    return multiHeadSelfAttention(qkv, this.heads); // [B, L, inner]
   }
 }
 

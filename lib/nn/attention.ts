@@ -87,6 +87,45 @@ export function multiHeadAttention(
   });
 }
 
+/**
+ * Attention of a sequence to itself, with query, key and value side by side.
+ *
+ * @param qkv [B, L, 3 · C]
+ * @param heads divides C
+ * @param mask as of `scaledDotProductAttention`
+ * @returns [B, L, C], disposed by the caller
+ */
+export function multiHeadSelfAttention(
+  qkv: tf.Tensor3D,
+  heads: number,
+  mask: tf.Tensor2D | null = null,
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    if (hasFusedOps() && FUSED_HEAD_SIZES.includes(qkv.shape[2] / 3 / heads)) {
+      return fusedSelfAttention(qkv, heads, mask);
+    }
+    const [query, key, value] = tf.split(qkv, 3, 2) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+    return multiHeadAttention(query, key, value, heads, mask);
+  });
+}
+
+function fusedSelfAttention(
+  qkv: tf.Tensor3D,
+  heads: number,
+  mask: tf.Tensor2D | null,
+): tf.Tensor3D {
+  const op = tf.customGrad((...args) => {
+    const inputs = [args[0] as tf.Tensor, mask ?? tf.scalar(0)];
+    const save = args[1] as unknown as tf.GradSaveFunc;
+    const [output, logSum] = fusedOp('SdmSelfAttention', { heads }, inputs, 2);
+    save([...inputs, output!, logSum!]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      fusedOp('SdmSelfAttentionGrad', { heads }, [dy, ...saved], 1);
+    return { value: output!, gradFunc };
+  });
+  return op(qkv) as tf.Tensor3D;
+}
+
 function fusedAttention(
   query: tf.Tensor3D,
   key: tf.Tensor3D,

@@ -41,13 +41,18 @@ type FusedOp =
   | 'SdmGeglu'
   | 'SdmGegluGrad'
   | 'SdmAttention'
-  | 'SdmAttentionGrad';
+  | 'SdmAttentionGrad'
+  | 'SdmSelfAttention'
+  | 'SdmSelfAttentionGrad'
+  | 'SdmConv3x3'
+  | 'SdmConv3x3FilterGrad';
 
 /** Numbers that decide what an op computes, by the names that ops.cc declares. */
 interface Options {
   readonly groups?: number;
   readonly heads?: number;
   readonly silu?: boolean;
+  readonly transposed?: boolean;
   readonly epsilon?: number;
   readonly decay1?: number;
   readonly decay2?: number;
@@ -119,4 +124,20 @@ const SHAPES = {
     return [q, [q[0]!, call.attribute('heads') as number, q[1]!]];
   }),
   SdmAttentionGrad: likeInputs(1, 2, 3),
+  SdmSelfAttention: floats((call) => {
+    const [B, L, width] = shapeOf(call, 0) as [number, number, number];
+    return [
+      [B, L, width / 3],
+      [B, call.attribute('heads') as number, L],
+    ];
+  }),
+  SdmSelfAttentionGrad: likeInputs(1),
+  SdmConv3x3: floats((call) => {
+    const filter = shapeOf(call, 1);
+    return [[...shapeOf(call, 0).slice(0, 3), filter[call.attribute('transposed') ? 2 : 3]!]];
+  }),
+  SdmConv3x3FilterGrad: floats((call) => {
+    const [inputs, outputs] = [shapeOf(call, 0)[3]!, shapeOf(call, 1)[3]!];
+    return [[3, 3, inputs, outputs], [outputs]];
+  }),
 };

@@ -4,8 +4,10 @@
  */
 import { tf } from '../backend';
 import type { RandomStream } from '../random';
+import { convSame } from './convolution';
 import { gatherRows } from './gather-rows';
 import { normal, parameter, uniformFanIn } from './init';
+import { linear } from './linear';
 import { groupNorm, layerNorm, type NormActivation } from './normalization';
 
 /** y = x Wᵀ + b; `torch.nn.Linear`. */
@@ -37,13 +39,7 @@ export class Linear {
 
   /** @param x [..., in] @returns [..., out] */
   forward<T extends tf.Tensor>(x: T): T {
-    return tf.tidy(() => {
-      const [outFeatures, inFeatures] = this.weight.shape;
-      const rows = tf.reshape(x, [-1, inFeatures]) as tf.Tensor2D;
-      const product = tf.matMul(rows, this.weight, false, true);
-      const y = this.bias ? tf.add(product, this.bias) : product;
-      return tf.reshape(y, [...x.shape.slice(0, -1), outFeatures]) as T;
-    });
+    return linear(x, this.weight, this.bias);
   }
 }
 
@@ -79,10 +75,10 @@ export class Conv2d {
     return tf.tidy(() => {
       // TensorFlow's 'same' equals torch's symmetric padding only at stride 1.
       const same = this.stride === 1 && this.weight.shape[0] === 2 * this.padding + 1;
+      if (same) return convSame(x, this.weight, this.bias);
       const p: [number, number] = [this.padding, this.padding];
-      const padded = same || this.padding === 0 ? x : tf.pad(x, [[0, 0], p, p, [0, 0]]);
-      const y = tf.conv2d(padded, this.weight, this.stride, same ? 'same' : 'valid');
-      return tf.add(y, this.bias);
+      const padded = this.padding === 0 ? x : tf.pad(x, [[0, 0], p, p, [0, 0]]);
+      return tf.add(tf.conv2d(padded, this.weight, this.stride, 'valid'), this.bias);
     });
   }
 }

@@ -17,8 +17,15 @@ const sourceNames = () => fs.readdirSync(sources).sort();
 /** What touches TensorFlow is compiled as TensorFlow was; the computations for this very processor. */
 const optionsOf = (name, tensorflow) =>
   name.startsWith('op')
-    ? ['-O1', '-isystem', path.join(tensorflow, 'include')]
+    ? ['-O2', '-ftree-vectorize', '-isystem', path.join(tensorflow, 'include')]
     : ['-O3', '-march=native', '-fno-math-errno', '-fno-trapping-math'];
+
+/** What tells processors apart: machines of one name can have different instructions. */
+function processor() {
+  const flags = /^flags.*$/m;
+  const cpuinfo = fs.existsSync('/proc/cpuinfo') ? fs.readFileSync('/proc/cpuinfo', 'utf8') : '';
+  return `${os.cpus()[0]?.model} ${sha256(flags.exec(cpuinfo)?.[0] ?? '')}`;
+}
 
 const smallTest = [
   "const tf = require('@tensorflow/tfjs-node-gpu');",
@@ -36,7 +43,7 @@ export const fusedOps = {
     tensorflow: tensorflowFolder(),
     wheel: fs.statSync(path.join(tensorflowFolder(), 'libtensorflow_cc.so.2')).mtimeMs,
     sources: sourceNames().map((name) => sha256(read(name))),
-    processor: os.cpus()[0]?.model,
+    processor: processor(),
   }),
   missing: () => (fs.existsSync(library) ? null : `${path.relative(root, library)} is missing`),
   remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 1 GB of memory.',

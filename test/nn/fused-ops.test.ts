@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit } from '../../lib/jit';
 import { geglu } from '../../lib/nn/activations';
-import { multiHeadAttention } from '../../lib/nn/attention';
+import { multiHeadAttention, multiHeadSelfAttention } from '../../lib/nn/attention';
+import { convSame } from '../../lib/nn/convolution';
 import { fusedOp, hasFusedOps } from '../../lib/nn/fused-ops';
 import { groupNorm, layerNorm } from '../../lib/nn/normalization';
 import { randn } from '../../lib/random';
@@ -54,6 +55,13 @@ const asAttention =
   (q, k, v) =>
     multiHeadAttention(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, heads, mask);
 
+const asSelfAttention =
+  (heads: number, mask: tf.Tensor2D | null = null): Op =>
+  (qkv) =>
+    multiHeadSelfAttention(qkv as tf.Tensor3D, heads, mask);
+const asConvSame: Op = (x, weight, bias) =>
+  convSame(x as tf.Tensor4D, weight as tf.Tensor4D, bias as tf.Tensor1D);
+
 it('the set-up has built them, unless there is a GPU', () => {
   expect(hasFusedOps()).toBe(true);
   process.env['SDM_FUSED'] = 'off';
@@ -96,11 +104,56 @@ describe('equal plain ops', () => {
     expectSame(asAttention(heads), [normal(B, L, C), normal(B, S, C), normal(B, S, C)]);
   });
 
+  it.each([
+    [3, 49, 8, 64],
+    [2, 5, 2, 8],
+    [1, 17, 2, 64],
+    [1, 6, 2, 6], // heads of 3: plain
+  ])('self-attention, batch %i, %i rows, %i heads, width %i', (B, L, heads, C) => {
+    expectSame(asSelfAttention(heads), [normal(B, L, 3 * C)]);
+    delete process.env['SDM_FUSED'];
+    const [x, mask] = [normal(B, L, 3 * C), normal(L, L) as tf.Tensor2D];
+    expectSame(asSelfAttention(heads, mask), [x]);
+    mask.dispose();
+  });
+
+  // Odd sizes have tiles that stick out; 57 images of one pixel fill more than one block of tiles.
+  it.each([
+    [2, 28, 28, 32, 32],
+    [3, 7, 7, 64, 64],
+    [1, 5, 4, 16, 48],
+    [57, 1, 1, 16, 16],
+    [2, 4, 3, 96, 32],
+    [1, 3, 2, 16, 8], // 8 channels: plain
+  ])('convolution 3×3 of %i images %i×%i, %i to %i channels', (B, H, W, inC, outC) => {
+    expectSame(asConvSame, [normal(B, H, W, inC), normal(3, 3, inC, outC), normal(outC)]);
+  });
+
   it('attention with a mask, some of it closed', () => {
     const mask = tf.tensor2d([0, -1e30, -1e30, 0.5, 0, -Infinity], [2, 3]);
     expectSame(asAttention(2, mask), [normal(3, 2, 8), normal(3, 3, 8), normal(3, 3, 8)]);
     mask.dispose();
   });
+});
+
+it.each([
+  ['geglu', geglu as Op, [[2, 8]]],
+  [
+    'attention',
+    asAttention(1),
+    [
+      [1, 3, 8],
+      [1, 3, 8],
+      [1, 3, 8],
+    ],
+  ],
+  ['convolution', asConvSame, [[1, 4, 4, 16], [3, 3, 16, 16], [16]]],
+] as const)('%s of a number that is none gives none', (_, op, shapes) => {
+  const result = tf.tidy(() => {
+    const [x, ...rest] = shapes.map((shape) => normal(...shape)) as [tf.Tensor, ...Tensors];
+    return op(tf.mul(x, NaN), ...rest).dataSync<'float32'>();
+  });
+  expect([...result].every(Number.isNaN)).toBe(true);
 });
 
 it('attention stays finite with scores that overflow an exponential', () => {

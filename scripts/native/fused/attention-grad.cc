@@ -69,7 +69,9 @@ void backward(const AttentionShape& s, const float* d_o, const float* q, const f
   b.d_values = d_values.data();
   b.d_scores = d_scores.data();
   for (int64_t task = begin; task < end; task++) {
-    const HeadRows query_rows{s, task, s.queries}, key_rows{s, task, s.keys};
+    const HeadRows query_rows{s, task, s.queries, s.query_stride};
+    const HeadRows key_rows{s, task, s.keys, s.key_stride};
+    const HeadRows out_rows{s, task, s.queries, s.heads * s.size};
     transpose_in<D>(key_rows, k, width, keys.data());
     transpose_in<D>(key_rows, v, width, values.data());
     std::fill(d_keys.begin(), d_keys.end(), 0.0f);
@@ -77,8 +79,8 @@ void backward(const AttentionShape& s, const float* d_o, const float* q, const f
     for (int64_t i = 0; i < s.queries; i += kQueries) {
       float out[kQueries][D];
       take_rows<D>(query_rows, q, i, scale, b.q);
-      take_rows<D>(query_rows, d_o, i, 1.0f, b.d_o);
-      take_rows<D>(query_rows, o, i, 1.0f, out);
+      take_rows<D>(out_rows, d_o, i, 1.0f, b.d_o);
+      take_rows<D>(out_rows, o, i, 1.0f, out);
 #pragma GCC unroll 4
       for (int r = 0; r < kQueries; r++) {
         b.mean[r] = 0.0f;

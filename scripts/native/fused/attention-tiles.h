@@ -14,13 +14,13 @@ constexpr int kQueries = 4;  // at a time
 
 inline int64_t padded(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
-// One head's rows of a [batch, rows, heads, size] array.
+// Where one head's rows lie in a [batch, rows, stride] array.
 struct HeadRows {
   const AttentionShape& s;
-  int64_t task, rows;
+  int64_t task, rows, stride;
   int64_t at(int64_t row) const {
     const int64_t image = task / s.heads, head = task % s.heads;
-    return ((image * rows + row) * s.heads + head) * s.size;
+    return (image * rows + row) * stride + head * s.size;
   }
 };
 

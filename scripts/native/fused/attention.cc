@@ -1,4 +1,4 @@
-// softmax(q kT / sqrt(size) + mask) v without ever storing the scores.
+// softmax(q kT / sqrt(size) + mask) v without ever storing the scores of more than a few queries.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -8,62 +8,98 @@
 namespace sdm {
 namespace {
 
-template <int D, int kVectors>
-inline void forward_step(const AttentionShape& s, const float rows[kQueries][D], const float* keys,
-                         int64_t width, const float* mask, int64_t i, int64_t j,
-                         Vec largest[kQueries], float* weights) {
-  Vec score[kQueries][kVectors];
-  scores<D, kVectors>(s, rows, keys, width, mask, i, j, score);
-#pragma GCC unroll 4
-  for (int r = 0; r < kQueries; r++) {
-#pragma GCC unroll 4
-    for (int n = 0; n < kVectors; n++) {
-      largest[r] = vmax(largest[r], score[r][n]);
-      store(weights + r * width + j + n * kLanes, score[r][n]);
-    }
+// As many queries as a vector has lanes, side by side: nothing has to be summed across lanes, and keys and
+// values are read as they lie.
+template <int D>
+struct QueryBlock {
+  Vec q[D];  // times the scale
+  int64_t first, count;
+};
+
+template <int D>
+QueryBlock<D> take_queries(const HeadRows& rows, const float* q, int64_t first, float scale) {
+  QueryBlock<D> block{{}, first, std::min<int64_t>(kLanes, rows.rows - first)};
+  for (int64_t r = 0; r < block.count; r++) {
+    const float* row = q + rows.at(first + r);
+    for (int d = 0; d < D; d++) block.q[d][r] = row[d] * scale;
   }
+  return block;
+}
+
+Vec mask_column(const float* mask, int64_t keys, int64_t first, int64_t count, int64_t j) {
+  Vec column{};
+  for (int64_t r = 0; r < count; r++) column[r] = mask[(first + r) * keys + j];
+  return column;
+}
+
+// The scores [keys, lanes]. Returns the largest of each query.
+template <int D>
+Vec score_all(const QueryBlock<D>& block, const HeadRows& key_rows, const float* k, const float* mask,
+              float* weights) {
+  Vec largest = broadcast(-std::numeric_limits<float>::max());
+  const float* key = k + key_rows.at(0);
+  for (int64_t j = 0; j < key_rows.rows; j++, key += key_rows.stride, weights += kLanes) {
+    Vec even = block.q[0] * key[0], odd = block.q[1] * key[1];
+#pragma GCC unroll 8
+    for (int d = 2; d < D; d += 2) {
+      even += block.q[d] * key[d];
+      odd += block.q[d + 1] * key[d + 1];
+    }
+    Vec score = even + odd;
+    if (mask) score += mask_column(mask, key_rows.rows, block.first, block.count, j);
+    largest = vmax(largest, score);
+    store(weights, score);
+  }
+  return largest;
+}
+
+Vec exponentials(int64_t keys, Vec largest, float* weights) {
+  Vec total{};
+  for (int64_t j = 0; j < keys; j++, weights += kLanes) {
+    const Vec e = exp(load(weights) - largest);
+    total += e;
+    store(weights, e);
+  }
+  return total;
+}
+
+// Sums of the values by the weights, for kSize numbers of the head from `start` on.
+template <int kSize>
+void weigh(const HeadRows& key_rows, const float* v, const float* weights, Vec factor, int start,
+           float out[][kLanes]) {
+  Vec sums[kSize] = {};
+  const float* value = v + key_rows.at(0) + start;
+  for (int64_t j = 0; j < key_rows.rows; j++, value += key_rows.stride, weights += kLanes) {
+    const Vec weight = load(weights);
+#pragma GCC unroll 8
+    for (int d = 0; d < kSize; d++) sums[d] += weight * value[d];
+  }
+#pragma GCC unroll 8
+  for (int d = 0; d < kSize; d++) store(out[start + d], sums[d] * factor);
 }
 
 template <int D>
 void forward(const AttentionShape& s, const float* q, const float* k, const float* v,
              const float* mask, float* o, float* log_sum, int64_t begin, int64_t end) {
-  const int64_t width = padded(s.keys);
+  constexpr int kAtOnce = D < 8 ? D : 8;
   const float scale = 1.0f / std::sqrt(static_cast<float>(D));
-  std::vector<float> keys(D * width), values(D * width), weights(kQueries * width);
+  std::vector<float> weights(s.keys * kLanes);
   for (int64_t task = begin; task < end; task++) {
-    const HeadRows query_rows{s, task, s.queries}, key_rows{s, task, s.keys};
-    transpose_in<D>(key_rows, k, width, keys.data());
-    transpose_in<D>(key_rows, v, width, values.data());
-    for (int64_t i = 0; i < s.queries; i += kQueries) {
-      float rows[kQueries][D];
-      take_rows<D>(query_rows, q, i, scale, rows);
-      Vec largest[kQueries];
-      std::fill(largest, largest + kQueries, broadcast(-std::numeric_limits<float>::max()));
-      int64_t j = 0;
-      for (; j + 2 * kLanes <= width; j += 2 * kLanes) {
-        forward_step<D, 2>(s, rows, keys.data(), width, mask, i, j, largest, weights.data());
+    const HeadRows query_rows{s, task, s.queries, s.query_stride};
+    const HeadRows key_rows{s, task, s.keys, s.key_stride};
+    const HeadRows out_rows{s, task, s.queries, s.heads * s.size};
+    for (int64_t i = 0; i < s.queries; i += kLanes) {
+      const auto block = take_queries<D>(query_rows, q, i, scale);
+      const Vec largest = score_all<D>(block, key_rows, k, mask, weights.data());
+      const Vec total = exponentials(s.keys, largest, weights.data());
+      float out[D][kLanes];
+      for (int d = 0; d < D; d += kAtOnce) {
+        weigh<kAtOnce>(key_rows, v, weights.data(), 1.0f / total, d, out);
       }
-      if (j < width) {
-        forward_step<D, 1>(s, rows, keys.data(), width, mask, i, j, largest, weights.data());
-      }
-      float top[kQueries], total[kQueries], out[kQueries][D];
-#pragma GCC unroll 4
-      for (int r = 0; r < kQueries; r++) {
-        top[r] = maximum(largest[r]);
-        float* weight = &weights[r * width];
-        Vec totals{};
-        for (j = 0; j < width; j += kLanes) {
-          const Vec e = exp(load(weight + j) - top[r]);
-          totals += e;
-          store(weight + j, e);
-        }
-        total[r] = sum(totals);
-      }
-      weighted_sums<D>(weights.data(), values.data(), width, out);
-      for (int r = 0; r < std::min<int64_t>(kQueries, s.queries - i); r++) {
-        float* row = o + query_rows.at(i + r);
-        for (int d = 0; d < D; d++) row[d] = out[r][d] / total[r];
-        log_sum[task * s.queries + i + r] = top[r] + std::log(total[r]);
+      for (int64_t r = 0; r < block.count; r++) {
+        float* row = o + out_rows.at(i + r);
+        for (int d = 0; d < D; d++) row[d] = out[d][r];
+        log_sum[task * s.queries + i + r] = largest[r] + std::log(total[r]);
       }
     }
   }

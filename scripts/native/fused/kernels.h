@@ -35,10 +35,12 @@ void geglu(int64_t channels, const float* x, float* y, int64_t begin, int64_t en
 void geglu_grad(int64_t channels, const float* d_y, const float* x, float* d_x, int64_t begin,
                 int64_t end);
 
-// q, o [batch, queries, heads, size]; k, v [batch, keys, heads, size]; mask [queries, keys] or null.
+// q, o [batch, queries, heads * size]; k, v [batch, keys, heads * size]; mask [queries, keys] or null. The rows
+// of q, k and v (and of their gradients) may lie further apart, so that they can be parts of wider rows.
 struct AttentionShape {
   int64_t queries, keys, heads;
   int size;  // of a head: 4, 8, 16, 32 or 64
+  int64_t query_stride, key_stride;  // from row to row
 };
 
 bool attention_supports(int64_t size);
@@ -50,6 +52,29 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
 void attention_grad(const AttentionShape& shape, const float* d_o, const float* q, const float* k,
                     const float* v, const float* mask, const float* o, const float* log_sum,
                     float* d_q, float* d_k, float* d_v, int64_t begin, int64_t end);
+
+// Images [batch, height, width, channels] convolved by a filter [3, 3, in, out], with stride 1 and padding 1.
+struct Conv3x3Shape {
+  int64_t batch, height, width, in, out;
+  // Of 2 x 2 pixels.
+  int64_t tile_rows() const { return (height + 1) / 2; }
+  int64_t tile_columns() const { return (width + 1) / 2; }
+  int64_t tiles() const { return batch * tile_rows() * tile_columns(); }
+};
+
+bool conv3x3_supports(int64_t channels);
+int64_t conv3x3_tiles_in_block();
+
+// The filter [3, 3, in, out] as conv3x3 takes it, 16 * in * out numbers. The transposed one is of [3, 3, out, in],
+// for the gradient of a convolution's input.
+void conv3x3_filter(int64_t in, int64_t out, bool transposed, const float* w, float* filter);
+
+// Tasks are blocks of tiles. bias may be null.
+void conv3x3(const Conv3x3Shape& shape, const float* x, const float* filter, const float* bias,
+             float* y, int64_t begin, int64_t end);
+// The share of these blocks.
+void conv3x3_filter_grad(const Conv3x3Shape& shape, const float* x, const float* d_y, float* d_w,
+                         float* d_bias, int64_t begin, int64_t end);
 
 // One step of AdamW, as torch.optim.AdamW: parameter = keep * parameter - size * mean / (root_factor *
 // sqrt(square) + epsilon), after mean and square have moved to gradient * scale by decay1 and decay2.

@@ -82,7 +82,7 @@ class AdamW : public OpKernel {
   float decay1_, decay2_, epsilon_, weight_decay_;
 };
 
-REGISTER_KERNEL_BUILDER(Name("SdmAdamW").Device(tensorflow::DEVICE_CPU), AdamW);
+SDM_KERNEL("SdmAdamW", AdamW);
 
 }  // namespace
 }  // namespace sdm

@@ -48,8 +48,17 @@ void in_parallel(OpKernelContext* context, int64_t tasks, int64_t cost, F f) {
 
 // Sums [parts, size] over the parts, always in the same order.
 inline void sum_parts(const std::vector<float>& parts, int64_t size, float* out) {
-  std::fill(out, out + size, 0.0f);
-  for (size_t i = 0; i < parts.size(); i++) out[i % size] += parts[i];
+  std::copy(parts.begin(), parts.begin() + size, out);
+  for (const float* part = parts.data() + size; part < parts.data() + parts.size(); part += size) {
+    for (int64_t i = 0; i < size; i++) out[i] += part[i];
+  }
 }
+
+// What a kernel assumes of its inputs; the rest is checked by the caller's TypeScript.
+#define SDM_CHECK(context, condition, message) \
+  OP_REQUIRES(context, condition, absl::InvalidArgumentError(message))
+
+#define SDM_KERNEL(name, kernel) \
+  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU), kernel)
 
 }  // namespace sdm

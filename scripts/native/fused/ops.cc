@@ -80,6 +80,54 @@ REGISTER_OP("SdmAttentionGrad")
       return absl::OkStatus();
     });
 
+// Attention of a sequence to itself: q, k and v side by side in one tensor, and so their gradients.
+REGISTER_OP("SdmSelfAttention")
+    .Input("qkv: float").Input("mask: float")
+    .Output("o: float").Output("log_sum: float")
+    .Attr("heads: int")
+    .SetShapeFn([](InferenceContext* c) {
+      int64_t heads;
+      TF_RETURN_IF_ERROR(c->GetAttr("heads", &heads));
+      tensorflow::shape_inference::DimensionHandle width;
+      TF_RETURN_IF_ERROR(c->Divide(c->Dim(c->input(0), 2), 3, true, &width));
+      const auto batch = c->Dim(c->input(0), 0), length = c->Dim(c->input(0), 1);
+      c->set_output(0, c->MakeShape({batch, length, width}));
+      c->set_output(1, c->MakeShape({batch, c->MakeDim(heads), length}));
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmSelfAttentionGrad")
+    .Input("d_o: float").Input("qkv: float").Input("mask: float").Input("o: float")
+    .Input("log_sum: float")
+    .Output("d_qkv: float")
+    .Attr("heads: int")
+    .SetShapeFn([](InferenceContext* c) {
+      c->set_output(0, c->input(1));
+      return absl::OkStatus();
+    });
+
+// A convolution with stride 1 and padding 1. With `transposed`, the filter [3, 3, out, in] is turned around: the
+// gradient of the input. A bias of rank 0 is none.
+REGISTER_OP("SdmConv3x3")
+    .Input("x: float").Input("w: float").Input("bias: float").Output("y: float")
+    .Attr("transposed: bool")
+    .SetShapeFn([](InferenceContext* c) {
+      bool transposed;
+      TF_RETURN_IF_ERROR(c->GetAttr("transposed", &transposed));
+      tensorflow::shape_inference::ShapeHandle shape;
+      const auto out = c->Dim(c->input(1), transposed ? 2 : 3);
+      TF_RETURN_IF_ERROR(c->ReplaceDim(c->input(0), 3, out, &shape));
+      c->set_output(0, shape);
+      return absl::OkStatus();
+    });
+REGISTER_OP("SdmConv3x3FilterGrad")
+    .Input("x: float").Input("d_y: float").Output("d_w: float").Output("d_bias: float")
+    .SetShapeFn([](InferenceContext* c) {
+      const auto in = c->Dim(c->input(0), 3), out = c->Dim(c->input(1), 3);
+      c->set_output(0, c->MakeShape({c->MakeDim(3), c->MakeDim(3), in, out}));
+      c->set_output(1, c->Vector(out));
+      return absl::OkStatus();
+    });
+
 // As ResourceApplyAdam, but with decoupled weight decay and the exact bias corrections. The decays are 1 - beta:
 // as float32, beta itself would be off in the fifth digit of 1 - 0.999.
 REGISTER_OP("SdmAdamW")

@@ -65,20 +65,30 @@ inline Vec vmax(Vec a, Vec b) {
 #endif
 }
 
-inline float sum(Vec x) {
+// All lanes combined, halves first.
+template <class F>
+inline float fold(Vec x, F f) {
   float lanes[kLanes];
   std::memcpy(lanes, &x, sizeof(x));
 #pragma GCC unroll 4
   for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+    for (int i = 0; i < half; i++) lanes[i] = f(lanes[i], lanes[i + half]);
   }
   return lanes[0];
 }
 
+inline float sum(Vec x) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps(x);
+#endif
+  return fold(x, [](float a, float b) { return a + b; });
+}
+
 inline float maximum(Vec x) {
-  float largest = x[0];
-  for (int i = 1; i < kLanes; i++) largest = x[i] > largest ? x[i] : largest;
-  return largest;
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_ps(x);
+#endif
+  return fold(x, [](float a, float b) { return a > b ? a : b; });
 }
 
 // x where lane < n, else `other`.
@@ -88,14 +98,14 @@ inline Vec select_first(int64_t n, Vec x, float other) {
   return lane < static_cast<int32_t>(n) ? x : broadcast(other);
 }
 
-// e^x to two units in the last place; 0 below -87, where the numbers become slow.
+// e^x to two units in the last place; 0 below -87, where the numbers become slow; NaN of NaN.
 inline Vec exp(Vec x) {
   // x = n ln 2 + r with |r| <= ln 2 / 2, and e^r by a polynomial that was fitted to 1e-7.
 #if defined(__AVX512F__)
   const Vec n = _mm512_roundscale_ps(x * 1.44269504f, _MM_FROUND_TO_NEAREST_INT);
   const Vec r = (x - n * 0.693145752f) - n * 1.42860677e-6f;
 #else
-  const Vec bounded = vmin(vmax(x, broadcast(-87.0f)), broadcast(88.0f));
+  const Vec bounded = vmin(broadcast(88.0f), vmax(broadcast(-87.0f), x));  // x second: it may be NaN
   const float rounder = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
   const Vec n = (bounded * 1.44269504f + rounder) - rounder;
   const Vec r = (bounded - n * 0.693145752f) - n * 1.42860677e-6f;
@@ -106,7 +116,7 @@ inline Vec exp(Vec x) {
   p = p * r + 0.999999707f;
   p = p * r + 1.0f;
 #if defined(__AVX512F__)
-  const __mmask16 normal = _mm512_cmp_ps_mask(x, broadcast(-87.0f), _CMP_GE_OQ);
+  const __mmask16 normal = _mm512_cmp_ps_mask(x, broadcast(-87.0f), _CMP_NLT_UQ);
   return _mm512_maskz_scalef_ps(normal, p, n);
 #else
   const IntVec exponent = (__builtin_convertvector(n, IntVec) + 127) << 23;

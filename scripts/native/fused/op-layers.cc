@@ -1,4 +1,4 @@
-// The computations as kernels of TensorFlow ops, for the CPU: inputs and outputs, spread over threads.
+// Normalizations and GEGLU as kernels of TensorFlow ops: inputs and outputs, spread over threads.
 #include <algorithm>
 #include <vector>
 
@@ -9,10 +9,6 @@ namespace sdm {
 namespace {
 
 int64_t last_dimension(const Tensor& tensor) { return tensor.dim_size(tensor.dims() - 1); }
-
-// What a kernel assumes of its inputs; the rest is checked by the caller's TypeScript.
-#define SDM_CHECK(context, condition, message) \
-  OP_REQUIRES(context, condition, absl::InvalidArgumentError(message))
 
 class GroupNorm : public OpKernel {
  public:
@@ -162,79 +158,13 @@ class GegluBackward : public OpKernel {
   }
 };
 
-class Attention : public OpKernel {
- public:
-  explicit Attention(OpKernelConstruction* c) : OpKernel(c) {
-    OP_REQUIRES_OK(c, c->GetAttr("heads", &heads_));
-  }
-
- protected:
-  // Sets the context's status if q [B, L, C] and k [B, S, C] do not fit.
-  AttentionShape shape_of(OpKernelContext* c, const Tensor& q, const Tensor& k) const {
-    const bool fits = q.dims() == 3 && k.dims() == 3 && heads_ > 0 && q.NumElements() > 0 &&
-                      q.dim_size(2) == k.dim_size(2) && q.dim_size(2) % heads_ == 0 &&
-                      attention_supports(q.dim_size(2) / heads_);
-    if (!fits) {
-      c->SetStatus(absl::InvalidArgumentError("attention: expected q [B, L, C] and k [B, S, C]"));
-      return {};
-    }
-    return {q.dim_size(1), k.dim_size(1), heads_, static_cast<int>(q.dim_size(2) / heads_)};
-  }
-  static int64_t cost(const AttentionShape& s) { return s.queries * s.keys * (s.size + 4) / 4; }
-  static const float* mask_of(OpKernelContext* c, int input) {
-    return c->input(input).dims() == 2 ? read(c, input) : nullptr;
-  }
-  int64_t heads_;
-};
-
-class AttentionForward : public Attention {
- public:
-  using Attention::Attention;
-  void Compute(OpKernelContext* c) override {
-    const Tensor& q = c->input(0);
-    const AttentionShape s = shape_of(c, q, c->input(1));
-    if (!c->status().ok()) return;
-    const int64_t batch = q.dim_size(0);
-    float* o = output(c, 0, q.shape());
-    float* log_sum = output(c, 1, TensorShape({batch, heads_, s.queries}));
-    if (!c->status().ok()) return;
-    const float *k = read(c, 1), *v = read(c, 2), *mask = mask_of(c, 3);
-    in_parallel(c, batch * heads_, cost(s), [&](int64_t begin, int64_t end) {
-      attention(s, read(c, 0), k, v, mask, o, log_sum, begin, end);
-    });
-  }
-};
-
-class AttentionBackward : public Attention {
- public:
-  using Attention::Attention;
-  void Compute(OpKernelContext* c) override {
-    const Tensor &q = c->input(1), &k = c->input(2);
-    const AttentionShape s = shape_of(c, q, k);
-    if (!c->status().ok()) return;
-    float* d_q = output(c, 0, q.shape());
-    float* d_k = output(c, 1, k.shape());
-    float* d_v = output(c, 2, k.shape());
-    if (!c->status().ok()) return;
-    const float *d_o = read(c, 0), *v = read(c, 3), *mask = mask_of(c, 4);
-    const float *o = read(c, 5), *log_sum = read(c, 6);
-    in_parallel(c, q.dim_size(0) * heads_, cost(s) * 2, [&](int64_t begin, int64_t end) {
-      attention_grad(s, d_o, read(c, 1), read(c, 2), v, mask, o, log_sum, d_q, d_k, d_v, begin, end);
-    });
-  }
-};
-
 }  // namespace
 
-#define SDM_KERNEL(name, kernel) \
-  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU), kernel)
 SDM_KERNEL("SdmGroupNorm", GroupNormForward);
 SDM_KERNEL("SdmGroupNormGrad", GroupNormBackward);
 SDM_KERNEL("SdmLayerNorm", LayerNormForward);
 SDM_KERNEL("SdmLayerNormGrad", LayerNormBackward);
 SDM_KERNEL("SdmGeglu", Geglu);
 SDM_KERNEL("SdmGegluGrad", GegluBackward);
-SDM_KERNEL("SdmAttention", AttentionForward);
-SDM_KERNEL("SdmAttentionGrad", AttentionBackward);
 
 }  // namespace sdm

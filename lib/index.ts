@@ -9,6 +9,8 @@ export {
   SMALL_TOKENIZER,
 } from './presets';
 
+export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './recipes';
+
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
 export { loadMnist, type MnistDataset } from './datasets/mnist';
 export { captionOf, normalize, toTensor } from './datasets/transforms';
@@ -28,9 +30,17 @@ export {
 } from './nn/state-dict';
 
 export { DDPMScheduler, type DDPMSchedulerConfig } from './schedulers/ddpm';
+export { DDIMScheduler, type DDIMOptions, type DDIMSchedulerConfig } from './schedulers/ddim';
+export {
+  DPMSolverMultistepScheduler,
+  type DPMSolverMultistepSchedulerConfig,
+} from './schedulers/dpm-solver-multistep';
+export { makeSampler, SAMPLER_NAMES, type SamplerName } from './schedulers/samplers';
+export { sharedConfig } from './schedulers/config';
 export { type Scheduler } from './schedulers/scheduler';
 
 export { AdamW, type AdamWOptions } from './optim/adamw';
+export { EMAModel, type EMAOptions } from './optim/ema';
 export { clipGradNorm } from './optim/grad-clip';
 export { getScheduler, type LRSchedule } from './optim/lr-scheduler';
 
@@ -39,7 +49,12 @@ export { jit, JitError, JitSession, type JitOptions } from './jit';
 export { Trainer, type FitOptions, type TrainerParts } from './training/trainer';
 export { type TrainerOptions } from './training/trainer-options';
 export { meanLoss, NonFiniteLossError, type StepLog, type TrainHistory } from './training/history';
-export { latestCheckpoint, resumeTraining, saveTraining } from './training/checkpoints';
+export {
+  latestCheckpoint,
+  loadEmaWeights,
+  resumeTraining,
+  saveTraining,
+} from './training/checkpoints';
 
 export {
   TextToImagePipeline,
@@ -48,6 +63,22 @@ export {
 } from './pipelines/text-to-image';
 export { type GenerateOptions, type StepEnd } from './pipelines/generate-options';
 export { loadCheckpoint, saveCheckpoint, type CheckpointParts } from './pipelines/checkpoint';
+export { Judge, type JudgeCard, type Judgement } from './evaluation/judge';
+export { wilson, promptedAccuracy, type PromptedAccuracy, type Share } from './evaluation/accuracy';
+export { compareImages, type Comparison, type RealFloor } from './evaluation/compare';
+export {
+  evaluate,
+  realReference,
+  type EvaluateParts,
+  type Evaluation,
+  type RealReference,
+} from './evaluation/evaluate';
+export { frechetDistance } from './evaluation/frechet';
+export { drawDigits, unitImages, type DrawOptions } from './evaluation/generated-images';
+export { kernelDistance } from './evaluation/kernel-distance';
+export { manifoldMetrics, withinClassDistance, type Manifold } from './evaluation/manifold';
+export { sanityRows } from './evaluation/sanity';
+export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './evaluation/train-judge';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 
 export { Figure } from './display/figure';

@@ -112,7 +112,8 @@ export class RandomStream {
 }
 
 /** The streams of the library; each is independent of the others. */
-export type StreamName = 'init' | 'data' | 'noise' | 'timesteps' | 'dropout' | 'sampling';
+export type StreamName =
+  'init' | 'data' | 'noise' | 'offset' | 'timesteps' | 'dropout' | 'sampling';
 
 /** A seed with its independent streams, as `torch.Generator` but without hidden state. */
 export class Generator {

@@ -6,6 +6,7 @@
  */
 import { tf } from '../backend';
 import { gatherRows } from '../nn/gather-rows';
+import type { PredictionType } from './prediction';
 
 /** `table[timesteps]`, shaped [B, 1, …] to go with tensors of that rank. */
 function gatherByTimestep(table: Float32Array, timesteps: tf.Tensor1D, rank: number): tf.Tensor {
@@ -83,8 +84,33 @@ export function getVelocity<T extends tf.Tensor>(
  * @returns float32 [B]; the caller disposes it
  */
 export function computeSnr(alphasCumprod: Float32Array, timesteps: tf.Tensor1D): tf.Tensor1D {
-  const snr = alphasCumprod.map(
-    (a) => Math.fround(Math.sqrt(a) / Math.sqrt(Math.fround(1 - a))) ** 2,
-  );
-  return tf.tidy(() => gatherByTimestep(snr, timesteps, 1) as tf.Tensor1D);
+  return tf.tidy(() => gatherByTimestep(snrOf(alphasCumprod), timesteps, 1) as tf.Tensor1D);
 }
+
+const snrOf = (table: Float32Array) =>
+  table.map((a) => Math.fround(Math.sqrt(a) / Math.sqrt(Math.fround(1 - a))) ** 2);
+
+/**
+ * Weights of the squared error that cap what time steps with little noise count for: as if x0 were
+ * predicted and weighted by min(SNR, gamma) (Hang et al. 2023). In terms of the noise that is
+ * min(SNR, gamma) / SNR, of the velocity min(SNR, gamma) / (SNR + 1), as in diffusers'
+ * train_text_to_image.py. With a zero-terminal SNR, the velocity's last step gets the weight 0.
+ *
+ * @param gamma > 0; the paper's is 5
+ * @param timesteps int32 [B]
+ * @returns float32 [B]; the caller disposes it
+ */
+export function minSnrWeights(
+  alphasCumprod: Float32Array,
+  predictionType: PredictionType,
+  gamma: number,
+  timesteps: tf.Tensor1D,
+): tf.Tensor1D {
+  const divisor = { epsilon: (snr: number) => snr, sample: () => 1, v_prediction: snrPlus1 };
+  const weights = snrOf(alphasCumprod).map(
+    (snr) => Math.fround(Math.min(snr, gamma)) / divisor[predictionType](snr),
+  );
+  return tf.tidy(() => gatherByTimestep(weights, timesteps, 1) as tf.Tensor1D);
+}
+
+const snrPlus1 = (snr: number) => Math.fround(snr + 1);

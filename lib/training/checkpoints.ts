@@ -22,6 +22,7 @@ import { checkStateDict, loadStateDict, type StateDict } from '../nn/state-dict'
 import type { Trainer, TrainerState } from './trainer';
 
 const OPTIMIZER_FILE = path.join('training', 'optimizer.safetensors');
+const EMA_FILE = path.join('training', 'ema.safetensors');
 const STATE_FILE = path.join('training', 'trainer_state.json');
 const NAME = /^checkpoint-(\d+)$/;
 
@@ -61,10 +62,8 @@ export function saveTraining(runFolder: string, trainer: Trainer, { keepLast = 2
   rmSync(aside, { recursive: true, force: true });
   mkdirSync(path.join(aside, 'training'), { recursive: true });
   try {
-    const moments = [...trainer.optimizer.stateDict()].map(
-      ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
-    );
-    writeSafetensors(path.join(aside, OPTIMIZER_FILE), new Map(moments));
+    writeState(path.join(aside, OPTIMIZER_FILE), trainer.optimizer.stateDict());
+    if (trainer.ema) writeState(path.join(aside, EMA_FILE), trainer.ema.stateDict());
     writeFileAtomically(path.join(aside, STATE_FILE), [`${JSON.stringify(trainer.state())}\n`]);
     saveCheckpoint(aside, { unet, textEncoder, tokenizer, scheduler });
     rmSync(folder, { recursive: true, force: true });
@@ -95,17 +94,61 @@ export function resumeTraining(runFolder: string, trainer: Trainer): number {
   const textFolder = path.join(folder, 'text_encoder');
   const unetWeights = readWeights(unetFolder, DIFFUSION_WEIGHTS);
   const textWeights = readWeights(textFolder, TRANSFORMERS_WEIGHTS);
-  const moments: StateDict = new Map();
-  for (const [name, t] of readSafetensors(path.join(folder, OPTIMIZER_FILE)).tensors) {
-    moments.set(name, { shape: t.shape, data: toFloat32Array(t, name) });
-  }
+  const moments = readStateDict(path.join(folder, OPTIMIZER_FILE));
+  const averages = trainer.ema && readAverages(folder);
   checkStateDict(unet, unetWeights, unetFolder);
   checkStateDict(textEncoder, textWeights, textFolder);
+  if (averages) trainer.ema?.loadStateDict(averages); // checks all, then loads all
   trainer.optimizer.loadStateDict(moments); // checks all, then loads all
   loadStateDict(unet, unetWeights, unetFolder);
   loadStateDict(textEncoder, textWeights, textFolder);
   trainer.loadState(state);
   return trainer.step;
+}
+
+function writeState(file: string, state: StateDict): void {
+  const tensors = [...state].map(
+    ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
+  );
+  writeSafetensors(file, new Map(tensors));
+}
+
+function readStateDict(file: string): StateDict {
+  const tensors = [...readSafetensors(file).tensors].map(
+    ([name, t]) => [name, { shape: t.shape, data: toFloat32Array(t, name) }] as const,
+  );
+  return new Map(tensors);
+}
+
+function readAverages(folder: string): StateDict {
+  const file = path.join(folder, EMA_FILE);
+  if (existsSync(file)) return readStateDict(file);
+  throw new Error(
+    `${file}: expected the average of the weights, found none: the run was trained without the ` +
+      "option 'ema'. Leave it out, or use another run folder to start anew.",
+  );
+}
+
+/**
+ * Loads a training checkpoint's averaged weights (option `ema` of the trainer) into its models.
+ *
+ * @param parts the models of that checkpoint, as `loadCheckpoint` gives them
+ * @returns false if the run kept no average; the models are then unchanged
+ * @throws Error if the file is damaged or of other models
+ */
+export function loadEmaWeights(
+  folder: string,
+  { unet, textEncoder }: { readonly unet: object; readonly textEncoder: object },
+): boolean {
+  if (!existsSync(path.join(folder, EMA_FILE))) return false;
+  const averages = readAverages(folder);
+  for (const [prefix, model] of Object.entries({ unet, text_encoder: textEncoder })) {
+    const start = `shadow_params.${prefix}.`;
+    const own = [...averages].filter(([name]) => name.startsWith(start));
+    if (own.length === 0 && prefix === 'text_encoder') continue; // was frozen
+    loadStateDict(model, new Map(own.map(([name, t]) => [name.slice(start.length), t])), folder);
+  }
+  return true;
 }
 
 /** @throws Error if the file is damaged, or of a run that this trainer cannot go on with */

@@ -2,7 +2,9 @@ import { executeOp, tf, typeAttribute } from '../backend';
 import { jit, JitSession, type JitControl } from '../jit';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { AdamW } from '../optim/adamw';
+import type { EMAModel } from '../optim/ema';
 import type { DDPMScheduler } from '../schedulers/ddpm';
+import { minSnrWeights } from '../schedulers/forward-process';
 import type { CaptionEmbeddings } from './captions';
 
 /** One micro-batch. All tensors belong to the caller. */
@@ -21,21 +23,26 @@ export interface TrainStepParts {
   readonly unet: UNet2DConditionModel;
   readonly captions: CaptionEmbeddings;
   readonly noiseScheduler: DDPMScheduler;
+  /** Caps the weight of time steps with little noise, by min-SNR; null (default) weighs all alike. */
+  readonly minSnrGamma?: number | null;
   readonly optimizer: AdamW;
+  /** Takes the weights into its average after each step; null (default) for none. */
+  readonly ema?: EMAModel | null;
   /** What is trained, by name; the optimizer's. */
   readonly parameters: ReadonlyMap<string, tf.Variable>;
 }
 
 /**
  * The mean squared error of the prediction, as a diffusion model is trained (Ho et al. 2020,
- * algorithm 1; velocity and sample targets as in Salimans & Ho 2022).
+ * algorithm 1; velocity and sample targets as in Salimans & Ho 2022), weighted by min-SNR if asked.
  *
  * @returns a scalar; the caller disposes it
  */
 export function diffusionLoss(
-  { unet, captions, noiseScheduler }: Omit<TrainStepParts, 'optimizer' | 'parameters'>,
+  parts: Omit<TrainStepParts, 'optimizer' | 'parameters' | 'ema'>,
   { images, labels, noise, timesteps }: MicroBatch,
 ): tf.Scalar {
+  const { unet, captions, noiseScheduler, minSnrGamma = null } = parts;
   return tf.tidy(() => {
     const noisy = noiseScheduler.addNoise(images, noise, timesteps);
     const context = captions.hiddenStates(labels);
@@ -45,7 +52,11 @@ export function diffusionLoss(
       sample: () => images,
       v_prediction: () => noiseScheduler.getVelocity(images, noise, timesteps),
     }[noiseScheduler.config.prediction_type]();
-    return tf.mean<tf.Scalar>(tf.squaredDifference(prediction, target));
+    const squares = tf.squaredDifference(prediction, target);
+    if (minSnrGamma === null) return tf.mean<tf.Scalar>(squares);
+    const { alphasCumprod, config } = noiseScheduler;
+    const weights = minSnrWeights(alphasCumprod, config.prediction_type, minSnrGamma, timesteps);
+    return tf.mean<tf.Scalar>(tf.mul(tf.mean(squares, [1, 2, 3]), weights));
   });
 }
 
@@ -132,6 +143,7 @@ export class TrainStep {
 
   private update(scale: tf.Scalar): void {
     this.parts.optimizer.step(this.gradients, scale);
+    this.parts.ema?.step();
   }
 
   dispose(): void {

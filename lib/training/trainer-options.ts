@@ -1,3 +1,4 @@
+import type { EMAOptions } from '../optim/ema';
 import type { LRSchedule } from '../optim/lr-scheduler';
 
 /** Hyperparameters of a training, checked. */
@@ -12,6 +13,16 @@ export interface TrainerOptions {
   readonly weightDecay?: number;
   /** Gradients are scaled down to this norm; null (default) leaves them. */
   readonly maxGradNorm?: number | null;
+  /** Keeps an average of the weights, which draws cleaner than the last ones; null (default) keeps none. */
+  readonly ema?: EMAOptions | null;
+  /** Caps the weight of time steps with little noise (Hang et al. 2023; the paper's is 5); null (default): no. */
+  readonly minSnrGamma?: number | null;
+  /**
+   * Standard deviation of a noise that is the same at all pixels of an image, added to the noise: so that
+   * the model learns to change an image's brightness (Guttenberg 2023, "Diffusion with offset noise",
+   * who takes 0.1); 0 unless told.
+   */
+  readonly offsetNoise?: number;
   /** Share of images trained with the empty caption, so that guidance has what it departs from. */
   readonly captionDropout?: number;
   /** Train the text encoder with the UNet (default), or keep it frozen. */
@@ -37,6 +48,9 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
     lrSchedule: () => 1,
     weightDecay: 0.01,
     maxGradNorm: null,
+    ema: null,
+    minSnrGamma: null,
+    offsetNoise: 0,
     captionDropout: 0,
     trainTextEncoder: true,
     maxLength: 8,
@@ -57,6 +71,13 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
       'null or a number > 0',
       o.maxGradNorm === null || (isNumber(o.maxGradNorm) && o.maxGradNorm > 0),
     ],
+    ['ema', 'null or options of EMAModel', typeof o.ema === 'object'],
+    [
+      'minSnrGamma',
+      'null or a number > 0',
+      o.minSnrGamma === null || (isNumber(o.minSnrGamma) && o.minSnrGamma > 0),
+    ],
+    ['offsetNoise', 'a finite number ≥ 0', isNumber(o.offsetNoise) && o.offsetNoise >= 0],
     [
       'captionDropout',
       'a number from 0 to 1',
@@ -67,12 +88,14 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
     ['maxLength', 'an integer ≥ 2', isCount(o.maxLength) && o.maxLength >= 2],
     ['seed', 'an integer from 0 to 2^53 − 1', Number.isSafeInteger(o.seed) && o.seed >= 0],
   ];
+  const shown = (value: unknown) =>
+    typeof value === 'object' ? JSON.stringify(value) : String(value as number);
   const known = new Set<string>(rules.map(([name]) => name));
   const unknown = Object.keys(options).filter((name) => !known.has(name));
   const problems = [
     ...rules
       .filter(([, , fits]) => !fits)
-      .map(([name, e]) => `${name}: expected ${e}, got ${String(o[name])}`),
+      .map(([name, e]) => `${name}: expected ${e}, got ${shown(o[name])}`),
     ...unknown.map((name) => `${name}: unknown option (known: ${[...known].join(', ')})`),
   ];
   if (problems.length > 0) throw new RangeError(`Trainer: ${problems.join('; ')}.`);

@@ -6,6 +6,7 @@ import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { namedParameters } from '../nn/state-dict';
 import { AdamW } from '../optim/adamw';
+import { EMAModel } from '../optim/ema';
 import { Generator, rand, randint, randn } from '../random';
 import type { DDPMScheduler } from '../schedulers/ddpm';
 import { CaptionTable, checkLabels } from './captions';
@@ -58,6 +59,8 @@ export interface TrainerState {
 export class Trainer {
   readonly options: Required<TrainerOptions>;
   readonly optimizer: AdamW;
+  /** The average of the weights, if the option asks for one. */
+  readonly ema: EMAModel | null;
   readonly loader: DataLoader;
   private readonly captions: CaptionTable;
   private readonly trainStep: TrainStep;
@@ -87,11 +90,14 @@ export class Trainer {
     this.optimizer = new AdamW(parameters, { lr, weightDecay });
     this.baseLearningRate = lr;
     const { optimizer } = this;
+    const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
     this.trainStep = new TrainStep({
       unet,
       captions: this.captions,
       noiseScheduler,
+      minSnrGamma: o.minSnrGamma,
       optimizer,
+      ema,
       parameters,
     });
   }
@@ -187,17 +193,20 @@ export class Trainer {
 
   /** The batch with everything random that the step needs. */
   private draw(batch: Batch, step: number): MicroBatch {
-    const key = (stream: 'noise' | 'timesteps' | 'dropout') =>
+    const key = (stream: 'noise' | 'offset' | 'timesteps' | 'dropout') =>
       this.generator.stream(stream).at(step);
+    const { offsetNoise } = this.options;
     const { images, labels } = batch.toTensors();
     const { num_train_timesteps } = this.parts.noiseScheduler.config;
-    const B = images.shape[0];
+    const [B, , , C] = images.shape;
     const dropped = tf.less(rand<tf.Rank.R1>([B], key('dropout')), this.options.captionDropout);
     const empty = tf.fill<tf.Rank.R1>([B], this.captions.nullIndex, 'int32');
+    const noise = randn<tf.Rank.R4>(images.shape, key('noise'));
+    const offset = () => randn<tf.Rank.R4>([B, 1, 1, C], key('offset'));
     return {
       images,
       labels: tf.where(dropped, empty, labels),
-      noise: randn<tf.Rank.R4>(images.shape, key('noise')),
+      noise: offsetNoise > 0 ? tf.add(noise, tf.mul(offset(), offsetNoise)) : noise,
       timesteps: randint<tf.Rank.R1>([B], 0, num_train_timesteps, key('timesteps')),
     };
   }
@@ -244,6 +253,7 @@ export class Trainer {
   dispose(): void {
     this.trainStep.dispose();
     this.optimizer.dispose();
+    this.ema?.dispose();
     this.captions.dispose();
   }
 }

@@ -1,0 +1,57 @@
+import type { ImageDataset } from '../datasets/data-loader';
+import type { TextToImagePipeline } from '../pipelines/text-to-image';
+import { Generator } from '../random';
+import type { Scheduler } from '../schedulers/scheduler';
+import { compareImages, realFloor, type Comparison, type RealFloor } from './compare';
+import { drawDigits, type DrawOptions } from './generated-images';
+import type { Judge } from './judge';
+import { referenceSets, type RealSet } from './reference-sets';
+
+export interface EvaluateParts {
+  readonly pipeline: TextToImagePipeline<Scheduler>;
+  readonly judge: Judge;
+  /** Real images that neither model nor judge was trained on: MNIST's test split. */
+  readonly test: ImageDataset;
+}
+
+export interface Evaluation extends Comparison {
+  /** What real images give at the same number. */
+  readonly real: RealFloor;
+}
+
+/** Real images to compare with, ready for any number of evaluations at that number of images. */
+export interface RealReference {
+  readonly sets: readonly RealSet[];
+  readonly floor: RealFloor;
+}
+
+/** @param numImages of each set; a multiple of 10 */
+export function realReference(
+  judge: Judge,
+  test: ImageDataset,
+  numImages: number,
+  seed = 0,
+): RealReference {
+  const stream = new Generator(seed).stream('data');
+  const sets = referenceSets(judge, test, numImages / 10, stream);
+  return { sets, floor: realFloor(sets) };
+}
+
+/**
+ * Draws images of all digits and measures them: prompted accuracy, Fréchet and kernel distance,
+ * precision, recall, density, coverage, diversity within a digit.
+ *
+ * @param reference real images of the same number, if several evaluations share them
+ * @returns the figures, or null if it was stopped; with `folder`, the next call goes on
+ * @throws RangeError or Error as `drawDigits`
+ */
+export async function evaluate(
+  { pipeline, judge, test }: EvaluateParts,
+  options: DrawOptions,
+  reference?: RealReference,
+): Promise<Evaluation | null> {
+  const drawn = await drawDigits(pipeline, options);
+  if (drawn === null) return null;
+  const { sets, floor } = reference ?? realReference(judge, test, options.numImages ?? 1000);
+  return { ...compareImages(judge, drawn, sets, floor), real: floor };
+}

@@ -1,0 +1,65 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { commonWidth, widthOf, type Features } from './features';
+
+interface Gaussian {
+  readonly mean: Float64Array;
+  readonly covariance: Matrix;
+}
+
+/** Mean and unbiased covariance of the rows. */
+function gaussianOf(set: Features): Gaussian {
+  const width = widthOf(set);
+  const { length, features } = set;
+  const mean = new Float64Array(width);
+  features.forEach((value, i) => (mean[i % width]! += value / length));
+  const sums = Array.from({ length: width }, () => new Float64Array(width));
+  const row = new Float64Array(width);
+  for (let i = 0; i < length; i++) {
+    for (let k = 0; k < width; k++) row[k] = features[i * width + k]! - mean[k]!;
+    for (let j = 0; j < width; j++) {
+      const [sum, x] = [sums[j]!, row[j]!];
+      if (x !== 0) for (let k = j; k < width; k++) sum[k]! += x * row[k]!;
+    }
+  }
+  const covariance = new Matrix(width, width);
+  for (let j = 0; j < width; j++) {
+    for (let k = j; k < width; k++) {
+      const value = sums[j]![k]! / (length - 1);
+      covariance.set(j, k, value).set(k, j, value);
+    }
+  }
+  return { mean, covariance };
+}
+
+/** Eigenvalues below zero are rounding: a covariance has none. */
+function decompose(symmetric: Matrix) {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, {
+    assumeSymmetric: true,
+  });
+  return { roots: realEigenvalues.map((x) => Math.sqrt(Math.max(0, x))), eigenvectorMatrix };
+}
+
+function squareRoot(symmetric: Matrix): Matrix {
+  const { roots, eigenvectorMatrix: V } = decompose(symmetric);
+  return V.mmul(Matrix.diag(roots)).mmul(V.transpose());
+}
+
+/**
+ * Fréchet distance of the normal distributions fitted to two sets of features:
+ * |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½). Heusel et al. 2017, "GANs trained by a two time-scale update
+ * rule …", equation 6; covariances as numpy's `cov`, which the usual implementations take. It falls
+ * with the number of images: compare at equal numbers only.
+ *
+ * @throws RangeError if widths differ or a set has fewer than two images
+ */
+export function frechetDistance(a: Features, b: Features): number {
+  commonWidth(a, b, 2);
+  const [first, second] = [gaussianOf(a), gaussianOf(b)];
+  const shift = first.mean.reduce((sum, x, i) => sum + (x - second.mean[i]!) ** 2, 0);
+  // tr (Σ₁Σ₂)^½ through the symmetric Σ₁^½ Σ₂ Σ₁^½, which has the same eigenvalues.
+  const root = squareRoot(first.covariance);
+  const product = root.mmul(second.covariance).mmul(root);
+  const symmetric = Matrix.add(product, product.transpose()).mul(0.5);
+  const overlap = decompose(symmetric).roots.reduce((sum, x) => sum + x, 0);
+  return shift + first.covariance.trace() + second.covariance.trace() - 2 * overlap;
+}

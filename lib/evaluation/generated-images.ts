@@ -1,0 +1,99 @@
+/** Images drawn for an evaluation, batch by batch, kept in a folder so that a stopped one goes on. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import ndarray from 'ndarray';
+import { rowMajor } from '../datasets/transforms';
+import { captionOf } from '../datasets/transforms';
+import { writeFileAtomically } from '../io/atomic-write';
+import { readSafetensors, writeSafetensors } from '../io/safetensors';
+import type { GenerateOptions } from '../pipelines/generate-options';
+import type { TextToImagePipeline } from '../pipelines/text-to-image';
+import type { Scheduler } from '../schedulers/scheduler';
+import type { LabelledImages } from './compare';
+
+export interface DrawOptions extends Omit<
+  GenerateOptions,
+  'numImagesPerPrompt' | 'size' | 'callbackOnStepEnd'
+> {
+  /** A multiple of 10: as many of each digit. 1,000 unless told. */
+  readonly numImages?: number;
+  /** A multiple of 10 that divides `numImages`; 100 unless told. */
+  readonly batchSize?: number;
+  /** Where images are kept, batch by batch; nowhere unless told. */
+  readonly folder?: string;
+  /** Called after each step of each batch, with the share of the whole that is done. */
+  readonly onProgress?: (share: number) => void | Promise<void>;
+}
+
+const SETTINGS = 'settings.json';
+const AREA = 28 * 28;
+
+/**
+ * Draws the digits 0 to 9 in turn, "A handwritten digit …", as 8-bit images. Batch b uses the seed + b.
+ *
+ * @returns the images, or null if it was stopped
+ * @throws RangeError for numbers that do not fit; Error if the folder holds images drawn otherwise
+ */
+export async function drawDigits(
+  pipeline: TextToImagePipeline<Scheduler>,
+  options: DrawOptions,
+): Promise<LabelledImages | null> {
+  const { numImages = 1000, batchSize = 100, folder, onProgress, signal, ...generate } = options;
+  checkCounts(numImages, batchSize);
+  const settings = { batchSize, scheduler: pipeline.scheduler.toJSON(), ...generate };
+  if (folder !== undefined) keepSettings(folder, JSON.parse(JSON.stringify(settings)) as object);
+  const labels = Uint8Array.from({ length: numImages }, (_, i) => i % 10);
+  const prompts = Array.from({ length: batchSize }, (_, i) => captionOf(i % 10));
+  const bytes = new Uint8Array(numImages * AREA);
+  const batches = numImages / batchSize;
+  for (let b = 0; b < batches; b++) {
+    const file = folder && path.join(folder, `batch-${String(b).padStart(4, '0')}.safetensors`);
+    const size = batchSize * AREA;
+    if (file !== undefined && existsSync(file)) {
+      bytes.set(readSafetensors(file).tensors.get('images')!.data, b * size);
+      continue;
+    }
+    const drawn = await pipeline.generate(prompts, {
+      ...generate,
+      seed: generate.seed + b,
+      ...(signal && { signal }),
+      callbackOnStepEnd: ({ step, steps }) => onProgress?.((b + step / steps) / batches),
+    });
+    if (drawn.stopped) return null;
+    const data = Uint8Array.from(rowMajor(drawn.images), (value) => Math.round(value * 255));
+    bytes.set(data, b * size);
+    if (file === undefined) continue;
+    const images = { dtype: 'U8', shape: [batchSize, 28, 28], data } as const;
+    writeSafetensors(file, new Map([['images', images]]));
+  }
+  return { images: unitImages(bytes), labels };
+}
+
+/** Bytes as images [N, 28, 28, 1], 0 to 1. */
+export function unitImages(bytes: Uint8Array) {
+  const values = Float32Array.from(bytes, (value) => value / 255);
+  return ndarray(values, [bytes.length / AREA, 28, 28, 1]);
+}
+
+function checkCounts(numImages: number, batchSize: number): void {
+  const fits = (n: number, unit: number) => Number.isInteger(n) && n > 0 && n % unit === 0;
+  if (fits(batchSize, 10) && fits(numImages, batchSize)) return;
+  throw new RangeError(
+    'evaluate: expected batchSize as a multiple of 10 and numImages as a multiple of batchSize, got ' +
+      `batchSize ${batchSize} and numImages ${numImages}.`,
+  );
+}
+
+/** Images of other settings must not be mixed in. */
+function keepSettings(folder: string, settings: object): void {
+  const file = path.join(folder, SETTINGS);
+  const text = `${JSON.stringify(settings, null, 2)}\n`;
+  if (existsSync(file) && readFileSync(file, 'utf8') !== text) {
+    throw new Error(
+      `${folder}: it holds images that were drawn with other settings (see ${SETTINGS}). ` +
+        'Take another folder, or remove it to start anew.',
+    );
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomically(file, [text]);
+}

@@ -1,0 +1,126 @@
+/** Trains the judge on real images: cross-entropy, AdamW, a rate that falls along a cosine, small shifts. */
+import { tf } from '../backend';
+import { DataLoader, type Batch, type ImageDataset } from '../datasets/data-loader';
+import { toTensor } from '../datasets/transforms';
+import { jit } from '../jit';
+import { disposeModule, namedParameters } from '../nn/state-dict';
+import { AdamW } from '../optim/adamw';
+import { getScheduler } from '../optim/lr-scheduler';
+import { Generator, randint } from '../random';
+import { nextMacrotask, stoppable } from '../stop';
+import { Judge, JudgeNetwork } from './judge';
+
+export interface TrainJudgeOptions {
+  readonly seed?: number;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  /** The highest; it falls to 0 along a cosine. */
+  readonly learningRate?: number;
+  /** Share of the features left out in each step. */
+  readonly dropout?: number;
+  /** Images are moved by up to so many pixels each way. */
+  readonly maxShift?: number;
+  readonly onStep?: (log: JudgeStepLog) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export interface JudgeStepLog {
+  /** From 1. */
+  readonly step: number;
+  /** In all. */
+  readonly steps: number;
+  /** Mean cross-entropy of the batch. */
+  readonly loss: number;
+}
+
+/** Moves each image of the batch by its own shift; what comes in from outside is paper (0). */
+export function shiftImages(
+  images: Float32Array,
+  [count, height, width]: readonly [number, number, number],
+  shifts: ArrayLike<number>,
+): Float32Array {
+  const moved = new Float32Array(images.length);
+  for (let i = 0; i < count; i++) {
+    const [down, right] = [shifts[2 * i]!, shifts[2 * i + 1]!];
+    for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
+      const from = (i * height + y - down) * width;
+      const row = images.subarray(from + Math.max(0, -right), from + width - Math.max(0, right));
+      moved.set(row, (i * height + y) * width + Math.max(0, right));
+    }
+  }
+  return moved;
+}
+
+/** Share of the images that the judge reads right. */
+export function judgeAccuracy(judge: Judge, { images, labels, length }: ImageDataset): number {
+  const { predictions } = judge.judge(toTensor(images));
+  return labels.reduce((right, label, i) => right + Number(label === predictions[i]), 0) / length;
+}
+
+/**
+ * Trains a judge. The test images are looked at once, at the end.
+ *
+ * @returns the judge, or null if it was stopped; the caller disposes it
+ */
+export async function trainJudge(
+  data: { readonly train: ImageDataset; readonly test: ImageDataset },
+  options: TrainJudgeOptions = {},
+): Promise<Judge | null> {
+  const { seed = 7, epochs = 8, batchSize = 128, learningRate = 2e-3 } = options;
+  const { dropout: rate = 0.4, maxShift = 2 } = options;
+  const generator = new Generator(seed);
+  const network = new JudgeNetwork(generator.stream('init'));
+  const parameters = namedParameters(network);
+  const optimizer = new AdamW(parameters, { lr: learningRate });
+  const loader = new DataLoader(data.train, { batchSize, seed });
+  const numTrainingSteps = epochs * loader.length;
+  const schedule = getScheduler('cosine', { numTrainingSteps, numWarmupSteps: 50 });
+  const trainStep = jit(
+    (images: tf.Tensor4D, labels: tf.Tensor1D, key: tf.Tensor1D) => {
+      const { value, grads } = tf.variableGrads(() => {
+        const logits = network.logits(network.features(images), { key, rate });
+        return tf.losses.softmaxCrossEntropy(tf.oneHot(labels, 10), logits) as tf.Scalar;
+      }, [...parameters.values()]);
+      const named = [...parameters].map(([name, { name: own }]) => [name, grads[own]!] as const);
+      optimizer.step(new Map(named));
+      return value;
+    },
+    { name: 'judgeStep' },
+  );
+  const runStep = ({ shape, labels, images }: Batch, step: number): number => {
+    const [B, height, width] = shape;
+    optimizer.lr = learningRate * schedule(step - 1);
+    return tf.tidy(() => {
+      const key = generator.stream('noise').at(step);
+      const shifts = randint([B, 2], -maxShift, maxShift + 1, key).dataSync();
+      const unit = images.map((value) => value * 0.5 + 0.5);
+      const moved = shiftImages(unit, [B, height, width], shifts);
+      const dropped = tf.tensor1d([...generator.stream('dropout').at(step)], 'int32');
+      const inputs = tf.tensor1d(Int32Array.from(labels), 'int32');
+      return trainStep(tf.tensor4d(moved, [...shape]), inputs, dropped).dataSync()[0]!;
+    });
+  };
+  let finished = false;
+  try {
+    finished = await stoppable(options.signal, async (stopped) => {
+      let step = 0;
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        for (const batch of loader) {
+          const loss = runStep(batch, ++step);
+          await options.onStep?.({ step, steps: numTrainingSteps, loss });
+          await nextMacrotask();
+          if (stopped()) return step === numTrainingSteps;
+        }
+      }
+      return true;
+    });
+  } finally {
+    trainStep.dispose();
+    optimizer.dispose();
+    if (!finished) disposeModule(network);
+  }
+  if (!finished) return null;
+  const judge = new Judge(network, { sha256: '', testAccuracy: NaN, seed, epochs, batchSize });
+  judge.card = { ...judge.card, testAccuracy: judgeAccuracy(judge, data.test) };
+  return judge;
+}

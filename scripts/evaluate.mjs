@@ -1,0 +1,127 @@
+// npm run evaluate: draws digits with a checkpoint and measures them, or measures images made elsewhere. Can be
+// stopped at any time; the same command goes on. `npm run evaluate -- --help` tells the options.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkpointParts } from './evaluate/checkpoint.mjs';
+import { columnsOf, confusionTable } from './evaluate/report.mjs';
+import { inRoot } from './setup/paths.mjs';
+import { setUpOrExit } from './setup/run.mjs';
+
+const HELP = `npm run evaluate -- --checkpoint FOLDER [options]
+  --checkpoint FOLDER  a model's folder, a training checkpoint, or a run's folder (its last checkpoint)
+  --drawn FILE         instead: images drawn elsewhere, a safetensors file with 'images' [N, 28, 28] and
+                       'labels' [N], both uint8
+  --scheduler NAME     ddpm (default), ddim, dpm-solver++, euler or heun
+  --spacing NAME       timestep spacing: leading, trailing or linspace (default: the checkpoint's)
+  --steps N            sampling steps (default: 50)
+  --guidance S,S,…     guidance scales (default: 1)
+  --images N           a multiple of 10 (default: 1000)
+  --batch N            images at once (default: 100)
+  --seed N             (default: 0)
+  --generate JSON      further options of generate, such as {"guidanceRescale":0.7}
+  --last-weights       the last weights of a training checkpoint, not the averaged ones
+  --sanity             rows for real images, shuffled prompts and noise
+  --judge FOLDER       (default: checkpoints/judge)
+  --output FOLDER      images, and results.json (default: runs/evaluation)`;
+
+const { values } = parseArgs({
+  options: {
+    checkpoint: { type: 'string' },
+    drawn: { type: 'string' },
+    scheduler: { type: 'string', default: 'ddpm' },
+    spacing: { type: 'string' },
+    steps: { type: 'string', default: '50' },
+    guidance: { type: 'string', default: '1' },
+    images: { type: 'string', default: '1000' },
+    batch: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '0' },
+    generate: { type: 'string', default: '{}' },
+    'last-weights': { type: 'boolean', default: false },
+    sanity: { type: 'boolean', default: false },
+    judge: { type: 'string', default: inRoot('checkpoints', 'judge') },
+    output: { type: 'string', default: inRoot('runs', 'evaluation') },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help || (!values.checkpoint && !values.drawn && !values.sanity)) {
+  console.log(HELP);
+  process.exit(values.help ? 0 : 2);
+}
+
+await setUpOrExit();
+const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+
+const numImages = Number(values.images);
+const judge = sd.Judge.load(values.judge, new sd.Generator(0).stream('init'));
+const test = sd.loadMnist({ split: 'test', source: 'full' });
+const reference = sd.realReference(judge, test, numImages);
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+
+const rows = [];
+const add = (name, settings, comparison) => rows.push({ name, settings, ...comparison });
+
+function drawnElsewhere() {
+  const { tensors } = sd.readSafetensors(values.drawn);
+  const [images, labels] = ['images', 'labels'].map((name) => tensors.get(name).data);
+  const set = { images: sd.unitImages(images), labels: Uint8Array.from(labels) };
+  const { sets, floor } = sd.realReference(judge, test, labels.length);
+  add(path.basename(values.drawn, '.safetensors'), {}, sd.compareImages(judge, set, sets, floor));
+}
+
+async function drawnHere() {
+  const { folder, parts } = checkpointParts(sd, values.checkpoint, !values['last-weights']);
+  const spacing = values.spacing && { timestep_spacing: values.spacing };
+  const scheduler = sd.makeSampler(values.scheduler, parts.scheduler.config, spacing);
+  const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
+  for (const guidanceScale of values.guidance.split(',').map(Number)) {
+    const numInferenceSteps = Number(values.steps);
+    const more = JSON.parse(values.generate);
+    const settings = { scheduler: values.scheduler, spacing: scheduler.config.timestep_spacing };
+    Object.assign(settings, { steps: numInferenceSteps, guidanceScale, ...more });
+    const name = [values.scheduler, values.spacing, numInferenceSteps, `s${guidanceScale}`]
+      .concat(Object.entries(more).flat(2), `seed${values.seed}`, `batch${values.batch}`)
+      .filter((part) => part !== undefined)
+      .join('-');
+    const where = path.relative(inRoot(), path.resolve(folder)).replaceAll(path.sep, '-');
+    const found = await sd.evaluate(
+      { pipeline, judge, test },
+      {
+        seed: Number(values.seed),
+        numImages,
+        batchSize: Number(values.batch),
+        numInferenceSteps,
+        guidanceScale,
+        ...more,
+        folder: path.join(values.output, `${where}-${name}`),
+        signal: stop.signal,
+        onProgress: (share) => process.stderr.write(`\r${name}  ${(100 * share).toFixed(0)} %  `),
+      },
+      reference,
+    );
+    process.stderr.write('\n');
+    if (found === null) return false;
+    const comparison = Object.fromEntries(Object.entries(found).filter(([key]) => key !== 'real'));
+    add(`${path.basename(folder)} ${name}`, settings, comparison);
+  }
+  pipeline.dispose();
+  return true;
+}
+
+if (values.sanity) {
+  for (const [name, row] of sd.sanityRows(judge, reference)) add(name, {}, row);
+}
+if (values.drawn) drawnElsewhere();
+const finished = !values.checkpoint || (await drawnHere());
+
+fs.mkdirSync(values.output, { recursive: true });
+const file = path.join(values.output, 'results.json');
+const report = { judge: judge.card, numImages, real: reference.floor, rows };
+fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+console.log(String(sd.table(rows.map(columnsOf))));
+if (rows.length === 1) console.log(`\n${sd.table(confusionTable(rows[0]))}`);
+console.log(`\nReal against real: Fréchet ${reference.floor.frechet.toFixed(2)}. ${file}`);
+if (!finished) console.log('Stopped; the same command goes on.');
+process.exit(finished ? 0 : 130);

@@ -1,0 +1,28 @@
+// The figures of an evaluation as rows of a table.
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+/** One row: what a set of images scored. */
+export function columnsOf({ name, overall, perDigit, ...row }) {
+  const worst = perDigit.reduce((a, b) => (b.share < a.share ? b : a));
+  return {
+    images: name,
+    N: row.numImages,
+    accuracy: percent(overall.share),
+    '95 % interval': `${percent(overall.low)} – ${percent(overall.high)}`,
+    'worst digit': `${perDigit.indexOf(worst)}: ${percent(worst.share)}`,
+    Fréchet: row.frechet.toFixed(2),
+    'over real': row.frechetRatio.toFixed(2),
+    'KID · 1000': (1000 * row.kid).toFixed(2),
+    diversity: percent(row.diversityRatio),
+    precision: row.precision.toFixed(3),
+    recall: row.recall.toFixed(3),
+    density: row.density.toFixed(3),
+    coverage: row.coverage.toFixed(3),
+  };
+}
+
+/** What the judge saw (columns) of what was asked for (rows). */
+export function confusionTable({ confusion }) {
+  return confusion.map((counts, asked) => ({ asked, ...Object.fromEntries(counts.entries()) }));
+}

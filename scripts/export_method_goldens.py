@@ -1,0 +1,108 @@
+"""Writes test/fixtures/methods/case.safetensors: training and sampling methods as torch and diffusers compute them.
+
+    .venv-parity/bin/python scripts/export_method_goldens.py test/fixtures/methods
+
+min-SNR weights and losses after diffusers' examples/text_to_image/train_text_to_image.py, whose lines are repeated
+here with its `compute_snr`; torch's OneCycleLR; EulerDiscreteScheduler and HeunDiscreteScheduler, dynamic
+thresholding of DDPM, DDIM and DPM-Solver++; `rescale_noise_cfg` of the Stable Diffusion pipeline.
+"""
+import json, os, sys
+import torch
+import torch.nn.functional as F
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+)
+from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import rescale_noise_cfg
+from diffusers.training_utils import compute_snr
+from safetensors.torch import save_file
+
+folder = sys.argv[1]
+os.makedirs(folder, exist_ok=True)
+generator = torch.Generator().manual_seed(31)
+randn = lambda *shape: torch.randn(*shape, generator=generator)
+out, runs = {}, {}
+
+# min-SNR
+timesteps = torch.tensor([0, 1, 100, 250, 499, 700, 998])
+out["minsnr.timesteps"] = timesteps
+out["minsnr.prediction"], out["minsnr.target"] = randn(7, 1, 4, 4), randn(7, 1, 4, 4)
+for prediction in ("epsilon", "v_prediction"):
+    scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2", prediction_type=prediction)
+    snr = compute_snr(scheduler, timesteps)
+    weights = torch.stack([snr, 5.0 * torch.ones_like(timesteps)], dim=1).min(dim=1)[0]
+    weights = weights / snr if prediction == "epsilon" else weights / (snr + 1)
+    loss = F.mse_loss(out["minsnr.prediction"], out["minsnr.target"], reduction="none")
+    out[f"minsnr.weights.{prediction}"] = weights
+    out[f"minsnr.loss.{prediction}"] = (loss.mean(dim=[1, 2, 3]) * weights).mean().reshape(1)
+
+# OneCycleLR
+for tag, options in {"default": {}, "other": dict(pct_start=0.2, div_factor=10, final_div_factor=100)}.items():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=50, **options)
+    rates = []
+    for _ in range(50):
+        rates.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step() if len(rates) < 50 else None
+    out[f"onecycle.{tag}"] = torch.tensor(rates, dtype=torch.float64)
+
+
+def fake_model(x, t):
+    return torch.tanh(x * 0.9 + 0.1 * torch.sin(t.float() * 0.01)) * 0.8
+
+
+def run(tag, scheduler, steps, scale=1.0, **options):
+    """The images after every step, from the same start; what the model sees is scaled as the scheduler says."""
+    scheduler.set_timesteps(steps)
+    x = start * scheduler.init_noise_sigma
+    visited = []
+    for t in scheduler.timesteps:
+        model_output = fake_model(scheduler.scale_model_input(x, t), t) * scale
+        x = scheduler.step(model_output, t, x, **options).prev_sample
+        visited.append(x.clone())
+    out[f"run.{tag}"] = torch.stack(visited)
+    out[f"timesteps.{tag}"] = scheduler.timesteps.to(torch.float32)
+    config = {k: v for k, v in scheduler.config.items() if not k.startswith("_")}
+    runs[tag] = dict(name=type(scheduler).__name__, steps=steps, scale=scale, config=config)
+
+
+start = randn(2, 1, 4, 4)
+out["start"] = start
+cosine = dict(beta_schedule="squaredcos_cap_v2")
+for spacing in ("linspace", "leading", "trailing"):
+    for prediction in ("epsilon", "v_prediction", "sample"):
+        tag = f"{spacing}.{prediction}"
+        options = dict(cosine, timestep_spacing=spacing, prediction_type=prediction)
+        if prediction != "sample":  # diffusers' Euler refuses it
+            run(f"euler.{tag}", EulerDiscreteScheduler(**options), 8)
+        run(f"heun.{tag}", HeunDiscreteScheduler(**options), 6)
+run("euler.linear", EulerDiscreteScheduler(), 11)
+run("euler.zsnr", EulerDiscreteScheduler(rescale_betas_zero_snr=True, timestep_spacing="trailing", prediction_type="v_prediction", **cosine), 10)
+run("euler.one", EulerDiscreteScheduler(timestep_spacing="trailing", **cosine), 1)
+
+# Dynamic thresholding: a model that goes far out, and room up to 2.5
+threshold = dict(thresholding=True, sample_max_value=2.5, dynamic_thresholding_ratio=0.9, prediction_type="sample", **cosine)
+run("threshold.ddim", DDIMScheduler(clip_sample=False, **threshold), 6, scale=4.0)
+run("threshold.dpm", DPMSolverMultistepScheduler(**threshold), 6, scale=4.0)
+plain = dict(threshold, sample_max_value=1.0)  # diffusers' default: clips
+run("threshold.clip", DPMSolverMultistepScheduler(**plain), 6, scale=4.0)
+ddpm = DDPMScheduler(**threshold)
+ddpm.set_timesteps(5)
+# The last step adds no noise.
+out["threshold.ddpm"] = ddpm.step(fake_model(start, torch.tensor(0)) * 4, 0, start).prev_sample
+
+# Guidance rescale
+cond, uncond = randn(3, 1, 4, 4), randn(3, 1, 4, 4)
+out["rescale.cond"], out["rescale.uncond"] = cond, uncond
+guided = uncond + 7.5 * (cond - uncond)
+for rescale in (0.0, 0.7, 1.0):
+    out[f"rescale.out.{rescale}"] = rescale_noise_cfg(guided, cond, guidance_rescale=rescale)
+
+save_file({k: v.contiguous() for k, v in out.items()}, os.path.join(folder, "case.safetensors"))
+with open(os.path.join(folder, "runs.json"), "w") as file:
+    json.dump(runs, file, indent=1)
+    file.write("\n")

@@ -169,27 +169,33 @@ function checkDataset({ images, labels, length }: ImageDataset): void {
   }
 }
 
-/** Copies these samples out of the data set and brings them into [−1, 1]. */
+/** These samples of the data set. Copies them, and brings them into [−1, 1], once they are asked for. */
 function gather(dataset: ImageDataset, indices: Int32Array): Batch {
-  const pixels = rowMajor(dataset.images); // no copy unless the array is a strided view
   const [, height = 1, width = 1, channels = 1] = dataset.images.shape;
-  const size = height * width * channels;
-  const chosen = new Uint8Array(indices.length * size);
-  const labels = new Uint8Array(indices.length);
-  indices.forEach((index, i) => {
-    chosen.set(pixels.subarray(index * size, (index + 1) * size), i * size);
-    labels[i] = dataset.labels[index] ?? 0;
-  });
   const shape: Batch['shape'] = [indices.length, height, width, channels];
-  const images = normalize(toTensor(ndarray(chosen, [...shape]))).data;
+  let images: Float32Array | undefined;
   return {
     indices,
-    labels,
-    images,
+    labels: Uint8Array.from(indices, (index) => dataset.labels[index] ?? 0),
+    get images() {
+      return (images ??= pixels(dataset, indices, shape));
+    },
     shape,
-    toTensors: () => ({
-      images: tf.tensor4d(images, [...shape]),
-      labels: tf.tensor1d(Int32Array.from(labels), 'int32'),
-    }),
+    toTensors() {
+      return {
+        images: tf.tensor4d(this.images, [...shape]),
+        labels: tf.tensor1d(Int32Array.from(this.labels), 'int32'),
+      };
+    },
   };
+}
+
+function pixels(dataset: ImageDataset, indices: Int32Array, shape: Batch['shape']): Float32Array {
+  const all = rowMajor(dataset.images); // no copy unless the array is a strided view
+  const size = shape[1] * shape[2] * shape[3];
+  const chosen = new Uint8Array(indices.length * size);
+  indices.forEach((index, i) => {
+    chosen.set(all.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return normalize(toTensor(ndarray(chosen, [...shape]))).data;
 }

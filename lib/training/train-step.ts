@@ -6,6 +6,7 @@ import type { EMAModel } from '../optim/ema';
 import type { DDPMScheduler } from '../schedulers/ddpm';
 import { minSnrWeights } from '../schedulers/forward-process';
 import type { CaptionEmbeddings } from './captions';
+import type { BatchDraw, DeviceData } from './device-data';
 
 /** One micro-batch. All tensors belong to the caller. */
 export interface MicroBatch {
@@ -28,6 +29,8 @@ export interface TrainStepParts {
   readonly optimizer: AdamW;
   /** Takes the weights into its average after each step; null (default) for none. */
   readonly ema?: EMAModel | null;
+  /** Where a micro-batch comes from that is given by a `BatchDraw`. */
+  readonly data?: DeviceData;
   /** What is trained, by name; the optimizer's. */
   readonly parameters: ReadonlyMap<string, tf.Variable>;
 }
@@ -39,7 +42,7 @@ export interface TrainStepParts {
  * @returns a scalar; the caller disposes it
  */
 export function diffusionLoss(
-  parts: Omit<TrainStepParts, 'optimizer' | 'parameters' | 'ema'>,
+  parts: Pick<TrainStepParts, 'unet' | 'captions' | 'noiseScheduler' | 'minSnrGamma'>,
   { images, labels, noise, timesteps }: MicroBatch,
 ): tf.Scalar {
   const { unet, captions, noiseScheduler, minSnrGamma = null } = parts;
@@ -68,7 +71,10 @@ export type AccumulateResult = {
   readonly gradNorm: tf.Scalar;
 };
 
-type Accumulate = (batch: MicroBatch, weight: tf.Scalar) => AccumulateResult;
+/** A micro-batch, or what it is drawn by inside of the graph. */
+export type StepInput = MicroBatch | BatchDraw;
+
+type Accumulate = (input: StepInput, weight: tf.Scalar) => AccumulateResult;
 
 /**
  * A training step in two parts: gradients are gathered over micro-batches, then applied. Between the
@@ -89,7 +95,7 @@ export class TrainStep {
     this.gradients = new Map(zeros);
     const session = new JitSession();
     const gather = (isFirst: boolean): Accumulate => {
-      return (batch, weight) => this.gather(batch, weight, isFirst);
+      return (input, weight) => this.gather(input, weight, isFirst);
     };
     this.replace = jit(gather(true), { name: 'accumulate', session });
     this.add = jit(gather(false), { name: 'accumulate', session });
@@ -102,11 +108,11 @@ export class TrainStep {
    *
    * @param share the micro-batch's share of the whole batch
    */
-  compile(batch: MicroBatch, share: number): void {
+  compile(input: StepInput, share: number): void {
     tf.tidy(() => {
       const weight = tf.scalar(share);
-      this.replace.compile(batch, weight);
-      if (share < 1) this.add.compile(batch, weight);
+      this.replace.compile(input, weight);
+      if (share < 1) this.add.compile(input, weight);
       this.apply.compile(weight);
     });
     this.apply.push();
@@ -117,14 +123,22 @@ export class TrainStep {
    *
    * @param share the micro-batch's share of the whole batch, so that the sum is the mean's gradient
    */
-  accumulate(batch: MicroBatch, share: number, isFirst: boolean): AccumulateResult {
-    if (this.replace.compilations === 0) this.compile(batch, share);
-    return tf.tidy(() => (isFirst ? this.replace : this.add)(batch, tf.scalar(share)));
+  accumulate(input: StepInput, share: number, isFirst: boolean): AccumulateResult {
+    if (this.replace.compilations === 0) this.compile(input, share);
+    return tf.tidy(() => (isFirst ? this.replace : this.add)(input, tf.scalar(share)));
   }
 
-  private gather(batch: MicroBatch, weight: tf.Scalar, isFirst: boolean): AccumulateResult {
+  private microBatch(input: StepInput): MicroBatch {
+    if ('images' in input) return input;
+    const { data } = this.parts;
+    if (data) return data.draw(input);
+    throw new Error('TrainStep: expected images, or a data set as data to draw them from.');
+  }
+
+  private gather(input: StepInput, weight: tf.Scalar, isFirst: boolean): AccumulateResult {
     const { parameters } = this.parts;
     return tf.tidy(() => {
+      const batch = this.microBatch(input);
       const { value, grads } = tf.variableGrads(
         () => tf.mul(diffusionLoss(this.parts, batch), weight),
         [...parameters.values()],

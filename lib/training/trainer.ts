@@ -7,12 +7,13 @@ import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { namedParameters } from '../nn/state-dict';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
-import { Generator, rand, randint, randn } from '../random';
+import { Generator } from '../random';
 import type { DDPMScheduler } from '../schedulers/ddpm';
 import { CaptionTable, checkLabels } from './captions';
+import { DeviceData } from './device-data';
 import { NonFiniteLossError, type StepLog, type TrainHistory } from './history';
 import { nextMacrotask, stoppable } from '../stop';
-import { TrainStep, type MicroBatch } from './train-step';
+import { TrainStep } from './train-step';
 import { lastStep, resolveTrainerOptions, type TrainerOptions } from './trainer-options';
 
 /** What is trained, and on what. The trainer changes the models' weights and owns none of these. */
@@ -63,6 +64,7 @@ export class Trainer {
   readonly ema: EMAModel | null;
   readonly loader: DataLoader;
   private readonly captions: CaptionTable;
+  private readonly data: DeviceData;
   private readonly trainStep: TrainStep;
   private readonly generator: Generator;
   private readonly logs: StepLog[] = [];
@@ -87,6 +89,12 @@ export class Trainer {
     checkLabels(dataset.labels, captions);
     const table = { tokenizer, textEncoder, captions, maxLength, trainTextEncoder };
     this.captions = new CaptionTable(table);
+    this.data = new DeviceData(dataset, {
+      numTrainTimesteps: noiseScheduler.config.num_train_timesteps,
+      captionDropout: o.captionDropout,
+      offsetNoise: o.offsetNoise,
+      nullIndex: this.captions.nullIndex,
+    });
     this.optimizer = new AdamW(parameters, { lr, weightDecay });
     this.baseLearningRate = lr;
     const { optimizer } = this;
@@ -96,6 +104,7 @@ export class Trainer {
       captions: this.captions,
       noiseScheduler,
       minSnrGamma: o.minSnrGamma,
+      data: this.data,
       optimizer,
       ema,
       parameters,
@@ -180,7 +189,7 @@ export class Trainer {
     const learningRate = this.learningRate * this.options.lrSchedule(this.step);
     if (learningRate !== this.optimizer.lr) this.optimizer.lr = learningRate;
     return tf.tidy(() => {
-      const { loss, gradNorm } = this.gatherGradients(this.draw(batch, step));
+      const { loss, gradNorm } = this.gatherGradients(batch.indices, step);
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
         throw new NonFiniteLossError(step, loss, gradNorm);
       }
@@ -191,44 +200,25 @@ export class Trainer {
     });
   }
 
-  /** The batch with everything random that the step needs. */
-  private draw(batch: Batch, step: number): MicroBatch {
-    const key = (stream: 'noise' | 'offset' | 'timesteps' | 'dropout') =>
-      this.generator.stream(stream).at(step);
-    const { offsetNoise } = this.options;
-    const { images, labels } = batch.toTensors();
-    const { num_train_timesteps } = this.parts.noiseScheduler.config;
-    const [B, , , C] = images.shape;
-    const dropped = tf.less(rand<tf.Rank.R1>([B], key('dropout')), this.options.captionDropout);
-    const empty = tf.fill<tf.Rank.R1>([B], this.captions.nullIndex, 'int32');
-    const noise = randn<tf.Rank.R4>(images.shape, key('noise'));
-    const offset = () => randn<tf.Rank.R4>([B, 1, 1, C], key('offset'));
-    return {
-      images,
-      labels: tf.where(dropped, empty, labels),
-      noise: offsetNoise > 0 ? tf.add(noise, tf.mul(offset(), offsetNoise)) : noise,
-      timesteps: randint<tf.Rank.R1>([B], 0, num_train_timesteps, key('timesteps')),
-    };
-  }
-
-  private gatherGradients(batch: MicroBatch): { loss: number; gradNorm: number } {
-    const B = batch.images.shape[0];
+  private gatherGradients(batch: Int32Array, step: number): { loss: number; gradNorm: number } {
     const { microBatchSize } = this.options;
+    const B = batch.length;
+    const indices = tf.tensor1d(batch, 'int32');
+    const key = (stream: 'noise' | 'offset' | 'timesteps' | 'dropout') =>
+      tf.tensor1d([...this.generator.stream(stream).at(step)], 'int32');
+    const keys = {
+      noiseKey: key('noise'),
+      offsetKey: key('offset'),
+      timestepsKey: key('timesteps'),
+      dropoutKey: key('dropout'),
+    };
     let [loss, gradNorm] = [0, NaN];
     for (let start = 0; start < B; start += microBatchSize) {
       const size = Math.min(microBatchSize, B - start);
       tf.tidy(() => {
-        const part = <T extends tf.Tensor>(x: T): T => (size === B ? x : tf.slice(x, start, size));
-        const result = this.trainStep.accumulate(
-          {
-            images: part(batch.images),
-            labels: part(batch.labels),
-            noise: part(batch.noise),
-            timesteps: part(batch.timesteps),
-          },
-          size / B,
-          start === 0,
-        );
+        const rows = tf.range(start, start + size, 1, 'int32');
+        const draw = { indices, rows, ...keys };
+        const result = this.trainStep.accumulate(draw, size / B, start === 0);
         loss += result.loss.dataSync()[0]!;
         gradNorm = result.gradNorm.dataSync()[0]!;
       });
@@ -252,6 +242,7 @@ export class Trainer {
   /** Frees the optimizer's and the trainer's tensors; the models stay. */
   dispose(): void {
     this.trainStep.dispose();
+    this.data.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();
     this.captions.dispose();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
+import type { BatchDraw } from '../../lib/training/device-data';
 import { meanLoss } from '../../lib/training/history';
 import type { FitOptions } from '../../lib/training/trainer';
 import { TrainStep } from '../../lib/training/train-step';
@@ -147,11 +148,12 @@ describe('captions', () => {
   /** The rows of the caption table that the steps asked for. Nothing is computed. */
   async function rows(captionDropout: number, batchSize: number, maxSteps: number) {
     const asked: number[] = [];
-    vi.spyOn(TrainStep.prototype, 'accumulate').mockImplementation(({ labels }) => {
-      asked.push(...labels.dataSync());
+    const trainer = tinyTrainer({ captionDropout, batchSize });
+    vi.spyOn(TrainStep.prototype, 'accumulate').mockImplementation((input) => {
+      asked.push(...trainer['data'].draw(input as BatchDraw).labels.dataSync());
       return { loss: tf.scalar(1), gradNorm: tf.scalar(1) };
     });
-    await tinyTrainer({ captionDropout, batchSize }).fit({ maxSteps });
+    await trainer.fit({ maxSteps });
     vi.restoreAllMocks();
     return asked;
   }

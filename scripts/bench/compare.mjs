@@ -9,7 +9,10 @@ const IMAGE_TOLERANCE = 1e-3;
 function sideOf(task, isPeer, python) {
   const argument = JSON.stringify(task);
   if (isPeer && !task.eager) return new Side([python, '-B', 'scripts/bench/peer.py', argument]);
-  const env = task.eager ? { SDM_JIT: 'off' } : {};
+  const env = {
+    ...(task.eager && { SDM_JIT: 'off' }),
+    ...(task.eager === 'plain' && { SDM_FUSED: 'off' }),
+  };
   return new Side([process.execPath, 'scripts/bench/ours.cjs', argument], env);
 }
 

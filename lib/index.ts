@@ -35,6 +35,14 @@ export {
   DPMSolverMultistepScheduler,
   type DPMSolverMultistepSchedulerConfig,
 } from './schedulers/dpm-solver-multistep';
+export {
+  EulerDiscreteScheduler,
+  type EulerDiscreteSchedulerConfig,
+} from './schedulers/euler-discrete';
+export {
+  HeunDiscreteScheduler,
+  type HeunDiscreteSchedulerConfig,
+} from './schedulers/heun-discrete';
 export { makeSampler, SAMPLER_NAMES, type SamplerName } from './schedulers/samplers';
 export { sharedConfig } from './schedulers/config';
 export { type Scheduler } from './schedulers/scheduler';
@@ -43,6 +51,8 @@ export { AdamW, type AdamWOptions } from './optim/adamw';
 export { EMAModel, type EMAOptions } from './optim/ema';
 export { clipGradNorm } from './optim/grad-clip';
 export { getScheduler, type LRSchedule } from './optim/lr-scheduler';
+
+export { oneCycle, type OneCycleOptions } from './optim/one-cycle';
 
 export { jit, JitError, JitSession, type JitOptions } from './jit';
 

@@ -12,7 +12,7 @@ const HELP = `npm run train -- [options]
   --steps N           steps in all, instead of the recipe's
   --output FOLDER     the run's folder (default: runs/NAME); it goes on from its last checkpoint
   --save-every N      steps between checkpoints (default: 250)
-  --keep STEPS        also keep averaged weights at these steps: 500,1000,2000
+  --keep STEPS        also keep models at these steps (averaged weights if the recipe averages): 0,500,1000
   --set KEY=VALUE     another setting of the recipe: trainer.learningRate=2e-3 (JSON; repeatable)
 
 In the background, beside other work:
@@ -93,6 +93,8 @@ async function saveModel(name) {
     sd.saveCheckpoint(path.join(folder, name), { unet, textEncoder, tokenizer, scheduler });
   await (trainer.ema ? trainer.ema.withAveragedWeights(save) : save());
 }
+
+if (kept.has(0) && trainer.step === 0) await saveModel('model-0');
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());

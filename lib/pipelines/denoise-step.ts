@@ -12,12 +12,14 @@ export interface DenoiseInputs {
   readonly previousOriginal: tf.Tensor4D;
   /** [N, L, hidden_size], or [2N, L, hidden_size] with the negative prompt's first, if guided. */
   readonly context: tf.Tensor3D;
-  /** int32 [1] */
+  /** int32 or float32 [1] */
   readonly timestep: tf.Tensor1D;
   /** The scheduler's numbers for this step, a row of `coefficientTable`. */
   readonly coefficients: tf.Tensor1D;
   /** s in u + s · (c − u); without effect if not guided. */
   readonly guidanceScale: tf.Scalar;
+  /** φ of `rescaleNoiseCfg`; null leaves the guided prediction. */
+  readonly guidanceRescale: tf.Scalar | null;
   /** int32 [2]: where the step's noise comes from. */
   readonly key: tf.Tensor1D;
 }
@@ -35,14 +37,37 @@ export type DenoiseOutput = {
 function predictNoise(
   unet: UNet2DConditionModel,
   input: tf.Tensor4D,
-  { context, timestep, guidanceScale }: DenoiseInputs,
+  { context, timestep, guidanceScale, guidanceRescale }: DenoiseInputs,
 ): tf.Tensor {
   const N = input.shape[0];
   const timesteps = (n: number) => tf.tile(timestep, [n]);
   if (context.shape[0] === N) return unet.forward(input, timesteps(N), context);
   const both = unet.forward(tf.concat([input, input]), timesteps(2 * N), context);
   const [uncond, cond] = tf.split(both, 2) as [tf.Tensor, tf.Tensor];
-  return tf.add(uncond, tf.mul(tf.sub(cond, uncond), guidanceScale));
+  const guided = tf.add(uncond, tf.mul(tf.sub(cond, uncond), guidanceScale));
+  return guidanceRescale ? rescaleNoiseCfg(guided, cond, guidanceRescale) : guided;
+}
+
+/** Standard deviation of each image, [N, 1, 1, 1]. */
+function deviation(x: tf.Tensor): tf.Tensor {
+  const axes = [1, 2, 3];
+  return tf.sqrt(tf.mean(tf.square(tf.sub(x, tf.mean(x, axes, true))), axes, true));
+}
+
+/**
+ * Gives the guided prediction the spread of the unguided one again, by the share φ: guidance with a large
+ * scale otherwise overexposes the image (Lin et al. 2023, "Common diffusion noise schedules and sample steps
+ * are flawed", section 3.4, who take 0.7). As diffusers' `rescale_noise_cfg`.
+ *
+ * @param guided,cond [N, H, W, C]
+ * @param share φ in [0, 1], a scalar
+ * @returns shaped as both; the caller disposes it
+ */
+export function rescaleNoiseCfg(guided: tf.Tensor, cond: tf.Tensor, share: tf.Scalar): tf.Tensor {
+  return tf.tidy(() => {
+    const rescaled = tf.mul(guided, tf.div(deviation(cond), deviation(guided)));
+    return tf.add(guided, tf.mul(tf.sub(rescaled, guided), share));
+  });
 }
 
 /**

@@ -74,6 +74,7 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
   ): Promise<TextToImageOutput> {
     const resolved = resolveGenerateOptions(prompt, options, this.scheduler.config);
     const { prompts, guidanceScale, numInferenceSteps, seed, size, callbackOnStepEnd } = resolved;
+    const { guidanceRescale, guidanceInterval } = resolved;
     const [height, width] = size ?? this.trainedSize();
     const channels = this.unet.config.in_channels;
     const shape: [number, number, number, number] = [prompts.length, height, width, channels];
@@ -82,6 +83,12 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
     const { timesteps } = this.scheduler;
     const coefficients = coefficientTable(this.scheduler);
     const context = this.encode(prompts, resolved.negativePrompt, guidanceScale !== 1);
+    // Outside of the interval the prompts alone count.
+    const own = tf.slice(context, [context.shape[0] - prompts.length, 0, 0]);
+    const isGuided = (timestep: number) => {
+      const share = timestep / this.scheduler.config.num_train_timesteps;
+      return guidanceInterval[0] <= share && share <= guidanceInterval[1];
+    };
     let state = this.start(shape, sampling);
     try {
       return await stoppable(options.signal, async (stopped) => {
@@ -90,12 +97,16 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
             this.denoise({
               sample: state.prevSample,
               previousOriginal: state.predOriginalSample,
-              context,
-              timestep: tf.tensor1d([timestep], 'int32'),
+              context: isGuided(timestep) ? context : own,
+              timestep: tf.tensor1d(
+                [timestep],
+                timesteps instanceof Int32Array ? 'int32' : 'float32',
+              ),
               coefficients: tf.tensor1d(
                 coefficients.subarray(i * COEFFICIENTS.length, (i + 1) * COEFFICIENTS.length),
               ),
               guidanceScale: tf.scalar(guidanceScale),
+              guidanceRescale: guidanceRescale === 0 ? null : tf.scalar(guidanceRescale),
               key: tf.tensor1d([...sampling.at(i + 1)], 'int32'),
             }),
           );
@@ -117,7 +128,7 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
         return { images: toImages(state.prevSample), prompts, stopped: false };
       });
     } finally {
-      tf.dispose([state, context]);
+      tf.dispose([state, context, own]);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { BETA_SCHEDULES, type BetaSchedule } from './betas';
 import { PREDICTION_TYPES, type PredictionType } from './prediction';
+import type { Bounds } from './thresholding';
 import { TIMESTEP_SPACINGS, type TimestepSpacing } from './timesteps';
 
 /** What a key may hold, and its value when it is not given. */
@@ -39,7 +40,7 @@ export function numberBetween(initial: number, low: number, high: number): KeyRu
 }
 
 /** A key of diffusers whose other values are not supported here. */
-export function only<const T>(value: T): KeyRule<T> {
+export function only<T>(value: T): KeyRule<T> {
   const expects = `${show(value)} (nothing else is supported here)`;
   return { default: value, expects, accepts: (v) => v === value };
 }
@@ -113,9 +114,12 @@ export interface NoiseScheduleConfig {
   readonly trained_betas: null;
   /** What the model predicts: the noise, the velocity or the image. */
   readonly prediction_type: PredictionType;
-  readonly thresholding: false;
-  readonly dynamic_thresholding_ratio: 0.995;
-  readonly sample_max_value: 1;
+  /** Dynamic thresholding of the predicted x0 instead of clipping; see thresholding.ts. */
+  readonly thresholding: boolean;
+  /** The quantile of an image's absolute values that it is clipped to, in (0, 1]. */
+  readonly dynamic_thresholding_ratio: number;
+  /** The most that it may be clipped to, ≥ 1. */
+  readonly sample_max_value: number;
   readonly timestep_spacing: TimestepSpacing;
   /** Added to the time steps of `leading`. */
   readonly steps_offset: number;
@@ -130,13 +134,40 @@ export const noiseScheduleRules: ConfigRules<NoiseScheduleConfig> = {
   beta_schedule: oneOf(BETA_SCHEDULES, 'linear'),
   trained_betas: only(null),
   prediction_type: oneOf(PREDICTION_TYPES, 'epsilon'),
-  thresholding: only(false),
-  dynamic_thresholding_ratio: only(0.995),
-  sample_max_value: only(1),
+  thresholding: bool(false),
+  dynamic_thresholding_ratio: {
+    default: 0.995,
+    expects: 'a number in (0, 1]',
+    accepts: (v) => typeof v === 'number' && v > 0 && v <= 1,
+  },
+  sample_max_value: {
+    default: 1,
+    expects: 'a number ≥ 1',
+    accepts: (v) => typeof v === 'number' && v >= 1 && v < Infinity,
+  },
   timestep_spacing: oneOf(TIMESTEP_SPACINGS, 'leading'),
   steps_offset: integer(0, 0),
   rescale_betas_zero_snr: bool(false),
 };
+
+/** For the schedulers that have no dynamic thresholding in diffusers either. */
+export const withoutThresholding = {
+  thresholding: only<boolean>(false),
+  dynamic_thresholding_ratio: only<number>(0.995),
+  sample_max_value: only<number>(1),
+};
+
+/** How far the predicted x0 may go, by the config. */
+export function boundsOf(
+  config: NoiseScheduleConfig & {
+    readonly clip_sample?: boolean;
+    readonly clip_sample_range?: number;
+  },
+): Bounds | null {
+  const { thresholding, dynamic_thresholding_ratio: ratio, sample_max_value: max } = config;
+  if (thresholding) return { ratio, max };
+  return config.clip_sample ? (config.clip_sample_range ?? 1) : null;
+}
 
 /** At ᾱ = 0 the noisy image holds no image, so the noise in it says nothing about one. */
 export function scheduleConflicts(config: NoiseScheduleConfig): string[] {

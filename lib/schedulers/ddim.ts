@@ -9,6 +9,7 @@ import type { tf } from '../backend';
 import { noiseSchedule } from './betas';
 import {
   bool,
+  boundsOf,
   configKeys,
   noiseScheduleRules,
   numberBetween,
@@ -154,8 +155,7 @@ export class DDIMScheduler implements Scheduler {
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,
   ): SchedulerStep {
-    const { clip_sample, clip_sample_range } = this.config;
-    return linearStep(inputs, coefficients, clip_sample ? clip_sample_range : null);
+    return linearStep(inputs, coefficients, boundsOf(this.config));
   }
 
   step(

@@ -8,6 +8,7 @@ import type { tf } from '../backend';
 import { noiseSchedule } from './betas';
 import {
   bool,
+  boundsOf,
   configKeys,
   noiseScheduleRules,
   numberBetween,
@@ -129,8 +130,7 @@ export class DDPMScheduler implements Scheduler {
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,
   ): SchedulerStep {
-    const { clip_sample, clip_sample_range } = this.config;
-    return linearStep(inputs, coefficients, clip_sample ? clip_sample_range : null);
+    return linearStep(inputs, coefficients, boundsOf(this.config));
   }
 
   step(

@@ -9,6 +9,7 @@ import type { tf } from '../backend';
 import { noiseSchedule } from './betas';
 import {
   bool,
+  boundsOf,
   configKeys,
   noiseScheduleRules,
   oneOf,
@@ -215,7 +216,7 @@ export class DPMSolverMultistepScheduler implements Scheduler {
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,
   ): SchedulerStep {
-    return linearStep(inputs, coefficients, null);
+    return linearStep(inputs, coefficients, boundsOf(this.config));
   }
 
   /** @param previousOriginal needed from the second step on, unless solver_order is 1 */

@@ -2,13 +2,16 @@ import { sharedConfig, type NoiseScheduleConfig } from './config';
 import { DDIMScheduler } from './ddim';
 import { DDPMScheduler } from './ddpm';
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep';
+import { EulerDiscreteScheduler } from './euler-discrete';
+import { HeunDiscreteScheduler } from './heun-discrete';
 import type { Scheduler } from './scheduler';
 
 const SAMPLERS = {
   ddpm: (config: Partial<NoiseScheduleConfig>) => new DDPMScheduler(config),
   ddim: (config: Partial<NoiseScheduleConfig>) => new DDIMScheduler(config),
-  'dpm-solver++': (config: Partial<NoiseScheduleConfig>) =>
-    new DPMSolverMultistepScheduler({ timestep_spacing: 'trailing', ...config }),
+  'dpm-solver++': (config: Partial<NoiseScheduleConfig>) => new DPMSolverMultistepScheduler(config),
+  euler: (config: Partial<NoiseScheduleConfig>) => new EulerDiscreteScheduler(config),
+  heun: (config: Partial<NoiseScheduleConfig>) => new HeunDiscreteScheduler(config),
 } as const;
 
 export type SamplerName = keyof typeof SAMPLERS;

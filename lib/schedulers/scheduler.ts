@@ -10,6 +10,7 @@
  */
 import { tf } from '../backend';
 import type { NoiseScheduleConfig } from './config';
+import { withinBounds, type Bounds } from './thresholding';
 
 /** The order in which coefficients are packed into a tensor for a traced sampler. */
 export const COEFFICIENTS = [
@@ -54,7 +55,7 @@ export interface Scheduler {
   /** Standard deviation of the noise that sampling starts from. */
   readonly initNoiseSigma: number;
   /** The time steps of the sampling, noisiest first. */
-  readonly timesteps: Int32Array;
+  readonly timesteps: Int32Array | Float32Array;
   /** Chooses the time steps of a sampling with that many steps. */
   setTimesteps(numInferenceSteps: number): void;
   /** What the model is to be given for the sample; the caller disposes it. */
@@ -63,6 +64,8 @@ export interface Scheduler {
   getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
   /** The numbers of the step that starts at one of `timesteps`. */
   stepCoefficients(timestep: number): StepCoefficients;
+  /** The same by the position in `timesteps`; only where one of them is visited more than once. */
+  stepCoefficientsAt?(index: number): StepCoefficients;
   /** The step with given coefficients: numbers, or scalars inside a traced function. */
   stepWithCoefficients(
     inputs: StepInputs,
@@ -104,14 +107,14 @@ function weightedSum(terms: readonly Term[]): tf.Tensor {
 /**
  * Applies a step's coefficients: the two lines at the head of this file.
  *
- * @param clipRange x0 is clipped to [−clipRange, clipRange]; null does not clip
+ * @param bounds how far x0 may go: clipped to ±bounds, or thresholded; null leaves it
  * @returns new tensors; the caller disposes both
  * @throws Error if a tensor with a non-zero number as coefficient is null, or shapes differ
  */
 export function linearStep(
   { modelOutput, sample, noise = null, previousOriginal = null }: StepInputs,
   c: StepCoefficients<number | tf.Scalar>,
-  clipRange: number | null,
+  bounds: Bounds | null,
 ): SchedulerStep {
   for (const [name, tensor] of Object.entries({ modelOutput, noise, previousOriginal })) {
     if (!tensor || tf.util.arraysEqual(tensor.shape, sample.shape)) continue;
@@ -123,7 +126,7 @@ export function linearStep(
       [c.x0FromSample, sample, 'sample'],
       [c.x0FromOutput, modelOutput, 'modelOutput'],
     ]);
-    const predOriginalSample = clipRange === null ? x0 : tf.clipByValue(x0, -clipRange, clipRange);
+    const predOriginalSample = withinBounds(x0, bounds);
     const prevSample = weightedSum([
       [c.original, predOriginalSample, 'predOriginalSample'],
       [c.sample, sample, 'sample'],
@@ -137,7 +140,10 @@ export function linearStep(
 
 /** All coefficients of the sampling, [timesteps.length, COEFFICIENTS.length] row by row. */
 export function coefficientTable(scheduler: Scheduler): Float32Array {
-  const rows = Array.from(scheduler.timesteps, (t) => scheduler.stepCoefficients(t));
+  const rows = Array.from(
+    scheduler.timesteps,
+    (t, i) => scheduler.stepCoefficientsAt?.(i) ?? scheduler.stepCoefficients(t),
+  );
   return Float32Array.from(rows.flatMap((row) => COEFFICIENTS.map((name) => row[name])));
 }
 
@@ -150,7 +156,7 @@ export function unpackCoefficients(row: tf.Tensor1D): StepCoefficients<tf.Scalar
 }
 
 /** The position of a time step in the sampling. @throws Error if the sampling does not visit it */
-export function timestepIndex(timesteps: Int32Array, timestep: number): number {
+export function timestepIndex(timesteps: Int32Array | Float32Array, timestep: number): number {
   const index = timesteps.indexOf(timestep);
   if (index >= 0) return index;
   const some = [...timesteps.slice(0, 3), ...(timesteps.length > 3 ? ['…', timesteps.at(-1)] : [])];

@@ -140,18 +140,14 @@ describe('the config', () => {
   });
 
   it.each([
-    [
-      'thresholding',
-      true,
-      'thresholding: expected false (nothing else is supported here), got true',
-    ],
+    ['thresholding', 1, 'thresholding: expected true | false, got 1'],
     [
       'trained_betas',
       [0.1],
       'trained_betas: expected null (nothing else is supported here), got [0.1]',
     ],
-    ['sample_max_value', 2, 'sample_max_value: expected 1 (nothing else is supported here), got 2'],
-    ['dynamic_thresholding_ratio', 0.9, 'dynamic_thresholding_ratio: expected 0.995'],
+    ['sample_max_value', 0.9, 'sample_max_value: expected a number ≥ 1, got 0.9'],
+    ['dynamic_thresholding_ratio', 0, 'dynamic_thresholding_ratio: expected a number in (0, 1]'],
     [
       'variance_type',
       'fixed_small_log',

@@ -1,0 +1,51 @@
+/**
+ * The 1cycle policy: the learning rate rises to its maximum and falls far below where it began. Smith &
+ * Topin 2018, "Super-convergence: very fast training of neural networks using large learning rates"; the
+ * formula and the defaults are those of torch's `OneCycleLR` with cosine annealing.
+ */
+import type { LRSchedule } from './lr-scheduler';
+
+export interface OneCycleOptions {
+  /** Steps of the whole cycle, ≥ 2. */
+  readonly totalSteps: number;
+  /** Share of the steps in which it rises, in (0, 1). */
+  readonly pctStart?: number;
+  /** The first factor is 1 / divFactor. */
+  readonly divFactor?: number;
+  /** The last factor is the first one over this. */
+  readonly finalDivFactor?: number;
+}
+
+/**
+ * The factor of the highest rate, by steps done; past the cycle it stays at its last value (torch raises an
+ * error there). torch also moves beta1, which is left alone here.
+ *
+ * @throws RangeError naming every option out of range
+ */
+export function oneCycle({
+  totalSteps,
+  pctStart = 0.3,
+  divFactor = 25,
+  finalDivFactor = 1e4,
+}: OneCycleOptions): LRSchedule {
+  const rules: [name: string, value: number, expected: string, fits: boolean][] = [
+    ['totalSteps', totalSteps, 'an integer ≥ 2', Number.isInteger(totalSteps) && totalSteps >= 2],
+    ['pctStart', pctStart, 'a number in (0, 1)', pctStart > 0 && pctStart < 1],
+    ['divFactor', divFactor, 'a number ≥ 1', divFactor >= 1 && divFactor < Infinity],
+    ['finalDivFactor', finalDivFactor, 'a number ≥ 1', finalDivFactor >= 1],
+  ];
+  const problems = rules
+    .filter(([, , , fits]) => !fits)
+    .map(([name, value, expected]) => `${name}: expected ${expected}, got ${value}`);
+  if (problems.length > 0) throw new RangeError(`oneCycle: ${problems.join('; ')}.`);
+  const first = 1 / divFactor;
+  const last = first / finalDivFactor;
+  const top = pctStart * totalSteps - 1;
+  const end = totalSteps - 1;
+  const anneal = (from: number, to: number, share: number) =>
+    to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  return (step) =>
+    step <= top
+      ? anneal(first, 1, step / top)
+      : anneal(1, last, (Math.min(step, end) - top) / (end - top));
+}

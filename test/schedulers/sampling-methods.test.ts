@@ -1,0 +1,167 @@
+/** Euler, Heun and dynamic thresholding against diffusers; see scripts/export_method_goldens.py. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { tf } from '../../lib/backend';
+import { DDIMScheduler } from '../../lib/schedulers/ddim';
+import { DDPMScheduler } from '../../lib/schedulers/ddpm';
+import { DPMSolverMultistepScheduler } from '../../lib/schedulers/dpm-solver-multistep';
+import { EulerDiscreteScheduler } from '../../lib/schedulers/euler-discrete';
+import { HeunDiscreteScheduler } from '../../lib/schedulers/heun-discrete';
+import { makeSampler, SAMPLER_NAMES, type SamplerName } from '../../lib/schedulers/samplers';
+import type { Scheduler } from '../../lib/schedulers/scheduler';
+import { levelOf } from '../../lib/schedulers/sigmas';
+import { thresholdSample } from '../../lib/schedulers/thresholding';
+import { goldenFolder, loadGolden } from '../support/golden';
+import { fakeModel } from './golden-run';
+
+interface Run {
+  readonly name: string;
+  readonly steps: number;
+  readonly scale: number;
+  readonly config: Record<string, unknown>;
+}
+
+const golden = loadGolden('methods');
+const runs = JSON.parse(readFileSync(join(goldenFolder('methods'), 'runs.json'), 'utf8')) as Record<
+  string,
+  Run
+>;
+
+const make: Record<string, (json: unknown) => Scheduler> = {
+  EulerDiscreteScheduler: (json) => EulerDiscreteScheduler.fromConfig(json),
+  HeunDiscreteScheduler: (json) => HeunDiscreteScheduler.fromConfig(json),
+  DDIMScheduler: (json) => DDIMScheduler.fromConfig(json),
+  DPMSolverMultistepScheduler: (json) => DPMSolverMultistepScheduler.fromConfig(json),
+};
+
+function start(): tf.Tensor {
+  const { data, shape } = golden.get('start')!;
+  return tf.tensor(data, shape);
+}
+
+/** x after every step. */
+function trajectory(scheduler: Scheduler, scale: number): Float32Array[] {
+  return tf.tidy(() => {
+    let x = start().mul(scheduler.initNoiseSigma);
+    let previousOriginal: tf.Tensor | null = null;
+    return Array.from(scheduler.timesteps, (t, i) => {
+      const coefficients = scheduler.stepCoefficientsAt?.(i) ?? scheduler.stepCoefficients(t);
+      const inputs = { modelOutput: fakeModel(x, t).mul(scale), sample: x, previousOriginal };
+      const next = scheduler.stepWithCoefficients(inputs, coefficients);
+      [x, previousOriginal] = [next.prevSample, next.predOriginalSample];
+      return x.dataSync<'float32'>();
+    });
+  });
+}
+
+describe.each(Object.entries(runs))('%s', (tag, run) => {
+  const scheduler = make[run.name]!(run.config);
+  scheduler.setTimesteps(run.steps);
+
+  it('visits the time steps of diffusers', () => {
+    expect([...scheduler.timesteps]).toEqual([...golden.get(`timesteps.${tag}`)!.data]);
+  });
+
+  it('draws the images of diffusers, step by step', () => {
+    const expected = golden.get(`run.${tag}`)!.data as Float32Array;
+    const images = trajectory(scheduler, run.scale);
+    const size = expected.length / images.length;
+    images.forEach((image, i) => {
+      let theirs = expected.slice(i * size, (i + 1) * size);
+      if (/euler|heun/.test(tag)) theirs = theirs.map((value) => value * held(scheduler, i + 1));
+      expect(image, `step ${i + 1}`).toBeCloseToMax(theirs, 2e-5);
+    });
+  });
+});
+
+/** What diffusers' image, x0 + σ·ε, is times ours, at a position of the sampling. */
+function held(scheduler: Scheduler, index: number): number {
+  const { sigmas } = scheduler as unknown as { sigmas: Float32Array };
+  const isHeun = scheduler instanceof HeunDiscreteScheduler;
+  return levelOf(sigmas[isHeun ? Math.floor((index + 1) / 2) : index]!).alpha;
+}
+
+describe('dynamic thresholding', () => {
+  it('of DDPM, as diffusers', () => {
+    const { config } = runs['threshold.ddim']!;
+    const keys = ['thresholding', 'sample_max_value', 'dynamic_thresholding_ratio'] as const;
+    const scheduler = new DDPMScheduler({
+      ...Object.fromEntries(keys.map((key) => [key, config[key]])),
+      beta_schedule: 'squaredcos_cap_v2',
+      prediction_type: 'sample',
+    });
+    scheduler.setTimesteps(5);
+    const found = scheduler.step(fakeModel(start(), 0).mul(4), 0, start());
+    const expected = golden.get('threshold.ddpm')!.data;
+    expect(found.prevSample.dataSync()).toBeCloseToMax(expected, 1e-6);
+    tf.dispose({ ...found });
+  });
+
+  it('takes the quantile of each image by itself, between its neighbours', () => {
+    const x = tf.tensor2d([0, 1, 2, -3, 8, 0.1, 0.2, 0.3, 0.4, 0.5], [2, 5]);
+    const values = [...thresholdSample(x, 0.875, 100).dataSync()]; // position 3.5: between 3 and 8
+    const expected = [0, 1 / 5.5, 2 / 5.5, -3 / 5.5, 1, 0.1, 0.2, 0.3, 0.4, 0.5];
+    expect(values).toBeCloseToMax(expected, 1e-6);
+    expect(() => thresholdSample(x, 1, 2).dispose()).toLeakNothing();
+  });
+});
+
+describe('makeSampler', () => {
+  const trained = new DDPMScheduler({
+    beta_schedule: 'squaredcos_cap_v2',
+    prediction_type: 'v_prediction',
+    rescale_betas_zero_snr: true,
+    timestep_spacing: 'trailing',
+  }).config;
+
+  it.each(SAMPLER_NAMES)(
+    '%s goes over the schedule of the training, from its last step',
+    (name) => {
+      const sampler = makeSampler(name, trained);
+      sampler.setTimesteps(10);
+      expect(sampler.timesteps[0]).toBe(999);
+      expect(sampler.config.prediction_type).toBe('v_prediction');
+      const images = trajectory(
+        sampler instanceof DDPMScheduler ? makeSampler('ddim', trained) : sampler,
+        1,
+      );
+      expect(images.flatMap((image) => [...image]).every(Number.isFinite)).toBe(true);
+    },
+  );
+
+  it('takes changes, and refuses names that it does not know', () => {
+    const sampler = makeSampler('euler', trained, { timestep_spacing: 'linspace' });
+    expect(sampler.config.timestep_spacing).toBe('linspace');
+    expect(() => makeSampler('lms' as SamplerName, trained)).toThrow(
+      'expected one of ddpm, ddim, dpm-solver++, euler, heun, got lms.',
+    );
+  });
+});
+
+describe('refusals', () => {
+  it('Heun does not guess which of two looks a time step is', () => {
+    const heun = new HeunDiscreteScheduler();
+    heun.setTimesteps(4);
+    expect(heun.timesteps).toHaveLength(7);
+    expect(() => heun.step(start(), heun.timesteps[1]!)).toThrow('Use stepCoefficientsAt(index)');
+    expect(() => heun.stepCoefficientsAt(7)).toThrow('Expected a position from 0 to 6');
+  });
+
+  it.each([EulerDiscreteScheduler, HeunDiscreteScheduler])('%o has no thresholding', (Class) => {
+    expect(() => new Class({ thresholding: true })).toThrow('thresholding: expected false');
+    const config = new Class({ beta_schedule: 'squaredcos_cap_v2' });
+    const json: unknown = JSON.parse(JSON.stringify(config));
+    expect(Class.fromConfig(json).config).toEqual(config.config);
+  });
+
+  it('names bad bounds', () => {
+    const bad = { dynamic_thresholding_ratio: 1.5, sample_max_value: 0.5 };
+    expect(() => new DDPMScheduler(bad)).toThrow(
+      'dynamic_thresholding_ratio: expected a number in (0, 1]',
+    );
+    expect(() => new DDPMScheduler(bad)).toThrow(
+      'sample_max_value: expected a number ≥ 1, got 0.5',
+    );
+  });
+});

@@ -66,7 +66,9 @@ function byHand(isGuided: (t: number) => boolean, rescale: number): Float32Array
       const cond = unet.forward(x, time, c);
       const uncond = unet.forward(x, time, u);
       const guided = uncond.add(cond.sub(uncond).mul(6));
-      const rescaled = guided.mul(tf.moments(cond).variance.sqrt()).div(tf.moments(guided).variance.sqrt());
+      const rescaled = guided
+        .mul(tf.moments(cond).variance.sqrt())
+        .div(tf.moments(guided).variance.sqrt());
       const mixed = rescaled.mul(rescale).add(guided.mul(1 - rescale));
       const output = isGuided(t) ? mixed : cond;
       x = scheduler.step(output, t, x, randn(x.shape, stream.at(i + 1))).prevSample as tf.Tensor4D;
@@ -78,13 +80,19 @@ function byHand(isGuided: (t: number) => boolean, rescale: number): Float32Array
 describe('generate', () => {
   it('rescales the guided prediction', async () => {
     const images = await draw({ guidanceRescale: 0.7 });
-    expect(images).toBeCloseToMax(byHand(() => true, 0.7), 1e-4);
+    expect(images).toBeCloseToMax(
+      byHand(() => true, 0.7),
+      1e-4,
+    );
     expect(images).not.toBeCloseToMax(await draw(), 1e-2);
   });
 
   it('guides within its interval only: time steps 500 and 250 of 750, 500, 250, 0', async () => {
     const images = await draw({ guidanceInterval: [0.2, 0.6] });
-    expect(images).toBeCloseToMax(byHand((t) => t === 500 || t === 250, 0), 1e-4);
+    expect(images).toBeCloseToMax(
+      byHand((t) => t === 500 || t === 250, 0),
+      1e-4,
+    );
     expect(images).not.toBeCloseToMax(await draw(), 1e-2);
     expect(await draw({ guidanceInterval: [0, 1] })).toEqual(await draw());
   });
@@ -100,7 +108,11 @@ describe('generate', () => {
 });
 
 it.each(SAMPLER_NAMES)('%s draws the same images traced and op by op', async (name) => {
-  const options = { numInferenceSteps: 3, guidanceRescale: 0.5, guidanceInterval: [0.1, 1] as const };
+  const options = {
+    numInferenceSteps: 3,
+    guidanceRescale: 0.5,
+    guidanceInterval: [0.1, 1] as const,
+  };
   const eager = await draw(options, name);
   delete process.env['SDM_JIT'];
   expect(await draw(options, name)).toBeCloseToMax(eager, 1e-4);

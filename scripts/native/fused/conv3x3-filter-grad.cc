@@ -104,15 +104,15 @@ void transform_back(int64_t size, const float* m, float* d_w) {
 
 void conv3x3_filter_grad(const Conv3x3Shape& s, const float* x, const float* d_y, float* d_w,
                          float* d_bias, int64_t begin, int64_t end) {
-  std::vector<float> tiles(kPositions * position_stride(s.in));
-  std::vector<float> grads(kPositions * position_stride(s.out));
+  const auto tiles = scratch(kPositions * position_stride(s.in));
+  const auto grads = scratch(kPositions * position_stride(s.out));
   std::vector<float> sums(kPositions * s.in * s.out);
   std::fill(d_bias, d_bias + s.out, 0.0f);
   for (int64_t block = begin; block < end; block++) {
     const int64_t first = block * kTiles, count = std::min<int64_t>(kTiles, s.tiles() - first);
-    transform_input(s, s.in, x, first, count, tiles.data());
-    transform_grad(s, d_y, first, count, grads.data(), d_bias);
-    accumulate_all(s, count, tiles.data(), grads.data(), sums.data());
+    transform_input(s, s.in, x, first, count, tiles.get());
+    transform_grad(s, d_y, first, count, grads.get(), d_bias);
+    accumulate_all(s, count, tiles.get(), grads.get(), sums.data());
   }
   transform_back(s.in * s.out, sums.data(), d_w);
 }

@@ -112,20 +112,20 @@ int64_t conv3x3_tiles_in_block() { return kTiles; }
 
 void conv3x3_filter(int64_t in, int64_t out, bool transposed, const float* w, float* filter) {
   if (!transposed) return transform_filter(in * out, w, filter);
-  std::vector<float> turned(9 * in * out);
-  turn_filter(in, out, w, turned.data());
-  transform_filter(in * out, turned.data(), filter);
+  const auto turned = scratch(9 * in * out);
+  turn_filter(in, out, w, turned.get());
+  transform_filter(in * out, turned.get(), filter);
 }
 
 void conv3x3(const Conv3x3Shape& s, const float* x, const float* filter, const float* bias, float* y,
              int64_t begin, int64_t end) {
-  std::vector<float> tiles(kPositions * position_stride(s.in));
-  std::vector<float> products(kPositions * position_stride(s.out));
+  const auto tiles = scratch(kPositions * position_stride(s.in));
+  const auto products = scratch(kPositions * position_stride(s.out));
   for (int64_t block = begin; block < end; block++) {
     const int64_t first = block * kTiles, count = std::min<int64_t>(kTiles, s.tiles() - first);
-    transform_input(s, s.in, x, first, count, tiles.data());
-    multiply_all(s, count, tiles.data(), filter, products.data());
-    transform_output(s, products.data(), bias, first, count, y);
+    transform_input(s, s.in, x, first, count, tiles.get());
+    multiply_all(s, count, tiles.get(), filter, products.get());
+    transform_output(s, products.get(), bias, first, count, y);
   }
 }
 

@@ -3,8 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 namespace sdm {
+
+// Room for n floats that are all written before they are read.
+inline std::unique_ptr<float[]> scratch(int64_t n) { return std::unique_ptr<float[]>(new float[n]); }
 
 // Images [n, pixels, channels], normalized over pixels and the channels of a group.
 struct GroupNormShape {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/util/work_sharder.h"
@@ -47,10 +46,10 @@ void in_parallel(OpKernelContext* context, int64_t tasks, int64_t cost, F f) {
 }
 
 // Sums [parts, size] over the parts, always in the same order.
-inline void sum_parts(const std::vector<float>& parts, int64_t size, float* out) {
-  std::copy(parts.begin(), parts.begin() + size, out);
-  for (const float* part = parts.data() + size; part < parts.data() + parts.size(); part += size) {
-    for (int64_t i = 0; i < size; i++) out[i] += part[i];
+inline void sum_parts(const float* numbers, int64_t parts, int64_t size, float* out) {
+  std::copy(numbers, numbers + size, out);
+  for (int64_t part = 1; part < parts; part++) {
+    for (int64_t i = 0; i < size; i++) out[i] += numbers[part * size + i];
   }
 }
 

@@ -1,6 +1,5 @@
 // Convolutions of 3 x 3 as kernels of TensorFlow ops: inputs and outputs, spread over threads.
 #include <algorithm>
-#include <vector>
 
 #include "kernels.h"
 #include "op-context.h"
@@ -43,10 +42,10 @@ class Conv3x3 : public OpKernel {
     float* y = output(c, 0, TensorShape({s.batch, s.height, s.width, out}));
     if (!c->status().ok()) return;
     const float *pixels = read(c, 0), *shift = bias.dims() == 0 ? nullptr : read(c, 2);
-    std::vector<float> filter(16 * in * out);
-    conv3x3_filter(in, out, transposed_, read(c, 1), filter.data());
+    const auto filter = scratch(16 * in * out);
+    conv3x3_filter(in, out, transposed_, read(c, 1), filter.get());
     in_parallel(c, blocks_of(s), cost(s), [&](int64_t begin, int64_t end) {
-      conv3x3(s, pixels, filter.data(), shift, y, begin, end);
+      conv3x3(s, pixels, filter.get(), shift, y, begin, end);
     });
   }
 
@@ -70,7 +69,7 @@ class Conv3x3FilterGrad : public OpKernel {
     float* d_bias = output(c, 1, TensorShape({s.out}));
     if (!c->status().ok()) return;
     const int64_t blocks = blocks_of(s), parts = std::min(kParts, blocks), size = 9 * s.in * s.out;
-    std::vector<float> filters(parts * size), biases(parts * s.out);
+    const auto filters = scratch(parts * size), biases = scratch(parts * s.out);
     const float *pixels = read(c, 0), *grads = read(c, 1);
     in_parallel(c, parts, cost(s) * blocks / parts, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
@@ -78,8 +77,8 @@ class Conv3x3FilterGrad : public OpKernel {
                             i * blocks / parts, (i + 1) * blocks / parts);
       }
     });
-    sum_parts(filters, size, d_w);
-    sum_parts(biases, s.out, d_bias);
+    sum_parts(filters.get(), parts, size, d_w);
+    sum_parts(biases.get(), parts, s.out, d_bias);
   }
 };
 

@@ -69,8 +69,8 @@ class GroupNormBackward : public GroupNorm {
       group_norm_grad(s, d_y, in, gamma, beta, mean, rstd, d_x, gammas.data(), betas.data(), begin,
                       end);
     });
-    sum_parts(gammas, s.channels, d_gamma);
-    sum_parts(betas, s.channels, d_beta);
+    sum_parts(gammas.data(), x.dim_size(0), s.channels, d_gamma);
+    sum_parts(betas.data(), x.dim_size(0), s.channels, d_beta);
   }
 };
 
@@ -119,8 +119,8 @@ class LayerNormBackward : public OpKernel {
                         &betas[i * channels], i * kRows, std::min(rows, (i + 1) * kRows));
       }
     });
-    sum_parts(gammas, channels, d_gamma);
-    sum_parts(betas, channels, d_beta);
+    sum_parts(gammas.data(), parts, channels, d_gamma);
+    sum_parts(betas.data(), parts, channels, d_beta);
   }
 };
 

@@ -1,4 +1,6 @@
 // The gradients of conv3x3 for the filter and the bias.
+#include <vector>
+
 #include "winograd.h"
 
 namespace sdm {

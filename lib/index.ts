@@ -58,13 +58,24 @@ export { jit, JitError, JitSession, type JitOptions } from './jit';
 
 export { Trainer, type FitOptions, type TrainerParts } from './training/trainer';
 export { type TrainerOptions } from './training/trainer-options';
-export { meanLoss, NonFiniteLossError, type StepLog, type TrainHistory } from './training/history';
 export {
+  meanLoss,
+  NonFiniteLossError,
+  type SkippedStep,
+  type StepLog,
+  type TrainHistory,
+} from './training/history';
+export {
+  bestCheckpoint,
   latestCheckpoint,
   loadEmaWeights,
   resumeTraining,
   saveTraining,
+  type SaveTrainingOptions,
 } from './training/checkpoints';
+export { OutOfMemoryError } from './training/out-of-memory';
+export { CheckpointSaveError } from './io/checkpoint-commit';
+export { FolderLockedError } from './io/folder-lock';
 
 export {
   TextToImagePipeline,

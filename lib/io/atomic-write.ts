@@ -49,19 +49,22 @@ function writeAll(file: number, bytes: Uint8Array): void {
   }
 }
 
-/** Makes the rename itself last through a power cut. Not every file system can open a folder. */
-function syncFolder(folder: string): void {
-  let handle: number;
+/** What file systems answer that keep no folder to flush. */
+const NO_FOLDER_TO_FLUSH = ['EINVAL', 'ENOTSUP', 'ENOSYS', 'EISDIR', 'EBADF', 'EACCES', 'EPERM'];
+
+/**
+ * Flushes a folder, so that a file's new name lasts through a power cut.
+ *
+ * @throws the file system's error, unless it is one that cannot flush folders
+ */
+export function syncFolder(folder: string): void {
+  let handle: number | undefined;
   try {
     handle = fs.openSync(folder, 'r');
-  } catch {
-    return;
-  }
-  try {
     fs.fsyncSync(handle);
-  } catch {
-    // The file is in place; this file system keeps no folder to flush.
+  } catch (error) {
+    if (!NO_FOLDER_TO_FLUSH.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
-    fs.closeSync(handle);
+    if (handle !== undefined) fs.closeSync(handle);
   }
 }

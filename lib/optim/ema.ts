@@ -4,7 +4,7 @@
  * ops without host reads, so it can be traced into a graph with the optimizer's.
  */
 import { tf } from '../backend';
-import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
+import { checkStateDict, loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 
 export interface EMAOptions {
   /** Largest share of the average that a step keeps, in [0, 1]. */
@@ -41,6 +41,23 @@ function checkOptions(options: Required<EMAOptions>): void {
   throw new Error(`EMAModel: ${lines.join('; ')}`);
 }
 
+/**
+ * Fills in the defaults.
+ *
+ * @throws Error that names all options out of range
+ */
+export function emaOptions(given: EMAOptions): Required<EMAOptions> {
+  const defaults = { decay: 0.9999, minDecay: 0, updateAfterStep: 0, useEmaWarmup: false };
+  const options = { ...defaults, invGamma: 1, power: 2 / 3, ...given };
+  const known = ['decay', 'minDecay', 'updateAfterStep', 'useEmaWarmup', 'invGamma', 'power'];
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`EMAModel: unknown ${unknown.join(', ')} (known: ${known.join(', ')})`);
+  }
+  checkOptions(options);
+  return options;
+}
+
 export class EMAModel {
   readonly options: Required<EMAOptions>;
   private readonly parameters: ReadonlyMap<string, tf.Variable>;
@@ -52,19 +69,8 @@ export class EMAModel {
   private stored: tf.Tensor[] | null = null;
 
   /** @param parameters the variables to average, by name; the average starts as a copy of them */
-  constructor(
-    parameters: ReadonlyMap<string, tf.Variable>,
-    {
-      decay = 0.9999,
-      minDecay = 0,
-      updateAfterStep = 0,
-      useEmaWarmup = false,
-      invGamma = 1,
-      power = 2 / 3,
-    }: EMAOptions = {},
-  ) {
-    this.options = { decay, minDecay, updateAfterStep, useEmaWarmup, invGamma, power };
-    checkOptions(this.options);
+  constructor(parameters: ReadonlyMap<string, tf.Variable>, options: EMAOptions = {}) {
+    this.options = emaOptions(options);
     this.parameters = parameters;
     const copies = [...parameters].map(([name, p]) => [name, tf.variable(p, false)] as const);
     this.state = {
@@ -144,6 +150,11 @@ export class EMAModel {
   /** Steps done and the averaged weights: on the host, in torch's layouts. */
   stateDict(): StateDict {
     return stateDict(this.state);
+  }
+
+  /** @throws Error that names all missing, unexpected and misshaped keys */
+  checkStateDict(state: StateDict): void {
+    checkStateDict(this.state, state, 'EMAModel');
   }
 
   /** @throws Error that names all missing, unexpected and misshaped keys; nothing is then changed */

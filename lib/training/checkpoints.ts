@@ -1,11 +1,19 @@
 /**
  * Training checkpoints: a run's folder holds `checkpoint-<step>` folders, each a whole model in
- * diffusers' layout with a `training` folder for what it takes to go on.
+ * diffusers' layout, a `training` folder for what it takes to go on, and a manifest.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../io/atomic-write';
-import { saveCheckpoint } from '../pipelines/checkpoint';
+import { commitCheckpoint } from '../io/checkpoint-commit';
+import {
+  bestSound,
+  newestSound,
+  recover,
+  type MetricMode,
+  type OnWarning,
+} from '../io/checkpoint-folder';
+import { lockFolder } from '../io/folder-lock';
 import {
   fromFloat32Array,
   readSafetensors,
@@ -19,74 +27,112 @@ import {
   TRANSFORMERS_WEIGHTS,
 } from '../models/pretrained';
 import { checkStateDict, loadStateDict, type StateDict } from '../nn/state-dict';
+import { saveCheckpoint } from '../pipelines/checkpoint';
+import { configDifferences } from './run-config';
 import type { Trainer, TrainerState } from './trainer';
 
 const OPTIMIZER_FILE = path.join('training', 'optimizer.safetensors');
 const EMA_FILE = path.join('training', 'ema.safetensors');
 const STATE_FILE = path.join('training', 'trainer_state.json');
-const NAME = /^checkpoint-(\d+)$/;
 
-/** The steps of a run's finished checkpoints, in rising order. */
-function checkpointSteps(runFolder: string): number[] {
-  if (!existsSync(runFolder)) return [];
-  const steps = readdirSync(runFolder).flatMap((name) => {
-    const match = NAME.exec(name);
-    const isFinished = existsSync(path.join(runFolder, name, 'model_index.json'));
-    return match && isFinished ? [Number(match[1])] : [];
-  });
-  return steps.sort((a, b) => a - b);
-}
+/** The library prints nothing; Node shows a warning of the process where it shows all of them. */
+const warn: OnWarning = (message) => process.emitWarning(message, 'CheckpointWarning');
 
-const folderOf = (runFolder: string, step: number) => path.join(runFolder, `checkpoint-${step}`);
-
-/** The folder of the checkpoint with the most steps, or null if the run has none. */
-export function latestCheckpoint(runFolder: string): string | null {
-  const step = checkpointSteps(runFolder).at(-1);
-  return step === undefined ? null : folderOf(runFolder, step);
+export interface FindCheckpointOptions {
+  /** Told of each damaged checkpoint that is passed over; `process.emitWarning` unless given. */
+  readonly onWarning?: OnWarning;
 }
 
 /**
- * Saves a training as `checkpoint-<step>`. It is written aside and renamed when complete, so a run
- * that is killed while saving keeps its last checkpoint; older ones are removed only afterwards.
- *
- * @param keepLast how many checkpoints of the run to keep
- * @returns the checkpoint's folder
+ * The folder of the checkpoint with the most steps whose every byte is as it was saved, or null if the run
+ * has none. Damaged ones are passed over with a warning.
  */
-export function saveTraining(runFolder: string, trainer: Trainer, { keepLast = 2 } = {}): string {
+export function latestCheckpoint(
+  runFolder: string,
+  { onWarning = warn }: FindCheckpointOptions = {},
+): string | null {
+  return newestSound(runFolder, onWarning)?.folder ?? null;
+}
+
+/** The folder of the sound checkpoint with the best `metric`, or null if none was saved with one. */
+export function bestCheckpoint(
+  runFolder: string,
+  { onWarning = warn, mode = 'min' }: FindCheckpointOptions & { readonly mode?: MetricMode } = {},
+): string | null {
+  return bestSound(runFolder, mode, onWarning)?.folder ?? null;
+}
+
+export interface SaveTrainingOptions extends FindCheckpointOptions {
+  /** How many checkpoints of the run to keep, beside the best one; 2 unless told. */
+  readonly keepLast?: number;
+  /** What this checkpoint is measured by, for `bestCheckpoint`; NaN is never the best. */
+  readonly metric?: number;
+  /** Whether the lowest (default) or the highest metric is the best. */
+  readonly mode?: MetricMode;
+}
+
+/**
+ * Saves a training as `checkpoint-<step>`. It is written aside, flushed to the disk and renamed when complete, so
+ * whenever the process is killed or the disk fills up, the checkpoints from before are there; older ones
+ * are removed only afterwards. The run's folder then belongs to this process until it ends.
+ *
+ * @returns the checkpoint's folder
+ * @throws RangeError for a bad option; CheckpointSaveError if the file system fails; FolderLockedError if another
+ *   process writes here; Error if there is a later checkpoint, of another run
+ */
+export function saveTraining(
+  runFolder: string,
+  trainer: Trainer,
+  { keepLast = 2, metric, mode = 'min', onWarning = warn }: SaveTrainingOptions = {},
+): string {
   if (!Number.isInteger(keepLast) || keepLast < 1) {
     throw new RangeError(`saveTraining: expected keepLast to be an integer ≥ 1, got ${keepLast}.`);
   }
+  if (mode !== 'min' && mode !== 'max') {
+    throw new RangeError(`saveTraining: expected mode 'min' or 'max', got ${String(mode)}.`);
+  }
   const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = trainer.parts;
-  const folder = folderOf(runFolder, trainer.step);
-  const aside = path.join(runFolder, `.tmp-checkpoint-${trainer.step}-${process.pid}`);
-  rmSync(aside, { recursive: true, force: true });
-  mkdirSync(path.join(aside, 'training'), { recursive: true });
-  try {
-    writeState(path.join(aside, OPTIMIZER_FILE), trainer.optimizer.stateDict());
-    if (trainer.ema) writeState(path.join(aside, EMA_FILE), trainer.ema.stateDict());
-    writeFileAtomically(path.join(aside, STATE_FILE), [`${JSON.stringify(trainer.state())}\n`]);
-    saveCheckpoint(aside, { unet, textEncoder, tokenizer, scheduler });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(aside, folder);
-  } finally {
-    rmSync(aside, { recursive: true, force: true });
-  }
-  for (const step of checkpointSteps(runFolder).slice(0, -keepLast)) {
-    rmSync(folderOf(runFolder, step), { recursive: true, force: true });
-  }
-  return folder;
+  const write = (folder: string) => {
+    mkdirSync(path.join(folder, 'training'));
+    writeStateDict(path.join(folder, OPTIMIZER_FILE), trainer.optimizer.stateDict());
+    if (trainer.ema) writeStateDict(path.join(folder, EMA_FILE), trainer.ema.stateDict());
+    writeFileAtomically(path.join(folder, STATE_FILE), [`${JSON.stringify(trainer.state())}\n`]);
+    saveCheckpoint(folder, { unet, textEncoder, tokenizer, scheduler });
+  };
+  const options = { keepLast, mode, onWarning, metric: metric ?? null };
+  return commitCheckpoint(runFolder, trainer.step, write, options);
+}
+
+function writeStateDict(file: string, state: StateDict): void {
+  const entries = [...state].map(
+    ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
+  );
+  writeSafetensors(file, new Map(entries));
+}
+
+function readStateDict(file: string): StateDict {
+  const entries = [...readSafetensors(file).tensors].map(
+    ([name, t]) => [name, { shape: t.shape, data: toFloat32Array(t, name) }] as const,
+  );
+  return new Map(entries);
 }
 
 /**
- * Takes a training up where its run's latest checkpoint left it: weights, moments, step, position in
- * the data. The learning rate stays the trainer's, so that it can be changed between runs.
+ * Takes a training up where its run's latest sound checkpoint left it: weights, moments, moving average, step,
+ * place in the data and in the random streams. The learning rate and its schedule stay the trainer's (the
+ * schedule goes on at its step), and so do `weightDecay`, `maxGradNorm`, `microBatchSize` and `nonFinite`, so
+ * that they can be changed between runs. Anything else must be as it was.
  *
  * @returns the step it goes on from; 0 if the run has no checkpoint, and nothing was changed
- * @throws Error if the checkpoint is damaged or of another model, seed or batch size; nothing is then
- * changed
+ * @throws Error naming every option, config key, caption or data set that differs, or the weights that do not
+ *   fit; FolderLockedError if another process trains here; nothing is then changed
  */
-export function resumeTraining(runFolder: string, trainer: Trainer): number {
-  const folder = latestCheckpoint(runFolder);
+export function resumeTraining(
+  runFolder: string,
+  trainer: Trainer,
+  { onWarning = warn }: FindCheckpointOptions = {},
+): number {
+  const folder = latestCheckpoint(runFolder, { onWarning });
   if (folder === null) return 0;
   const { unet, textEncoder } = trainer.parts;
   const state = readState(path.join(folder, STATE_FILE), trainer);
@@ -98,26 +144,15 @@ export function resumeTraining(runFolder: string, trainer: Trainer): number {
   const averages = trainer.ema && readAverages(folder);
   checkStateDict(unet, unetWeights, unetFolder);
   checkStateDict(textEncoder, textWeights, textFolder);
-  if (averages) trainer.ema?.loadStateDict(averages); // checks all, then loads all
+  if (averages) trainer.ema?.checkStateDict(averages);
+  lockFolder(runFolder);
+  recover(runFolder);
   trainer.optimizer.loadStateDict(moments); // checks all, then loads all
+  if (averages) trainer.ema?.loadStateDict(averages);
   loadStateDict(unet, unetWeights, unetFolder);
   loadStateDict(textEncoder, textWeights, textFolder);
   trainer.loadState(state);
   return trainer.step;
-}
-
-function writeState(file: string, state: StateDict): void {
-  const tensors = [...state].map(
-    ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
-  );
-  writeSafetensors(file, new Map(tensors));
-}
-
-function readStateDict(file: string): StateDict {
-  const tensors = [...readSafetensors(file).tensors].map(
-    ([name, t]) => [name, { shape: t.shape, data: toFloat32Array(t, name) }] as const,
-  );
-  return new Map(tensors);
 }
 
 function readAverages(folder: string): StateDict {
@@ -154,23 +189,21 @@ export function loadEmaWeights(
 /** @throws Error if the file is damaged, or of a run that this trainer cannot go on with */
 function readState(file: string, trainer: Trainer): TrainerState {
   const state = readJsonObject(file) as unknown as TrainerState;
-  const problems = (['seed', 'batchSize'] as const)
-    .filter((key) => state[key] !== trainer.options[key])
-    .map(
-      (key) => `${key}: expected ${state[key]} as in the checkpoint, got ${trainer.options[key]}`,
-    );
+  const problems = configDifferences(state.config ?? {}, trainer.state().config);
   if (problems.length > 0) {
     throw new Error(
       `${file}: this run cannot go on with other options (${problems.join('; ')}). ` +
         'Use the same ones, or another run folder to start anew.',
     );
   }
-  const { step, epoch, position, steps } = state;
+  const { step, epoch, position, randomPosition, steps, skipped } = state;
   const { length, batchSize } = trainer.loader;
+  const batches = step + (Array.isArray(skipped) ? skipped.length : NaN);
   const fits =
     Number.isInteger(step) &&
-    epoch === Math.floor(step / length) &&
-    position === (step % length) * batchSize &&
+    randomPosition === batches &&
+    epoch === Math.floor(batches / length) &&
+    position === (batches % length) * batchSize &&
     Array.isArray(steps) &&
     ((steps as TrainerState['steps']).at(-1)?.step ?? 0) === step;
   if (!fits) {

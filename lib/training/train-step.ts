@@ -160,6 +160,15 @@ export class TrainStep {
     this.parts.ema?.step();
   }
 
+  /** Names up to `count` weights that are not finite, and if there is none, gathered gradients. */
+  nonFinite(count = 3): string[] {
+    const isFinite = (x: tf.Tensor) => tf.tidy(() => tf.all(tf.isFinite(x)).dataSync()[0] === 1);
+    const find = (kind: string, tensors: ReadonlyMap<string, tf.Variable>) =>
+      [...tensors].flatMap(([name, x]) => (isFinite(x) ? [] : [`${kind} ${name}`]));
+    const weights = find('weight', this.parts.parameters);
+    return (weights.length > 0 ? weights : find('gradient', this.gradients)).slice(0, count);
+  }
+
   dispose(): void {
     for (const part of [this.replace, this.add, this.apply]) part.dispose();
     tf.dispose([...this.gradients.values()]);

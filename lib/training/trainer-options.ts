@@ -1,12 +1,15 @@
-import type { EMAOptions } from '../optim/ema';
+import { emaOptions, type EMAOptions } from '../optim/ema';
 import type { LRSchedule } from '../optim/lr-scheduler';
 
 /** Hyperparameters of a training, checked. */
 export interface TrainerOptions {
   /** Images per optimizer step. */
   readonly batchSize: number;
-  /** Images at once in memory; the gradients of several are summed. The whole batch by default. */
-  readonly microBatchSize?: number;
+  /**
+   * Images at once in memory; the gradients of several are summed. The whole batch by default. `auto` finds
+   * one that fits at the first step (see micro-batches.ts).
+   */
+  readonly microBatchSize?: number | 'auto';
   readonly learningRate?: number;
   /** Factor of the learning rate after so many steps, as of `getScheduler`; constant by default. */
   readonly lrSchedule?: LRSchedule;
@@ -27,11 +30,18 @@ export interface TrainerOptions {
   readonly captionDropout?: number;
   /** Train the text encoder with the UNet (default), or keep it frozen. */
   readonly trainTextEncoder?: boolean;
+  /** What to do with a batch whose loss or gradient is NaN or infinite: `throw` (default), or leave it out. */
+  readonly nonFinite?: 'throw' | 'skip';
+  /** With `skip`: how many batches in a row may be left out; 3 by default. */
+  readonly maxSkippedSteps?: number;
   /** Tokens of a caption. */
   readonly maxLength?: number;
   /** Order of the data, noise, time steps, dropout. */
   readonly seed: number;
 }
+
+/** All options, checked. */
+export type ResolvedTrainerOptions = Required<TrainerOptions>;
 
 const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) > 0;
@@ -41,7 +51,7 @@ const isCount = (value: unknown): value is number =>
  *
  * @throws RangeError naming every option that is out of range
  */
-export function resolveTrainerOptions(options: TrainerOptions): Required<TrainerOptions> {
+export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerOptions {
   const o = {
     microBatchSize: options.batchSize,
     learningRate: 1e-3,
@@ -53,6 +63,8 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
     offsetNoise: 0,
     captionDropout: 0,
     trainTextEncoder: true,
+    nonFinite: 'throw' as const,
+    maxSkippedSteps: 3,
     maxLength: 8,
     ...options,
   };
@@ -61,8 +73,8 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
     ['batchSize', 'an integer ≥ 1', isCount(o.batchSize)],
     [
       'microBatchSize',
-      'an integer from 1 to batchSize',
-      isCount(o.microBatchSize) && o.microBatchSize <= o.batchSize,
+      "an integer from 1 to batchSize or 'auto'",
+      o.microBatchSize === 'auto' || (isCount(o.microBatchSize) && o.microBatchSize <= o.batchSize),
     ],
     ['learningRate', 'a finite number ≥ 0', isNumber(o.learningRate) && o.learningRate >= 0],
     ['weightDecay', 'a finite number ≥ 0', isNumber(o.weightDecay) && o.weightDecay >= 0],
@@ -85,6 +97,8 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
     ],
     ['lrSchedule', 'a function of the step', typeof o.lrSchedule === 'function'],
     ['trainTextEncoder', 'true or false', typeof o.trainTextEncoder === 'boolean'],
+    ['nonFinite', "'throw' or 'skip'", ['throw', 'skip'].includes(o.nonFinite)],
+    ['maxSkippedSteps', 'an integer ≥ 1', isCount(o.maxSkippedSteps)],
     ['maxLength', 'an integer ≥ 2', isCount(o.maxLength) && o.maxLength >= 2],
     ['seed', 'an integer from 0 to 2^53 − 1', Number.isSafeInteger(o.seed) && o.seed >= 0],
   ];
@@ -99,25 +113,5 @@ export function resolveTrainerOptions(options: TrainerOptions): Required<Trainer
     ...unknown.map((name) => `${name}: unknown option (known: ${[...known].join(', ')})`),
   ];
   if (problems.length > 0) throw new RangeError(`Trainer: ${problems.join('; ')}.`);
-  return o;
-}
-
-/**
- * The step at which a fit ends, counted from the first one ever.
- *
- * @throws RangeError unless exactly one of both is given, as an integer ≥ 1
- */
-export function lastStep(
-  { maxSteps, epochs }: { readonly maxSteps?: number; readonly epochs?: number },
-  stepsPerEpoch: number,
-): number {
-  const given = maxSteps ?? epochs;
-  const isBoth = maxSteps !== undefined && epochs !== undefined;
-  if (isBoth || !isCount(given)) {
-    throw new RangeError(
-      `Trainer.fit: expected maxSteps or epochs as an integer ≥ 1, got maxSteps ${maxSteps} and ` +
-        `epochs ${epochs}.`,
-    );
-  }
-  return maxSteps ?? given * stepsPerEpoch;
+  return { ...o, ema: o.ema && emaOptions(o.ema) };
 }

@@ -1,56 +1,28 @@
 import { tf } from '../backend';
-import { DataLoader, type Batch, type ImageDataset } from '../datasets/data-loader';
+import { DataLoader, type Batch } from '../datasets/data-loader';
 import { captionOf } from '../datasets/transforms';
-import type { CLIPTextModel } from '../models/clip-text-model';
-import type { CLIPTokenizer } from '../models/clip-tokenizer';
-import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { namedParameters } from '../nn/state-dict';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { Generator } from '../random';
-import type { DDPMScheduler } from '../schedulers/ddpm';
+import { nextMacrotask, stoppable } from '../stop';
 import { CaptionTable, checkLabels } from './captions';
 import { DeviceData } from './device-data';
-import { NonFiniteLossError, type StepLog, type TrainHistory } from './history';
-import { nextMacrotask, stoppable } from '../stop';
+import { isDone, type FitOptions, type Progress } from './fit-options';
+import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
+import { MicroBatches, type RandomKeys } from './micro-batches';
+import { runConfig, type RunConfig } from './run-config';
 import { TrainStep } from './train-step';
-import { lastStep, resolveTrainerOptions, type TrainerOptions } from './trainer-options';
+import {
+  resolveTrainerOptions,
+  type ResolvedTrainerOptions,
+  type TrainerOptions,
+} from './trainer-options';
 
-/** What is trained, and on what. The trainer changes the models' weights and owns none of these. */
-export interface TrainerParts {
-  readonly unet: UNet2DConditionModel;
-  readonly textEncoder: CLIPTextModel;
-  readonly tokenizer: CLIPTokenizer;
-  readonly noiseScheduler: DDPMScheduler;
-  readonly dataset: ImageDataset;
-  /** The caption of each label; "A handwritten digit 0" to "… 9" unless told. */
-  readonly captions?: readonly string[];
-}
+import type { TrainerParts, TrainerState } from './trainer-parts';
 
-export interface FitOptions {
-  /** Steps in all, counted from the first one ever; what is done already is not done again. */
-  readonly maxSteps?: number;
-  /** The same in epochs. */
-  readonly epochs?: number;
-  /** Called after every step; a promise is awaited. */
-  readonly onStep?: (log: StepLog) => void | Promise<void>;
-  /** Called after the last step of each epoch, with the epoch's number from 0. */
-  readonly onEpoch?: (epoch: number, steps: readonly StepLog[]) => void | Promise<void>;
-  /** Called once at the end, also after a stop. */
-  readonly onEnd?: (history: TrainHistory) => void | Promise<void>;
-  /** Stops the loop after the present step. */
-  readonly signal?: AbortSignal;
-}
-
-/** Where a training stands, besides weights and moments. */
-export interface TrainerState {
-  readonly seed: number;
-  readonly batchSize: number;
-  readonly step: number;
-  readonly epoch: number;
-  readonly position: number;
-  readonly steps: readonly StepLog[];
-}
+export type { FitOptions } from './fit-options';
+export type { TrainerParts, TrainerState } from './trainer-parts';
 
 /**
  * Trains a UNet, and by default its text encoder, to predict the noise in images. `fit` can be called
@@ -58,16 +30,19 @@ export interface TrainerState {
  * number only, so a run that was cut equals one that was not.
  */
 export class Trainer {
-  readonly options: Required<TrainerOptions>;
+  readonly options: ResolvedTrainerOptions;
   readonly optimizer: AdamW;
-  /** The average of the weights, if the option asks for one. */
+  /** The moving average of the trained weights, if the option `ema` asks for one. */
   readonly ema: EMAModel | null;
   readonly loader: DataLoader;
   private readonly captions: CaptionTable;
   private readonly data: DeviceData;
   private readonly trainStep: TrainStep;
+  private readonly microBatches: MicroBatches;
   private readonly generator: Generator;
+  private readonly config: () => RunConfig;
   private readonly logs: StepLog[] = [];
+  private readonly skipped: SkippedStep[] = [];
   private baseLearningRate: number;
   private running = false;
 
@@ -85,30 +60,33 @@ export class Trainer {
       ...(o.trainTextEncoder && { text_encoder: textEncoder }),
     });
     const { learningRate: lr, weightDecay, maxLength, trainTextEncoder } = o;
-    const captions = parts.captions ?? Array.from({ length: 10 }, (_, digit) => captionOf(digit));
-    checkLabels(dataset.labels, captions);
-    const table = { tokenizer, textEncoder, captions, maxLength, trainTextEncoder };
-    this.captions = new CaptionTable(table);
-    this.data = new DeviceData(dataset, {
+    const texts = parts.captions ?? Array.from({ length: 10 }, (_, digit) => captionOf(digit));
+    checkLabels(dataset.labels, texts);
+    const table = { tokenizer, textEncoder, captions: texts, maxLength, trainTextEncoder };
+    const captions = (this.captions = new CaptionTable(table));
+    const data = (this.data = new DeviceData(dataset, {
       numTrainTimesteps: noiseScheduler.config.num_train_timesteps,
       captionDropout: o.captionDropout,
       offsetNoise: o.offsetNoise,
-      nullIndex: this.captions.nullIndex,
-    });
-    this.optimizer = new AdamW(parameters, { lr, weightDecay });
-    this.baseLearningRate = lr;
-    const { optimizer } = this;
+      nullIndex: captions.nullIndex,
+    }));
+    const optimizer = (this.optimizer = new AdamW(parameters, { lr, weightDecay }));
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
-    this.trainStep = new TrainStep({
+    this.baseLearningRate = lr;
+    const { minSnrGamma } = o;
+    const stepParts = {
       unet,
-      captions: this.captions,
+      captions,
       noiseScheduler,
-      minSnrGamma: o.minSnrGamma,
-      data: this.data,
+      minSnrGamma,
+      data,
       optimizer,
       ema,
       parameters,
-    });
+    };
+    this.trainStep = new TrainStep(stepParts);
+    this.microBatches = new MicroBatches(this.trainStep, stepParts, o.microBatchSize);
+    this.config = () => runConfig(parts, texts, o);
   }
 
   /** Steps done. */
@@ -118,7 +96,12 @@ export class Trainer {
 
   /** The history so far. */
   get history(): TrainHistory {
-    return { steps: [...this.logs], stopped: false };
+    return { steps: [...this.logs], skipped: [...this.skipped], stopped: false };
+  }
+
+  /** Images at once in memory; undefined until `microBatchSize: 'auto'` has found it, at the first step. */
+  get microBatchSize(): number | undefined {
+    return this.microBatches.microBatchSize;
   }
 
   /** Before `lrSchedule`; may be changed between steps. */
@@ -131,19 +114,25 @@ export class Trainer {
     this.baseLearningRate = value;
   }
 
+  private get progress(): Progress {
+    return { step: this.step, batches: this.step + this.skipped.length };
+  }
+
   /**
    * Trains until `maxSteps` or `epochs` are done in all, or until stopped.
    *
-   * @throws NonFiniteLossError with the weights as before that step; Error if it runs already
+   * @throws NonFiniteLossError or OutOfMemoryError with the weights as before that step; Error if it
+   * runs already
    */
   async fit(options: FitOptions): Promise<TrainHistory> {
-    const last = lastStep(options, this.loader.length);
+    const done = isDone(options, this.loader.length);
     if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
     this.running = true;
     try {
       return await stoppable(options.signal, async (stopped) => {
-        while (this.step < last && !stopped()) await this.fitEpoch(last, options, stopped);
-        const history: TrainHistory = { steps: [...this.logs], stopped: this.step < last };
+        const ended = () => done(this.progress) || stopped();
+        while (!ended()) await this.fitEpoch(options, ended);
+        const history: TrainHistory = { ...this.history, stopped: !done(this.progress) };
         await options.onEnd?.(history);
         return history;
       });
@@ -152,15 +141,20 @@ export class Trainer {
     }
   }
 
-  /** The rest of the present epoch, or less if the last step comes first. */
-  private async fitEpoch(last: number, options: FitOptions, stopped: () => boolean) {
+  /** The rest of the present epoch, or less if it ends before. */
+  private async fitEpoch(options: FitOptions, ended: () => boolean) {
     const { epoch } = this.loader.state();
     for (const batch of this.loader) {
       const log = this.runStepOrRewind(batch, epoch);
-      this.logs.push(log);
-      await options.onStep?.(log);
+      if ('seconds' in log) {
+        this.logs.push(log);
+        await options.onStep?.(log);
+      } else {
+        this.skipped.push(log);
+        await options.onSkip?.(log);
+      }
       await nextMacrotask();
-      if (this.step >= last || stopped()) break;
+      if (ended()) break;
     }
     if (this.loader.state().epoch === epoch) return;
     await options.onEpoch?.(
@@ -170,9 +164,9 @@ export class Trainer {
   }
 
   /** After a step that failed, its batch is the next one still. */
-  private runStepOrRewind(batch: Batch, epoch: number): StepLog {
+  private runStepOrRewind(batch: Batch, epoch: number): StepLog | SkippedStep {
     const { length, batchSize } = this.loader;
-    const position = (this.step - epoch * length) * batchSize;
+    const position = (this.progress.batches - epoch * length) * batchSize;
     try {
       return this.runStep(batch, epoch);
     } catch (error) {
@@ -181,65 +175,70 @@ export class Trainer {
     }
   }
 
-  /** One optimizer step. */
-  private runStep(batch: Batch, epoch: number): StepLog {
+  /** One optimizer step, or none if the gradient is not finite and may be left out. */
+  private runStep(batch: Batch, epoch: number): StepLog | SkippedStep {
     const start = performance.now();
     const step = this.step + 1;
     const { maxGradNorm } = this.options;
     const learningRate = this.learningRate * this.options.lrSchedule(this.step);
     if (learningRate !== this.optimizer.lr) this.optimizer.lr = learningRate;
-    return tf.tidy(() => {
-      const { loss, gradNorm } = this.gatherGradients(batch.indices, step);
+    const run = (): StepLog | SkippedStep => {
+      const keys = this.randomKeys(this.progress.batches + 1);
+      const { loss, gradNorm } = this.microBatches.gather(batch.indices, keys, step);
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        throw new NonFiniteLossError(step, loss, gradNorm);
+        return this.leaveOut({ step, epoch, loss, gradNorm });
       }
       const scale = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
       this.trainStep.apply(tf.scalar(scale));
       const seconds = (performance.now() - start) / 1000;
       return { step, epoch, loss, learningRate, gradNorm, seconds };
-    });
+    };
+    let log: StepLog | SkippedStep | undefined;
+    tf.tidy(() => void (log = run()));
+    return log!;
   }
 
-  private gatherGradients(batch: Int32Array, step: number): { loss: number; gradNorm: number } {
-    const { microBatchSize } = this.options;
-    const B = batch.length;
-    const indices = tf.tensor1d(batch, 'int32');
+  /** @throws NonFiniteLossError if the options do not let the batch be left out */
+  private leaveOut(log: { step: number; epoch: number; loss: number; gradNorm: number }) {
+    const { nonFinite, maxSkippedSteps } = this.options;
+    const where = this.trainStep.nonFinite();
+    const inARow = this.skipped.filter(({ step }) => step === log.step).length;
+    if (nonFinite === 'throw' || inARow >= maxSkippedSteps) {
+      throw new NonFiniteLossError(log.step, log.loss, log.gradNorm, where, inARow);
+    }
+    const finite = (value: number) => (Number.isFinite(value) ? value : null);
+    return { ...log, loss: finite(log.loss), gradNorm: finite(log.gradNorm), where };
+  }
+
+  /** What everything random of a step is drawn by; the caller disposes them. */
+  private randomKeys(position: number): RandomKeys {
     const key = (stream: 'noise' | 'offset' | 'timesteps' | 'dropout') =>
-      tf.tensor1d([...this.generator.stream(stream).at(step)], 'int32');
-    const keys = {
+      tf.tensor1d([...this.generator.stream(stream).at(position)], 'int32');
+    return {
       noiseKey: key('noise'),
       offsetKey: key('offset'),
       timestepsKey: key('timesteps'),
       dropoutKey: key('dropout'),
     };
-    let [loss, gradNorm] = [0, NaN];
-    for (let start = 0; start < B; start += microBatchSize) {
-      const size = Math.min(microBatchSize, B - start);
-      tf.tidy(() => {
-        const rows = tf.range(start, start + size, 1, 'int32');
-        const draw = { indices, rows, ...keys };
-        const result = this.trainStep.accumulate(draw, size / B, start === 0);
-        loss += result.loss.dataSync()[0]!;
-        gradNorm = result.gradNorm.dataSync()[0]!;
-      });
-    }
-    return { loss, gradNorm };
   }
 
-  /** Where the training stands; with weights and `optimizer.stateDict()`, all of it. */
+  /** Where the training stands; with weights, `optimizer.stateDict()` and `ema.stateDict()`, all of it. */
   state(): TrainerState {
-    const { seed, batchSize } = this.options;
-    return { seed, batchSize, step: this.step, ...this.loader.state(), steps: [...this.logs] };
+    const { step, batches } = this.progress;
+    const { steps, skipped } = this.history;
+    const place = { step, ...this.loader.state(), randomPosition: batches };
+    return { config: this.config(), ...place, steps, skipped };
   }
 
-  /** Goes on from there. The weights and the optimizer's state are loaded by the caller. */
-  loadState({ epoch, position, steps }: TrainerState): void {
+  /** Goes on from there. Weights, optimizer and moving average are loaded by the caller. */
+  loadState({ epoch, position, steps, skipped }: TrainerState): void {
     this.loader.loadState({ epoch, position });
     this.logs.splice(0, this.logs.length, ...steps);
+    this.skipped.splice(0, this.skipped.length, ...skipped);
     this.captions.refresh();
   }
 
-  /** Frees the optimizer's and the trainer's tensors; the models stay. */
+  /** Frees the optimizer's, the average's and the trainer's tensors; the models stay. */
   dispose(): void {
     this.trainStep.dispose();
     this.data.dispose();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import type { BatchDraw } from '../../lib/training/device-data';
 import { meanLoss } from '../../lib/training/history';
-import type { FitOptions } from '../../lib/training/trainer';
+import type { FitOptions } from '../../lib/training/fit-options';
 import { TrainStep } from '../../lib/training/train-step';
 import { quickMnist } from '../support/tiny-model';
 import { disposeTrainers, everything, losses, tinyTrainer } from './tiny-trainer';
@@ -128,7 +128,7 @@ describe('stopping', () => {
   it('does nothing where the signal is aborted already, or the steps are done', async () => {
     const trainer = tinyTrainer();
     const aborted = await trainer.fit({ maxSteps: 2, signal: AbortSignal.abort() });
-    expect(aborted).toEqual({ steps: [], stopped: true });
+    expect(aborted).toEqual({ steps: [], skipped: [], stopped: true });
     await trainer.fit({ maxSteps: 1 });
     const again = await trainer.fit({ maxSteps: 1 });
     expect([again.steps.length, again.stopped]).toEqual([1, false]);
@@ -213,6 +213,9 @@ describe('refusals', () => {
       trainTextEncoder: 'yes' as unknown as boolean,
       maxLength: 1,
       seed: -1,
+      ema: 'yes' as unknown as null,
+      nonFinite: 'ignore' as 'skip',
+      maxSkippedSteps: 0,
       learningrate: 1,
     };
     for (const name of Object.keys(bad)) {
@@ -220,7 +223,7 @@ describe('refusals', () => {
     }
     expect(() => tinyTrainer({ batchSize: 0 })).toThrow(
       'Trainer: batchSize: expected an integer ≥ 1, got 0; ' +
-        'microBatchSize: expected an integer from 1 to batchSize, got 0.',
+        "microBatchSize: expected an integer from 1 to batchSize or 'auto', got 0.",
     );
   });
 

@@ -1,0 +1,34 @@
+/** A step that did not fit into memory. */
+
+/** Nothing was changed; a smaller micro-batch may fit. */
+export class OutOfMemoryError extends Error {
+  override readonly name = 'OutOfMemoryError';
+
+  constructor(
+    readonly step: number,
+    /** Images at once that did not fit. */
+    readonly microBatchSize: number,
+    /** What to try; null if one image does not fit. */
+    readonly suggestion: number | null,
+    cause: unknown,
+  ) {
+    const shape = /tensor with shape\s?(\[[\d,]*\])/.exec(messageOf(cause))?.[1];
+    const what = shape === undefined ? '' : ` (a tensor of shape ${shape})`;
+    const advice =
+      suggestion === null
+        ? 'Close other programs, or take a smaller model.'
+        : `Try microBatchSize: ${suggestion}, which computes the same in parts, or 'auto'.`;
+    super(
+      `Step ${step}: out of memory with ${microBatchSize} images at once${what}. The weights are as ` +
+        `before the step. ${advice}`,
+      { cause },
+    );
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Whether TensorFlow says that an allocation failed. */
+export function isOutOfMemory(error: unknown): boolean {
+  return /OOM when allocating|RESOURCE_EXHAUSTED|Invalid TF_Status: 8/.test(messageOf(error));
+}

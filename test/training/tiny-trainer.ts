@@ -46,6 +46,7 @@ export function everything(trainer: Trainer) {
     unet: digests(stateDict(unet)),
     textEncoder: digests(stateDict(textEncoder)),
     optimizer: digests(trainer.optimizer.stateDict()),
+    ema: trainer.ema && digests(trainer.ema.stateDict()),
   };
 }
 

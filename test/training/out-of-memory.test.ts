@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { tf } from '../../lib/backend';
+import { jit } from '../../lib/jit';
+import type { BatchDraw } from '../../lib/training/device-data';
+import { peakMemory } from '../../lib/training/host-memory';
+import { isOutOfMemory, OutOfMemoryError } from '../../lib/training/out-of-memory';
+import { TrainStep } from '../../lib/training/train-step';
+import { disposeTrainers, everything, losses, tinyTrainer, withoutJit } from './tiny-trainer';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  disposeTrainers();
+});
+vi.setConfig({ testTimeout: 600_000 });
+
+/** TensorFlow's own refusal of 4 TB, which no machine has. */
+function refusal(product: (x: tf.Tensor2D) => tf.Tensor): unknown {
+  try {
+    tf.tidy(() => void product(tf.ones([1_000_000, 1])));
+  } catch (error) {
+    return error;
+  }
+  throw new Error('expected an error');
+}
+const square = (x: tf.Tensor2D) => tf.matMul(x, x, false, true);
+
+/** Micro-batches of more images than this are refused as TensorFlow refuses them. */
+function limitImages(limit: number): void {
+  const error = refusal(square);
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const accumulate = TrainStep.prototype.accumulate;
+  vi.spyOn(TrainStep.prototype, 'accumulate').mockImplementation(function (
+    this: TrainStep,
+    ...args
+  ) {
+    if ((args[0] as BatchDraw).rows.shape[0] > limit) throw error;
+    return accumulate.apply(this, args);
+  });
+}
+
+it('is known by what TensorFlow says, op by op and in a graph; nothing leaks', () => {
+  const traced = jit(square);
+  for (const product of [square, traced]) {
+    expect(isOutOfMemory(refusal(product))).toBe(true);
+    expect(() => void refusal(product)).toLeakNothing();
+  }
+  expect(isOutOfMemory(new Error('Invalid TF_Status: 3'))).toBe(false);
+  traced.dispose();
+});
+
+it('names the micro-batch to try; the weights are untouched, and a smaller one trains', async () => {
+  await withoutJit(async () => {
+    limitImages(3);
+    const trainer = tinyTrainer({ batchSize: 12, microBatchSize: 10 });
+    const before = everything(trainer);
+    const tensors = tf.memory().numTensors;
+    const error: unknown = await trainer.fit({ maxSteps: 1 }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(OutOfMemoryError);
+    expect(error).toMatchObject({ step: 1, microBatchSize: 10, suggestion: 8 });
+    expect((error as Error).message).toBe(
+      'Step 1: out of memory with 10 images at once (a tensor of shape [1000000,1000000]). The weights ' +
+        "are as before the step. Try microBatchSize: 8, which computes the same in parts, or 'auto'.",
+    );
+    expect(everything(trainer)).toEqual(before);
+    expect(tf.memory().numTensors).toBe(tensors);
+    await tinyTrainer({ batchSize: 12, microBatchSize: 3 }).fit({ maxSteps: 1 });
+  });
+});
+
+describe("microBatchSize: 'auto'", () => {
+  it('halves until it fits, and computes the same', async () => {
+    await withoutJit(async () => {
+      const explicit = tinyTrainer({ batchSize: 12, microBatchSize: 4 });
+      await explicit.fit({ maxSteps: 2 });
+      limitImages(4);
+      const trainer = tinyTrainer({ batchSize: 12, microBatchSize: 'auto' });
+      await trainer.fit({ maxSteps: 2 });
+      expect(trainer.microBatchSize).toBe(4);
+      expect(losses(trainer)).toEqual(losses(explicit));
+    });
+  });
+
+  it('measures what fits before it takes it, and leaves no trace', async () => {
+    await withoutJit(async () => {
+      const [auto, whole] = [
+        tinyTrainer({ batchSize: 32, microBatchSize: 'auto' }),
+        tinyTrainer({ batchSize: 32 }),
+      ];
+      expect(auto.microBatchSize).toBeUndefined();
+      await auto.fit({ maxSteps: 2 });
+      await whole.fit({ maxSteps: 2 });
+      expect(auto.microBatchSize).toBe(32); // a few hundred megabytes
+      expect(everything(auto)).toEqual(everything(whole));
+    });
+  });
+
+  it('gives up where not one image fits', async () => {
+    await withoutJit(async () => {
+      limitImages(0);
+      const trainer = tinyTrainer({ batchSize: 2, microBatchSize: 'auto' });
+      await expect(trainer.fit({ maxSteps: 1 })).rejects.toThrow(
+        /out of memory with 1 images .* take a smaller model\./,
+      );
+    });
+  });
+});
+
+it('the peak of memory is measured', () => {
+  const megabytes = (count: number) => peakMemory(() => void Buffer.alloc(count * 1e6, 1))! / 1e6;
+  expect(megabytes(400)).toBeGreaterThan(350);
+  expect(megabytes(400)).toBeLessThan(500);
+});

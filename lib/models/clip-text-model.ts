@@ -160,7 +160,10 @@ export class CLIPTextModel {
   static fromPretrained(folder: string): CLIPTextModel {
     const json = readJsonObject(path.join(folder, 'config.json'));
     const config = (json.text_config ?? json) as Partial<CLIPTextConfig>;
-    let weights = readWeights(folder, TRANSFORMERS_WEIGHTS);
+    // The joint checkpoint's vision part is not even read.
+    const isText = (name: string) =>
+      !/^(vision_model|(visual|text)_projection|logit_scale)\b/.test(name);
+    let weights = readWeights(folder, TRANSFORMERS_WEIGHTS, isText);
     const prefix = 'text_model.';
     if ([...weights.keys()].some((name) => name.startsWith(prefix))) {
       const own = [...weights].filter(([name]) => name.startsWith(prefix));

@@ -1,13 +1,9 @@
 /** Models in the folder layout of diffusers and transformers: config.json beside one safetensors file. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../io/atomic-write';
-import {
-  fromFloat32Array,
-  readSafetensors,
-  toFloat32Array,
-  writeSafetensors,
-} from '../io/safetensors';
+import { fromFloat32Array, toFloat32Array, writeSafetensors } from '../io/safetensors';
+import { hasWeights, openWeights } from '../io/safetensors-index';
 import { stateDict, type StateDict } from '../nn/state-dict';
 
 /** diffusers' name of a UNet's weights. */
@@ -35,29 +31,40 @@ export function readJsonObject(file: string): Record<string, unknown> {
 }
 
 /**
- * The weights in a model's folder, as float32.
+ * The weights in a model's folder, as float32: of one file, or of several with an index. They are read tensor by
+ * tensor.
  *
+ * @param wanted whether to read a tensor of this name; all unless told
  * @throws Error if the file is missing or damaged; a folder with pickle files only is refused, because
  * to read a pickle is to run it
  */
-export function readWeights(folder: string, fileName: string): StateDict {
-  const file = path.join(folder, fileName);
-  if (!existsSync(file)) {
-    const pickle = fileName.replace('model.safetensors', 'model.bin');
-    const hasPickle = ['pytorch_model.bin', pickle].some((f) => existsSync(path.join(folder, f)));
-    const hint = hasPickle
-      ? 'The folder has a pickle file (.bin), which can run code and is not read. Load it in Python ' +
-        'and save it again with save_pretrained(folder, safe_serialization=True).'
-      : "Check the folder's name.";
-    throw new Error(`${file}: no such file. ${hint}`);
+export function readWeights(
+  folder: string,
+  fileName: string,
+  wanted: (name: string) => boolean = () => true,
+): StateDict {
+  if (!hasWeights(folder, fileName)) {
+    const isPickle = (name: string) => /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/.test(name);
+    const pickle = existsSync(folder) ? readdirSync(folder).find(isPickle) : undefined;
+    const hint =
+      pickle === undefined
+        ? "Check the folder's name."
+        : `The folder has ${pickle}, which can run code when it is read, and is not. Load it in Python ` +
+          'and save it again with save_pretrained(folder, safe_serialization=True).';
+    throw new Error(`${path.join(folder, fileName)}: no such file. ${hint}`);
   }
-  const { tensors } = readSafetensors(file);
-  const weights: StateDict = new Map();
-  for (const [name, t] of tensors) {
-    if (name.endsWith('position_ids')) continue; // a constant that old transformers saved
-    weights.set(name, { shape: t.shape, data: toFloat32Array(t, name) });
+  const files = openWeights(folder, fileName);
+  try {
+    const weights: StateDict = new Map();
+    for (const name of files.names) {
+      if (name.endsWith('position_ids') || !wanted(name)) continue; // a constant that old transformers saved
+      const tensor = files.read(name);
+      weights.set(name, { shape: tensor.shape, data: toFloat32Array(tensor, name) });
+    }
+    return weights;
+  } finally {
+    files.close();
   }
-  return weights;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { renameSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeFileAtomically } from '../../lib/io/atomic-write';
@@ -9,10 +8,11 @@ import { bestSound, listCheckpoints, newestSound } from '../../lib/io/checkpoint
 import { filesBelow, findDamage } from '../../lib/io/manifest';
 import { withFailingCall } from '../support/failing-fs';
 import { figure, seededRandom, times } from '../support/soak';
+import { temporaryRoot } from '../support/temporary';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'checkpoint-folder-'));
+  folder = mkdtempSync(path.join(temporaryRoot, 'checkpoint-folder-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

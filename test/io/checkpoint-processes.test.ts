@@ -1,16 +1,17 @@
 /** What happens between processes: killed while saving, two on one folder. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listCheckpoints, newestSound } from '../../lib/io/checkpoint-folder';
 import { FolderLockedError, lockFolder, unlockFolder } from '../../lib/io/folder-lock';
 import { figure, seededRandom, times } from '../support/soak';
+import { temporaryRoot } from '../support/temporary';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'processes-'));
+  folder = mkdtempSync(path.join(temporaryRoot, 'processes-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

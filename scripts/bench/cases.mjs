@@ -8,7 +8,7 @@
 //   fine-tune  CLIP is in the optimizer; ours encodes each distinct caption once a step and gathers,
 //              which has the same gradient
 
-/** Images at once: 64 take 5 % longer and 0.8 GB less, 256 take more memory for nothing. */
+/** Images at once: 64 take 5 % longer and 0.8 GB less (docs/performance.md). */
 const MICRO_BATCH = 128;
 
 // A peer with `eager` is our own code op by op, with tfjs's ops alone (plain) or with the fused ones.

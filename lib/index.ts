@@ -102,6 +102,7 @@ export { sanityRows } from './evaluation/sanity';
 export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './evaluation/train-judge';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 
+export { clearOutput } from './display/display-handle';
 export { Figure } from './display/figure';
 export { imageGrid, type ImageGridOptions } from './display/image-grid';
 export { type ImageBatch } from './display/images';

@@ -42,5 +42,7 @@ export const SMALL_TEXT_CONFIG = {
 /** The folder of the small text encoder's tokenizer. */
 export const SMALL_TOKENIZER = path.join(__dirname, '..', 'data', 'clip-tokenizer-small');
 
-/** Where notebooks save models and training runs. */
-export const CHECKPOINTS = path.join(__dirname, '..', 'checkpoints');
+/** Where notebooks save models and training runs: checkpoints/, or the folder in SDM_CHECKPOINTS. */
+export const CHECKPOINTS = path.resolve(
+  process.env.SDM_CHECKPOINTS ?? path.join(__dirname, '..', 'checkpoints'),
+);

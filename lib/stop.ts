@@ -19,6 +19,8 @@ export async function stoppable<T>(
   const loops = (globalThis as { [KERNEL_STOP]?: Set<AbortController> })[KERNEL_STOP];
   loops?.add(controller);
   try {
+    // Stop breaks off what a cell does before its first macrotask, in the midst of a step.
+    await nextMacrotask();
     return await loop(() => controller.signal.aborted || (signal?.aborted ?? false));
   } finally {
     loops?.delete(controller);

@@ -1,25 +1,41 @@
-// npm test: set-up, then types, lint, format, the tests and the notebooks in their shortest form.
-// `npm test -- <arguments of vitest>` runs vitest alone, for example `npm test -- test/nn`.
+// npm test: set-up, then types, lint, format, the tests, the notebooks in their shortest form, and the
+// same in a real browser. `npm test -- <arguments of vitest>` runs vitest alone, for example
+// `npm test -- test/nn` or `npm test -- test/browser`.
 import fs from 'node:fs';
+import { chromium } from './setup/chromium.mjs';
 import { inRoot, jupyterEnvironment, venvPython } from './setup/paths.mjs';
-import { parityPackages } from './setup/python-packages.mjs';
+import { kernelTestPackages, parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 import { runShown } from './test/command.mjs';
 import { addCounts, closingLine, countCheck, countNotebooks, countVitest } from './test/counts.mjs';
 
 const started = performance.now();
-await setUpOrExit({ extra: [parityPackages] });
+await setUpOrExit({ extra: [kernelTestPackages, parityPackages, chromium] });
 
 const bin = (...parts) => inRoot('node_modules', ...parts);
 const node = (...args) => runShown(process.execPath, args);
 const vitest = (...args) => node(bin('vitest', 'vitest.mjs'), 'run', ...args);
 
 const wanted = process.argv.slice(2);
-if (wanted.length > 0) process.exit(await vitest(...wanted));
+if (wanted.length > 0) {
+  const inBrowser = wanted.some((word) => word.startsWith('test/browser'));
+  process.exit(await vitest(...(inBrowser ? ['-c', 'vitest.browser.config.mts'] : []), ...wanted));
+}
 
 const runs = inRoot('runs', 'test');
 fs.rmSync(runs, { recursive: true, force: true });
 fs.mkdirSync(runs, { recursive: true });
+
+async function countedVitest(name, ...args) {
+  const report = `${runs}/${name}.json`;
+  const code = await vitest(
+    ...args,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  );
+  return countVitest(report, code);
+}
 
 const parts = [
   [
@@ -38,29 +54,19 @@ const parts = [
     'format',
     async () => countCheck(await node(bin('prettier', 'bin', 'prettier.cjs'), '--check', '.')),
   ],
-  [
-    'tests',
-    async () => {
-      const report = `${runs}/vitest.json`;
-      const code = await vitest(
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile.json=${report}`,
-      );
-      return countVitest(report, code);
-    },
-  ],
+  ['tests', () => countedVitest('vitest')],
   [
     'notebooks',
     async () => {
       const code = await runShown(
         venvPython,
         ['-B', inRoot('scripts', 'notebooks', 'run.py'), '-p', 'preset', 'smoke', '--output', runs],
-        jupyterEnvironment(),
+        { ...jupyterEnvironment(), SDM_CHECKPOINTS: `${runs}/checkpoints` },
       );
       return countNotebooks(`${runs}/summary.json`, code);
     },
   ],
+  ['browser', () => countedVitest('browser', '-c', 'vitest.browser.config.mts')],
 ];
 
 const results = [];

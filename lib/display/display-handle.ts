@@ -29,6 +29,8 @@ type Sender = (message: DisplayMessage) => void;
 
 const KERNEL_DISPLAY = Symbol.for('kernel.display');
 
+const KERNEL_CLEAR = Symbol.for('kernel.clearOutput');
+
 interface TslabJupyter {
   readonly lastWriteDisplayData?: ((content: object, update: boolean) => void) | null;
 }
@@ -78,4 +80,13 @@ export class DisplayHandle {
 export function openDisplay(): DisplayHandle | undefined {
   const send = kernelSender() ?? tslabSender();
   return send && new DisplayHandle(send);
+}
+
+/**
+ * Removes what the cell that runs now has shown so far; outside our kernel nothing happens.
+ *
+ * @param options.wait remove it only when the next output comes, so that nothing flickers
+ */
+export function clearOutput({ wait = false }: { readonly wait?: boolean } = {}): void {
+  (globalThis as { [KERNEL_CLEAR]?: (wait: boolean) => void })[KERNEL_CLEAR]?.(wait);
 }

@@ -131,6 +131,10 @@ export class Figure {
     return this.mimeBundle();
   }
 
+  get [Symbol.for('kernel.metadata')](): MimeMetadata {
+    return this.mimeMetadata;
+  }
+
   /** Shows the figure in the cell that runs now; outside a notebook its words on `output`. */
   async show({ output }: ShowOptions = {}): Promise<void> {
     const display = openDisplay();

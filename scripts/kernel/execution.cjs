@@ -2,7 +2,7 @@
 // Running a cell: its value as execute_result, its failure as error, its displays under its own name.
 
 const util = require('node:util');
-const { bundleOf, encodeBundle, errorContent, reply } = require('./messages.cjs');
+const { bundleOf, encodeBundle, errorContent, metadataOf, reply } = require('./messages.cjs');
 
 /** What is known of the cell that runs now. */
 class RunningCell {
@@ -20,6 +20,8 @@ class RunningCell {
   }
 }
 
+const stopped = 'Interrupted';
+
 const isStop = (thrown) =>
   thrown?.message === 'Interrupted asynchronously' ||
   thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
@@ -30,7 +32,7 @@ function failureContent(cell, thrown) {
     return { ename: 'TypeScriptError', evalue: cell.diagnostics[0], traceback };
   }
   if (isStop(thrown)) {
-    return { ename: 'Interrupted', evalue: 'the cell was stopped', traceback: ['Interrupted'] };
+    return { ename: stopped, evalue: 'the cell was stopped', traceback: ['Interrupted'] };
   }
   return errorContent(thrown);
 }
@@ -55,8 +57,17 @@ function displaySender(cell) {
   };
 }
 
-/** Replaces tslab's running of cells. */
-function installExecution({ jupyter, util: { TaskCanceledError } }) {
+/**
+ * Replaces tslab's running of cells.
+ *
+ * @param options.beforeCell awaited before each cell; it gets a function that prints
+ * @param options.afterStop called when Stop has broken off a cell
+ * @param options.warnings printed by the first cell
+ */
+function installExecution(
+  { jupyter, util: { TaskCanceledError } },
+  { beforeCell, afterStop, warnings },
+) {
   const handler = jupyter.JupyterHandlerImpl.prototype;
   const server = jupyter.ZmqServer.prototype;
   const runCode = handler.handleExecuteImpl;
@@ -64,6 +75,9 @@ function installExecution({ jupyter, util: { TaskCanceledError } }) {
   let running = null;
 
   globalThis[Symbol.for('kernel.display')] = () => displaySender(running);
+  // With `wait`, the output goes only when the next one comes.
+  globalThis[Symbol.for('kernel.clearOutput')] = (wait = false) =>
+    running?.publish('clear_output', { wait });
 
   async function runCell(cell) {
     const { code, silent, store_history: store } = cell.message.content;
@@ -78,14 +92,18 @@ function installExecution({ jupyter, util: { TaskCanceledError } }) {
     const display = (content, update) =>
       cell.publish(update ? 'update_display_data' : 'display_data', content);
     try {
+      for (const warning of warnings.splice(0)) stream('stderr', warning);
+      await beforeCell((text) => stream('stdout', text));
       await runCode.call(this, cell.message.content, stream, display);
       if (cell.value !== undefined && !silent) {
         const data = await bundleOf(cell.value);
-        cell.publish('execute_result', { execution_count: cell.count, data, metadata: {} });
+        const metadata = metadataOf(cell.value);
+        cell.publish('execute_result', { execution_count: cell.count, data, metadata });
       }
     } catch (thrown) {
       // tslab has told the reason to reportFailure and throws a mere count
       cell.error ??= failureContent(cell, thrown);
+      if (cell.error.ename === stopped) afterStop();
       if (!silent) cell.publish('error', cell.error);
       throw thrown;
     } finally {
@@ -112,6 +130,8 @@ function installExecution({ jupyter, util: { TaskCanceledError } }) {
 
   return {
     history,
+    /** The cell that runs, as it stands in traces. */
+    cellName: () => `In[${running?.count ?? 0}]`,
     reportValue(value) {
       running.value = value;
     },

@@ -16,10 +16,32 @@ process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 if (path.relative(root, process.cwd()).startsWith('..'))
   process.chdir(path.join(root, 'notebooks'));
 
-// A new folder in node_modules would stall tslab's compiler for good ("Unexpected pending
-// rebuildTimer"); changed files are seen without watching folders.
-const typescript = require(path.join(tslabPackages, '@tslab', 'typescript-for-tslab'));
-typescript.sys.watchDirectory = () => ({ close() {} });
+// A new folder in node_modules, or packages that change, would stall tslab's compiler for good ("Unexpected
+// pending rebuildTimer"). The code of a package stays as it was loaded, so its types may as well; only
+// files beside the notebooks are watched.
+const typescriptPath = require.resolve(path.join(tslabPackages, '@tslab', 'typescript-for-tslab'));
+const typescript = require(typescriptPath);
+const unwatched = { close() {} };
+const { watchFile } = typescript.sys;
+typescript.sys.watchDirectory = () => unwatched;
+typescript.sys.watchFile = (file, ...rest) =>
+  file.includes('/node_modules/') || file.startsWith(path.join(root, 'dist'))
+    ? unwatched
+    : watchFile.call(typescript.sys, file, ...rest);
+
+const { installDeclarations } = require('./declarations.cjs');
+const { installExecution } = require('./execution.cjs');
+const { refuseInput } = require('./input.cjs');
+const { installIsComplete } = require('./is-complete.cjs');
+const { installLateFailures } = require('./late-failures.cjs');
+const { freshLibrary } = require('./library.cjs');
+const { installRequests } = require('./requests.cjs');
+const { installShorthand } = require('./shorthand.cjs');
+const { installTraces, withSourceMaps } = require('./source-maps.cjs');
+const { installStop } = require('./stop.cjs');
+
+let execution = null;
+require.cache[typescriptPath].exports = withSourceMaps(typescript, () => execution.cellName());
 
 const tslab = {
   converter: require(path.join(tslabPackages, 'tslab', 'dist', 'converter.js')),
@@ -29,14 +51,24 @@ const tslab = {
   versions: require(path.join(tslabPackages, 'tslab')).versions,
 };
 
-const { installExecution } = require('./execution.cjs');
-const { installLateFailures } = require('./late-failures.cjs');
-const { installRequests } = require('./requests.cjs');
-const { installShorthand } = require('./shorthand.cjs');
-const { installStop } = require('./stop.cjs');
+/** The one that all of this was written for and tested with. */
+const knownTslab = '1.0.22';
+const warnings = [];
+if (tslab.versions.tslab !== knownTslab) {
+  warnings.push(
+    `This kernel mends tslab ${knownTslab}, but tslab ${tslab.versions.tslab} is installed: errors, ` +
+      'Stop, traces and displays may not work. `npm ci` installs the right one.\n',
+  );
+}
 
 installShorthand(tslab, typescript);
-const execution = installExecution(tslab);
+const declarations = installDeclarations(tslab);
+installIsComplete(tslab, typescript);
+execution = installExecution(tslab, {
+  beforeCell: freshLibrary(),
+  afterStop: declarations.keep,
+  warnings,
+});
 installRequests(tslab, execution.history);
 
 // tslab's executor keeps these two functions to report a cell's value and its failure with.
@@ -53,3 +85,5 @@ console.error = error;
 
 installStop();
 installLateFailures();
+installTraces();
+refuseInput();

@@ -4,6 +4,9 @@
 const util = require('node:util');
 
 const displayMethod = Symbol.for('Jupyter.display');
+/** What a library may set, to show values that have no such method: plain records, lists. */
+const viewFunction = Symbol.for('kernel.view');
+const metadataKey = Symbol.for('kernel.metadata');
 
 /** Sends `content` in answer to `message`. */
 function reply(server, socket, message, type, content) {
@@ -28,17 +31,20 @@ async function bundleOf(value) {
   if (typeof value?.[displayMethod] === 'function') {
     return encodeBundle(await value[displayMethod]());
   }
+  const view = globalThis[viewFunction]?.(value);
+  if (view !== undefined) return encodeBundle(await view);
   return { 'text/plain': util.inspect(value, { depth: 3, maxArrayLength: 50 }) };
 }
 
-// Frames of Node, of tslab and of these files, which say nothing about a cell.
-const foreignFrame = /^\s+at .*(node:|[\\/]tslab[\\/]dist[\\/]|[\\/]scripts[\\/]kernel[\\/])/;
+// Frames of Node, of tslab, of these files and of what tslab puts around a cell: they tell nothing.
+const foreignFrame =
+  /^\s+at (In\[\d+\]$|.*(node:|[\\/]tslab[\\/]dist[\\/]|[\\/]scripts[\\/]kernel[\\/]))/;
 
 /** The lines of what was thrown, without those that come from the kernel itself. */
 function tracebackOf(thrown) {
   const lines = util.inspect(thrown).split('\n');
-  // For code that is not asynchronous Node puts the compiled line and a caret before the error.
-  const start = lines[0].startsWith('evalmachine.') ? lines.indexOf('') + 1 : 0;
+  // For code that is not asynchronous Node puts the line's place, the line and a caret before the error.
+  const start = /^\S+:\d+$/.test(lines[0]) ? lines.indexOf('') + 1 : 0;
   return lines.slice(start).filter((line) => !foreignFrame.test(line));
 }
 
@@ -52,4 +58,15 @@ function errorContent(thrown) {
   };
 }
 
-module.exports = { reply, encodeBundle, bundleOf, errorContent, tracebackOf };
+/** What a value says about its bundle by MIME type, for example the alternative text of its picture. */
+const metadataOf = (value) => value?.[metadataKey] ?? {};
+
+module.exports = {
+  foreignFrame,
+  reply,
+  encodeBundle,
+  bundleOf,
+  metadataOf,
+  errorContent,
+  tracebackOf,
+};

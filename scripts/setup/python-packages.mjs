@@ -119,6 +119,19 @@ export const pythonPackages = {
   },
 };
 
+/** Jupyter's own tests of kernels, beside JupyterLab. */
+export const kernelTestPackages = {
+  name: 'kernel-test-packages',
+  title: "Jupyter's tests of kernels",
+  disk: 0.1,
+  verified: true,
+  inputs: () => null,
+  missing: () => environmentMismatch(venv, [inRoot('requirements-test.txt')]),
+  remedy: registryRemedy,
+  run: ({ logFile, python }) =>
+    makeEnvironment({ folder: venv, files: [inRoot('requirements-test.txt')], python, logFile }),
+};
+
 /** The environment with PyTorch, diffusers and transformers, which only tests use. */
 export const parityPackages = {
   name: 'parity-packages',

@@ -1,0 +1,55 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { root } from '../support/script';
+
+interface StoredOutput {
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+interface StoredCell {
+  readonly cell_type: string;
+  readonly outputs?: readonly StoredOutput[];
+  readonly metadata: { readonly tags?: readonly string[] };
+  source: string | string[];
+}
+export interface StoredNotebook {
+  readonly cells: StoredCell[];
+}
+
+const folder = path.join(root, 'notebooks');
+
+/** The notebooks' names, in order. */
+export const notebookNames = fs
+  .readdirSync(folder)
+  .filter((file) => file.endsWith('.ipynb'))
+  .map((file) => path.basename(file, '.ipynb'))
+  .sort();
+
+/** Copies a notebook with its stored outputs; `edit` changes the text of its cells. */
+export function copyNotebook(
+  name: string,
+  to: string,
+  edit: (source: string) => string = (source) => source,
+  newName = name,
+): void {
+  const text = fs.readFileSync(path.join(folder, `${name}.ipynb`), 'utf8');
+  const notebook = JSON.parse(text) as StoredNotebook;
+  for (const cell of notebook.cells) {
+    if (cell.cell_type !== 'code') continue;
+    const { source } = cell;
+    cell.source = edit(Array.isArray(source) ? source.join('') : source);
+  }
+  fs.mkdirSync(to, { recursive: true });
+  fs.writeFileSync(path.join(to, `${newName}.ipynb`), JSON.stringify(notebook));
+}
+
+/** What a person types to see quickly that a notebook works. */
+export const withSmoke = (source: string): string =>
+  source.replace("let preset: Preset = 'cpu'", "let preset: Preset = 'smoke'");
+
+/** How many figures the outputs of a notebook file hold. */
+export function storedFigures(file: string): number {
+  const { cells } = JSON.parse(fs.readFileSync(file, 'utf8')) as StoredNotebook;
+  const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+  return outputs.filter(({ data }) => data?.['application/vnd.plotly.v1+json'] !== undefined)
+    .length;
+}

@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { root } from '../support/script';
+import { keepPageOfFailure, startChromium } from './chromium';
+import { contrasts } from './contrast';
+import { copyNotebook, withSmoke } from './copies';
+import { startLab, type Lab } from './jupyterlab';
+import { NotebookPage, shutDownAll } from './notebook-page';
+
+const folder = path.join(root, 'runs', 'browser', 'live');
+let lab: Lab;
+let browser: Awaited<ReturnType<typeof startChromium>>;
+let page: Page;
+
+beforeAll(async () => {
+  fs.rmSync(folder, { recursive: true, force: true });
+  const notebooks = path.join(folder, 'notebooks');
+  const endless = (source: string) => {
+    const smoke = withSmoke(source);
+    return smoke
+      .replace(/smoke: (\{.*)maxSteps: \d+/, 'smoke: $1maxSteps: 4000')
+      .replace('smoke: 2 }[preset]', 'smoke: 4000 }[preset]');
+  };
+  copyNotebook('04-train', notebooks, endless);
+  copyNotebook('05-sample', notebooks);
+  [lab, browser] = await Promise.all([startLab(folder), startChromium()]);
+  page = browser.page;
+});
+beforeEach(() => keepPageOfFailure(page));
+afterAll(async () => {
+  await browser?.close();
+  await lab?.close();
+});
+
+describe('Stop, in the middle of a training', () => {
+  let notebook: NotebookPage;
+  let states: string[];
+
+  it('ends the cell', async () => {
+    notebook = await NotebookPage.open(page, lab, '04-train');
+    const seen = await notebook.record('.jp-RenderedHTMLCommon', /\d+\/4000/);
+    await notebook.startAll();
+    const bar = page.locator('.jp-RenderedHTMLCommon', { hasText: / [6-9]\/4000/ });
+    await bar.waitFor({ state: 'attached', timeout: 120_000 });
+    await notebook.stop();
+    await notebook.ended();
+    states = await seen();
+  });
+
+  it('comes after a bar that moved step by step', () => {
+    const steps = states.map((state) => Number.parseInt(state, 10));
+    expect(steps.length).toBeGreaterThan(5);
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    expect(steps.at(-1)).toBeLessThan(4000);
+  });
+
+  it('leaves no cell red, and the cells after it have run', async () => {
+    expect(await notebook.redOutputs()).toEqual([]);
+    const counts = await notebook.executionCounts();
+    expect(counts).toEqual(counts.map((_, index) => index + 1));
+  });
+
+  it('leaves a checkpoint of the last step, and a kernel that knows where it stands', async () => {
+    const step = Number(await notebook.runBelow('trainer.step'));
+    expect(step).toBeGreaterThanOrEqual(6);
+    expect(step).toBeLessThan(4000);
+    const run = path.join(lab.checkpoints, 'mnist-smoke');
+    const saved = fs.readdirSync(run).map((name) => Number(/\d+/.exec(name)?.[0]));
+    expect(saved).toContain(step);
+    // the loop has really ended
+    await page.waitForTimeout(1000);
+    expect(Number(await notebook.runBelow('trainer.step'))).toBe(step);
+  });
+});
+
+describe("JupyterLab's dark theme", () => {
+  beforeAll(async () => {
+    await shutDownAll(lab);
+    await lab.text('/lab/api/settings/@jupyterlab/apputils-extension:themes', {
+      method: 'PUT',
+      body: JSON.stringify({ raw: JSON.stringify({ theme: 'JupyterLab Dark' }) }),
+    });
+  });
+
+  it.each(['04-train', '05-sample'])('leaves all outputs of %s readable', async (name) => {
+    const notebook = await NotebookPage.open(page, lab, name);
+    await page.locator('body[data-jp-theme-light="false"]').waitFor({ state: 'attached' });
+    const texts = await contrasts(page, '.jp-OutputArea-output');
+    expect(texts.length).toBeGreaterThan(20);
+    // WCAG 2.2, 1.4.3: at least 4.5 : 1
+    expect(texts.filter(({ contrast }) => contrast < 4.5)).toEqual([]);
+    expect((await notebook.pictureWidths()).length).toBeGreaterThan(0);
+    expect(new Set(await notebook.paperOfPictures())).toEqual(new Set(['255,255,255']));
+  });
+});

@@ -1,0 +1,199 @@
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { storedFigures } from './copies';
+import type { Lab } from './jupyterlab';
+
+const RED =
+  '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]';
+/** The outputs that plotly's extension renders: its picture first, the live plot when pointed at. */
+const FIGURES = '.jp-RenderedPlotly';
+
+/** A notebook in JupyterLab, used as a person does: by its menus, its toolbar and its keys. */
+export class NotebookPage {
+  constructor(
+    readonly page: Page,
+    readonly lab: Lab,
+    readonly name: string,
+  ) {}
+
+  /**
+   * Opens the notebook alone, in a workspace of its own, and waits for its kernel and for as many
+   * figures as its file has.
+   */
+  static async open(page: Page, lab: Lab, name: string): Promise<NotebookPage> {
+    await page.goto(lab.url(`/lab/workspaces/${name}/tree/${name}.ipynb?reset`));
+    await page.locator('.jp-Notebook .jp-Cell').first().waitFor({ timeout: 60_000 });
+    const notebook = new NotebookPage(page, lab, name);
+    await notebook.idle();
+    const stored = storedFigures(path.join(lab.notebooks, `${name}.ipynb`));
+    if (stored > 0) {
+      await notebook
+        .figures()
+        .nth(stored - 1)
+        .waitFor({ state: 'attached' });
+    }
+    return notebook;
+  }
+
+  /** Chooses an entry of a menu by the command behind it. */
+  async menu(title: string, command: string): Promise<void> {
+    await this.page
+      .locator('#jp-MainMenu .lm-MenuBar-itemLabel', { hasText: new RegExp(`^${title}$`) })
+      .click();
+    await this.page.locator(`.lm-Menu-item[data-command="${command}"]`).first().click();
+  }
+
+  async idle(): Promise<void> {
+    await this.page
+      .locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+      .first()
+      .waitFor({ timeout: 120_000 });
+  }
+
+  /** Cells that wait or run. */
+  busyCells(): Locator {
+    return this.page.locator('.jp-InputPrompt', { hasText: '[*]' });
+  }
+
+  /** Run All by the menu; returns when the last cell has ended. */
+  async runAll(): Promise<void> {
+    await this.startAll();
+    await this.ended();
+  }
+
+  async startAll(): Promise<void> {
+    await this.menu('Run', 'runmenu:run-all');
+    await this.busyCells().first().waitFor({ state: 'attached' });
+  }
+
+  async ended(timeout = 180_000): Promise<void> {
+    await this.page.waitForFunction(
+      () =>
+        ![...document.querySelectorAll('.jp-InputPrompt')].some((prompt) =>
+          prompt.textContent?.includes('[*]'),
+        ),
+      undefined,
+      { timeout },
+    );
+    await this.idle();
+  }
+
+  /** What red outputs say: errors and what was printed on stderr. */
+  redOutputs(): Promise<string[]> {
+    return this.page.locator(RED).allInnerTexts();
+  }
+
+  /** The numbers of all code cells with text in them, in order; null where a cell has not run. */
+  executionCounts(): Promise<(number | null)[]> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('.jp-CodeCell')]
+        .filter((cell) => cell.querySelector('.cm-line')?.textContent !== '')
+        .map((cell) => /\d+/.exec(cell.querySelector('.jp-InputPrompt')?.textContent ?? '')?.[0])
+        .map((count) => (count === undefined ? null : Number(count))),
+    );
+  }
+
+  figures(): Locator {
+    return this.page.locator(FIGURES);
+  }
+
+  /** The sizes in pixels of the figures' pictures, 0 for one that shows none. */
+  async pictureWidths(): Promise<number[]> {
+    await this.page.evaluate(async () => {
+      const pictures = [...document.querySelectorAll<HTMLImageElement>('.jp-RenderedPlotly > img')];
+      await Promise.all(pictures.map((picture) => picture.decode().catch(() => undefined)));
+    });
+    return this.figures().evaluateAll((figures) =>
+      figures.map((figure) => figure.querySelector('img')?.naturalWidth ?? 0),
+    );
+  }
+
+  /** The colour of each picture's first pixel as `r,g,b`: figures bring their own paper. */
+  paperOfPictures(): Promise<string[]> {
+    return this.page.locator(`${FIGURES} > img`).evaluateAll((pictures) =>
+      pictures.map((picture) => {
+        const canvas = document.createElement('canvas').getContext('2d');
+        canvas?.drawImage(picture as HTMLImageElement, 0, 0);
+        return [...(canvas?.getImageData(0, 0, 1, 1).data.slice(0, 3) ?? [])].join(',');
+      }),
+    );
+  }
+
+  /** Points at a figure, so that the live plot is drawn, and counts what plotly has drawn in it. */
+  async plotMarks(figure: Locator): Promise<{ lines: number; images: number; texts: number }> {
+    const plot = figure.locator('.main-svg').first();
+    // The page may still move: pictures above are laid out as they come into view.
+    for (let attempt = 0; attempt < 10 && !(await plot.isVisible()); attempt++) {
+      await figure.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+      await this.page.mouse.move(0, 0);
+      const box = await figure.locator('> img').boundingBox();
+      if (box) await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+      await plot.waitFor({ timeout: 2000 }).catch(() => undefined);
+    }
+    return figure.evaluate((element) => {
+      const seen = (selector: string) =>
+        [...element.querySelectorAll<SVGGraphicsElement>(`.main-svg ${selector}`)].filter(
+          (mark) => {
+            const { width, height } = mark.getBoundingClientRect();
+            return width > 1 || height > 1;
+          },
+        ).length;
+      return { lines: seen('path.js-line'), images: seen('image'), texts: seen('text') };
+    });
+  }
+
+  async save(): Promise<void> {
+    await this.page.locator('[data-command="docmanager:save"]').first().click();
+    await this.page.waitForFunction(() => !document.querySelector('.jp-mod-dirty'));
+  }
+
+  /** Presses Stop. */
+  async stop(): Promise<void> {
+    await this.page.locator('[data-command="notebook:interrupt-kernel"]').first().click();
+  }
+
+  /**
+   * Notes every state of the outputs that match, from now on.
+   *
+   * @returns a function that gives them, without repeats
+   */
+  async record(selector: string, pattern: RegExp): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(
+      ([selector, source]) => {
+        const seen = new Set<string>();
+        Object.assign(window, { seenStates: seen });
+        const look = () => {
+          for (const { textContent } of document.querySelectorAll(selector)) {
+            const found = new RegExp(source).exec(textContent ?? '')?.[0];
+            if (found !== undefined) seen.add(found);
+          }
+        };
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+      },
+      [selector, pattern.source] as const,
+    );
+    return () =>
+      this.page.evaluate(() => [...(window as unknown as { seenStates: Set<string> }).seenStates]);
+  }
+
+  /** Types code into a new cell below the selected one, runs it, and returns its output's text. */
+  async runBelow(code: string): Promise<string> {
+    const { page } = this;
+    await page.locator('.jp-Notebook .jp-Cell').last().locator('.jp-InputArea-prompt').click();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('b');
+    await page.keyboard.press('Enter');
+    await page.keyboard.insertText(code);
+    await page.keyboard.press('Control+Enter');
+    const cell = page.locator('.jp-CodeCell').last();
+    await cell.locator('.jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor();
+    return (await cell.locator('.jp-OutputArea-output').allInnerTexts()).join('\n');
+  }
+}
+
+/** Ends all kernels of the server, as the user's Shut Down All does. */
+export async function shutDownAll(lab: Lab): Promise<void> {
+  for (const { id } of await lab.api<{ id: string }[]>('/api/sessions')) {
+    await lab.api(`/api/sessions/${id}`, { method: 'DELETE' });
+  }
+}

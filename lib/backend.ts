@@ -189,3 +189,8 @@ export function deviceSummary(): DeviceSummary {
     node: process.versions.node,
   };
 }
+
+/** Resident bytes of the process, and the backend's living tensors; weights inside of graphs are bytes only. */
+export function memoryUse(): { readonly bytes: number; readonly tensors: number } {
+  return { bytes: process.memoryUsage().rss, tensors: tf.memory().numTensors };
+}

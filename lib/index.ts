@@ -1,5 +1,9 @@
 /** The library's public names: the only path that notebooks import. */
-export { deviceSummary, tf, type DeviceSummary } from './backend';
+import { installNotebookViews } from './notebook-views';
+
+installNotebookViews();
+
+export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend';
 export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
 export {
   BLOG_SCHEDULER_CONFIG,
@@ -77,6 +81,7 @@ export { OutOfMemoryError } from './training/out-of-memory';
 export { CheckpointSaveError } from './io/checkpoint-commit';
 export { FolderLockedError } from './io/folder-lock';
 
+export { crossAttentionMaps } from './pipelines/attention-maps';
 export {
   TextToImagePipeline,
   type TextToImageOutput,
@@ -103,12 +108,26 @@ export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './evaluation/
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 
 export { clearOutput } from './display/display-handle';
+export {
+  denoisingAnimation,
+  type DenoisingFrame,
+  type DenoisingOptions,
+} from './display/denoising';
 export { Figure } from './display/figure';
 export { imageGrid, type ImageGridOptions } from './display/image-grid';
 export { type ImageBatch } from './display/images';
 export { liveFigure, LiveFigure } from './display/live';
+export {
+  attentionPlot,
+  embeddingPlot,
+  lossByTimestep,
+  type Numbers,
+  type TimestepLoss,
+} from './display/model-plots';
 export { lossCurve, noiseSchedule, type LossPoint } from './display/plots';
 export { encodePng, imagesToGrid } from './display/png';
 export { progress, type ProgressOptions } from './display/progress';
 export { ProgressBar } from './display/progress-bar';
 export { Table, table } from './display/html-table';
+export { showSource, Source } from './display/source';
+export { trainingView, TrainingView, type TrainingViewOptions } from './display/training-view';

@@ -8,6 +8,8 @@ export interface ProgressBarOptions {
   readonly description?: string;
   /** What an item is called in the rate. Default `it`. */
   readonly unit?: string;
+  /** Whether a finished bar stays; false for the inner one of nested loops. Default true. */
+  readonly leave?: boolean;
   /** Where counting starts, for a run that goes on. Default 0. */
   readonly initial?: number;
   /** Least seconds between two updates, at least 0.1. Default 0.1. */
@@ -149,7 +151,11 @@ export class ProgressBar {
     if (!this.#display && !output) return;
     const snapshot = this.snapshot();
     const text = progressText(snapshot);
-    if (this.#display) {
+    const gone = this.#state === 'finished' && this.#options.leave === false;
+    if (gone) {
+      this.#display?.update({ 'text/html': '', 'text/plain': '' });
+      if (output?.isTTY) output.write('\r\x1b[2K');
+    } else if (this.#display) {
       this.#display.update({ 'text/html': progressHtml(snapshot), 'text/plain': text });
     } else if (output?.isTTY) {
       output.write(`\r\x1b[2K${text}${this.#state === 'running' ? '' : '\n'}`);

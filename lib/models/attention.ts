@@ -1,6 +1,6 @@
 import { tf } from '../backend';
 import { geglu } from '../nn/activations';
-import { multiHeadAttention, multiHeadSelfAttention } from '../nn/attention';
+import { multiHeadAttention, multiHeadSelfAttention, splitHeads } from '../nn/attention';
 import { linear } from '../nn/linear';
 import { Conv2d, GroupNorm, LayerNorm, Linear } from '../nn/layers';
 import type { RandomStream } from '../random';
@@ -38,6 +38,20 @@ export class Attention {
       const k = this.to_k.forward(context); // [B, S, inner]
       const v = this.to_v.forward(context);
       return this.to_out[0].forward(multiHeadAttention(q, k, v, this.heads));
+    });
+  }
+
+  /**
+   * How much each position of x attends to each of the context, for looking into a model: softmax(q kᵀ / √D).
+   *
+   * @param x [B, L, C] @param context [B, S, cross_attention_dim] @returns [B, heads, L, S]
+   */
+  probabilities(x: tf.Tensor3D, context: tf.Tensor3D = x): tf.Tensor4D {
+    return tf.tidy(() => {
+      const q = splitHeads(this.to_q.forward(x), this.heads); // [B, heads, L, D]
+      const k = splitHeads(this.to_k.forward(context), this.heads);
+      const scores = tf.matMul(q, k, false, true);
+      return tf.softmax(tf.mul(scores, 1 / Math.sqrt(q.shape[3]))) as tf.Tensor4D;
     });
   }
 

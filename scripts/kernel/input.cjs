@@ -3,7 +3,9 @@
 
 /** As ipykernel's error where a frontend takes no questions. */
 class StdinNotImplementedError extends Error {
-  name = 'StdinNotImplementedError';
+  get name() {
+    return 'StdinNotImplementedError';
+  }
 }
 
 function refuse() {

@@ -17,7 +17,9 @@ async function loadStep() {
 
 /** The library is not as lib/ says. */
 class LibraryError extends Error {
-  name = 'LibraryError';
+  get name() {
+    return 'LibraryError';
+  }
 }
 
 async function compile(say) {

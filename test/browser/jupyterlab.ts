@@ -63,7 +63,16 @@ export async function startLab(folder: string): Promise<Lab> {
   };
   const api = async <T>(where: string, init?: RequestInit): Promise<T> =>
     JSON.parse((await text(where, init)) || 'null') as T;
-  await api('/api/status');
+  // The address is printed just before the server listens.
+  for (let tries = 0; ; tries++) {
+    const listening = await fetch(url('/api/status')).then(
+      () => true,
+      () => false,
+    );
+    if (listening) break;
+    if (tries === 100) throw new Error(`JupyterLab does not answer on port ${port}.`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   const startMs = performance.now() - started;
   const close = async () => {
     const ended = new Promise((resolve) => server.once('exit', resolve));

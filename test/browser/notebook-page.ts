@@ -63,7 +63,9 @@ export class NotebookPage {
 
   async startAll(): Promise<void> {
     await this.menu('Run', 'runmenu:run-all');
-    await this.busyCells().first().waitFor({ state: 'attached' });
+    const busy = this.busyCells().first().waitFor({ state: 'attached' });
+    // A first cell that fails at once leaves none waiting.
+    await Promise.race([busy, this.page.locator(RED).first().waitFor({ state: 'attached' })]);
   }
 
   async ended(timeout = 180_000): Promise<void> {
@@ -80,7 +82,7 @@ export class NotebookPage {
 
   /** What red outputs say: errors and what was printed on stderr. */
   redOutputs(): Promise<string[]> {
-    return this.page.locator(RED).allInnerTexts();
+    return this.page.locator(RED).allTextContents();
   }
 
   /** The numbers of all code cells with text in them, in order; null where a cell has not run. */
@@ -187,7 +189,7 @@ export class NotebookPage {
     await page.keyboard.press('Control+Enter');
     const cell = page.locator('.jp-CodeCell').last();
     await cell.locator('.jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor();
-    return (await cell.locator('.jp-OutputArea-output').allInnerTexts()).join('\n');
+    return (await cell.locator('.jp-OutputArea-output').allTextContents()).join('\n');
   }
 }
 

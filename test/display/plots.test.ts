@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lossCurve, noiseSchedule, smoothed } from '../../lib/display/plots';
+import { lossCurve, noiseSchedule } from '../../lib/display/plots';
+import { smoothed } from '../../lib/display/series';
 
 const history = (losses: readonly number[], learningRate?: number) =>
   losses.map((loss, i) => ({ step: i + 1, loss, ...(learningRate ? { learningRate } : {}) }));

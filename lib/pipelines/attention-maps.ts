@@ -1,0 +1,63 @@
+import { tf } from '../backend';
+import { Attention, type BasicTransformerBlock } from '../models/attention';
+import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+
+/** The cross-attentions of a UNet: `attn2` of every transformer block. */
+function crossAttentions(unet: UNet2DConditionModel): Attention[] {
+  const blocks = [...unet.down_blocks, unet.mid_block, ...unet.up_blocks];
+  return blocks.flatMap((block) =>
+    'attentions' in block
+      ? block.attentions.flatMap(({ transformer_blocks }) =>
+          transformer_blocks.map(({ attn2 }: BasicTransformerBlock) => attn2),
+        )
+      : [],
+  );
+}
+
+/**
+ * How much each pixel attends to each token of the text in one prediction: the probabilities of all
+ * cross-attentions, averaged over heads, brought to the size of the image and averaged over layers
+ * (Tang et al. 2022, "What the DAAM"). Run eagerly; the model is as before.
+ *
+ * @param sample [1, H, W, C]
+ * @param timestep int32 [1]
+ * @param context [1, S, cross_attention_dim]
+ * @returns [H, W, S], each pixel's sum over S is 1; disposed by the caller
+ * @throws if the batch is not 1
+ */
+export function crossAttentionMaps(
+  unet: UNet2DConditionModel,
+  sample: tf.Tensor4D,
+  timestep: tf.Tensor1D,
+  context: tf.Tensor3D,
+): tf.Tensor3D {
+  const [B, H, W] = sample.shape;
+  if (B !== 1 || context.shape[0] !== 1) {
+    throw new Error(
+      `crossAttentionMaps: expected a batch of 1, got ${B} images and ${context.shape[0]} texts.`,
+    );
+  }
+  const maps: tf.Tensor4D[] = [];
+  const attentions = crossAttentions(unet);
+  const { forward } = Attention.prototype; // eslint-disable-line @typescript-eslint/unbound-method
+  for (const attention of attentions) {
+    attention.forward = (x, text) => {
+      const map = tf.tidy(() => {
+        const probabilities = tf.mean<tf.Tensor3D>(attention.probabilities(x, text), 1); // [1, L, S]
+        const [, L, S] = probabilities.shape;
+        const h = Math.round(Math.sqrt((L * H) / W));
+        const map = tf.reshape<tf.Rank.R4>(probabilities, [1, h, L / h, S]);
+        return tf.image.resizeBilinear(map, [H, W]);
+      });
+      maps.push(tf.keep(map)); // [1, H, W, S], beyond the tidy of the block
+      return forward.call(attention, x, text);
+    };
+  }
+  try {
+    unet.forward(sample, timestep, context).dispose();
+    return tf.tidy(() => tf.mean<tf.Tensor3D>(tf.concat(maps), 0));
+  } finally {
+    for (const attention of attentions) Reflect.deleteProperty(attention, 'forward');
+    tf.dispose(maps);
+  }
+}

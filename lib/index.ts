@@ -82,6 +82,7 @@ export { CheckpointSaveError } from './io/checkpoint-commit';
 export { FolderLockedError } from './io/folder-lock';
 
 export { crossAttentionMaps } from './pipelines/attention-maps';
+export { timestepLosses, type TimestepLossParts } from './pipelines/timestep-losses';
 export {
   TextToImagePipeline,
   type TextToImageOutput,
@@ -114,6 +115,7 @@ export {
   type DenoisingOptions,
 } from './display/denoising';
 export { Figure } from './display/figure';
+export { form, Form, type FormControls, type SliderRange } from './display/form';
 export { imageGrid, type ImageGridOptions } from './display/image-grid';
 export { type ImageBatch } from './display/images';
 export { liveFigure, LiveFigure } from './display/live';

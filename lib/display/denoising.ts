@@ -4,7 +4,8 @@ import { escapePlotly } from './escape';
 import { Figure, type PlotlyObject } from './figure';
 import { toPixels, type ImageBatch, type ImageReadOptions } from './images';
 import { encodePng, imagesToGrid } from './png';
-import { baseLayout, FONT_SIZE, INK, titleLayout } from './theme';
+import { paperOf, pngAddress } from './paper';
+import { baseLayout, INK, titleLayout } from './theme';
 
 /** A step of sampling: the first image of each batch is shown. */
 export interface DenoisingFrame {
@@ -34,7 +35,7 @@ function firstImage(batch: ImageBatch, scale: number, options: ImageReadOptions)
   const raster = imagesToGrid({ data, shape }, { columns: 1, scale, padding: 0 });
   const png = encodePng(raster.pixels, raster.width, raster.height, raster.channels);
   return {
-    source: `data:image/png;base64,${png.toString('base64')}`,
+    source: pngAddress(png),
     width: raster.width,
     height: raster.height,
   };
@@ -67,29 +68,9 @@ export function denoisingAnimation(
 
   const images: PlotlyObject[] = [];
   const annotations: PlotlyObject[] = [];
-  const picture = (source: string, left: number, top: number, w: number, h: number) => ({
-    source,
-    xref: 'paper',
-    yref: 'paper',
-    x: left / width,
-    y: 1 - top / height,
-    sizex: w / width,
-    sizey: h / height,
-    xanchor: 'left',
-    yanchor: 'top',
-    sizing: 'stretch',
-  });
-  const text = (words: string, x: number, y: number, xanchor: string) => ({
-    text: escapePlotly(words),
-    showarrow: false,
-    xref: 'paper',
-    yref: 'paper',
-    x: x / width,
-    y: 1 - y / height,
-    xanchor,
-    yanchor: 'middle',
-    font: { size: FONT_SIZE, color: INK },
-  });
+  const { image, text } = paperOf(width, height);
+  const picture = (source: string, left: number, top: number, size: typeof small) =>
+    image(source, { left, top, ...size });
 
   // The two large ones come first: the slider names them by their places.
   const [leftX, rightX] = [EDGE, EDGE + large.width + 60];
@@ -97,8 +78,8 @@ export function denoisingAnimation(
     [frame.sample, frame.predOriginalSample].map((batch) => firstImage(batch, 1, options).source);
   const sources = frames.map(source);
   const [noisy = '', guess = ''] = sources.at(-1) ?? [];
-  images.push(picture(noisy, leftX, largeTop, large.width, large.height));
-  images.push(picture(guess, rightX, largeTop, large.width, large.height));
+  images.push(picture(noisy, leftX, largeTop, large));
+  images.push(picture(guess, rightX, largeTop, large));
   annotations.push(text(`the image, t = ${last.timestep}`, leftX, largeTop - 16, 'left'));
   annotations.push(text('what the model expects at the end', rightX, largeTop - 16, 'left'));
 
@@ -108,8 +89,8 @@ export function denoisingAnimation(
     const left = EDGE + labels + i * (small.width + GAP);
     const [sample = '', original = ''] = sources[index] ?? [];
     const below = stripTop + small.height + GAP;
-    images.push(picture(sample, left, stripTop, small.width, small.height));
-    images.push(picture(original, left, below, small.width, small.height));
+    images.push(picture(sample, left, stripTop, small));
+    images.push(picture(original, left, below, small));
     const middle = left + small.width / 2;
     annotations.push(text(`t = ${frames[index]?.timestep}`, middle, stripTop - 12, 'center'));
   }

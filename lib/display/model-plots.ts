@@ -108,7 +108,8 @@ export function lossByTimestep(
     xaxis: axisLayout('time step t', { range: [0, numTrainTimesteps] }),
     yaxis: axisLayout('mean squared error', { rangemode: 'tozero', exponentformat: 'none' }),
   };
-  const [first = NaN, last = NaN] = [means[0], means.at(-1)];
+  const filled = means.filter((mean) => !Number.isNaN(mean));
+  const [first = NaN, last = NaN] = [filled[0], filled.at(-1)];
   const alt =
     `${title}: means of ${losses.length} losses in ${bins} ranges, ${short(first)} at the least ` +
     `noise, ${short(last)} at the most.`;
@@ -137,8 +138,8 @@ export interface AttentionPlotOptions extends ImageReadOptions {
 }
 
 /**
- * Where the image looks at which word: each token's attention as colour over the image, each scaled to
- * its own largest value.
+ * Where the image looks at which word: each token's attention as colour over the image, each from its own
+ * least to its own largest value.
  *
  * @param image [1, H, W, 1]
  * @param maps [H, W, S], as `crossAttentionMaps` gives them
@@ -164,22 +165,24 @@ export function attentionPlot(
       { length: height * width },
       (__, p) => maps.data[p * S + token] ?? 0,
     );
-    const top = Math.max(...weights) || 1;
+    const least = Math.min(...weights);
+    const range = Math.max(...weights) - least || 1;
     const data = new Uint8Array(height * width * 3);
     weights.forEach((weight, p) => {
       const grey = pixels[p] ?? 0;
-      heatColour(weight / top).forEach((colour, c) => {
+      heatColour((weight - least) / range).forEach((colour, c) => {
         data[3 * p + c] = Math.round(0.65 * colour + 0.35 * grey);
       });
     });
     return { data, shape: [1, height, width, 3] };
   });
   const { title = 'Attention to each piece of the caption' } = options;
+  const pieces = tokens.map((token) => token.replace('</w>', '')); // CLIP's mark of a word's end
   return imageGrid(tiles, {
     title,
-    titles: tokens,
+    titles: pieces,
     columns: Math.min(8, tokens.length),
     scale: 3,
-    alt: `${title}: ${tokens.join(' | ')}; bright where the image attends to the piece.`,
+    alt: `${title}: ${pieces.join(' | ')}; bright where the image attends to the piece.`,
   });
 }

@@ -4,10 +4,11 @@ import { escapePlotly } from './escape';
 import { Figure, type PlotlyObject } from './figure';
 import { toPixels, type ImageBatch, type ImageReadOptions } from './images';
 import { LiveFigure, type LiveFigureOptions } from './live';
+import { paperOf } from './paper';
 import type { LossPoint } from './plots';
-import { encodePng, imagesToGrid } from './png';
+import { LABEL_WIDTH, sampleRows, spread, type Samples } from './sample-rows';
 import { drawnIndices, logTicks, short, smoothed } from './series';
-import { axisLayout, baseLayout, FONT_SIZE, INK, MUTED, PALETTE, titleLayout } from './theme';
+import { axisLayout, baseLayout, MUTED, PALETTE, titleLayout } from './theme';
 
 /** A step of the trainer's history, with the time that it took. */
 export interface TrainingPoint extends LossPoint {
@@ -37,23 +38,7 @@ const GAP = 62; // between the rows of plots: axis titles
 const LEFT = 64;
 const RIGHT = 84;
 const ROW_GAP = 4;
-const LABEL_WIDTH = 74;
 const MAX_ROWS = 8;
-
-/** The images drawn at a step. */
-interface Samples {
-  readonly step: number;
-  readonly images: ImageBatch;
-}
-
-/** Evenly chosen, the first and the last always among them. */
-function spread<T>(items: readonly T[], count: number): T[] {
-  if (items.length <= count) return [...items];
-  return Array.from(
-    { length: count },
-    (_, i) => items[Math.round((i * (items.length - 1)) / (count - 1))]!,
-  );
-}
 
 /**
  * One output of the cell in which it was made. `update()` after each step costs nothing between two
@@ -115,12 +100,16 @@ function draw(
   samples: readonly Samples[],
   { smoothing = 0.95, title = 'Training' }: TrainingViewOptions,
 ): Figure {
-  const rows = sampleRows(samples);
+  const rows = sampleRows(samples, WIDTH);
   const smallTop = TOP + LOSS_HEIGHT + GAP;
   const samplesTop = smallTop + SMALL_HEIGHT + GAP;
   const height = samplesTop + rows.reduce((sum, row) => sum + row.height + ROW_GAP, 0) + 12;
   const domain = (from: number, to: number) => [1 - to / height, 1 - from / height];
   const plotWidth = WIDTH - LEFT - RIGHT;
+
+  const images: PlotlyObject[] = [];
+  const annotations: PlotlyObject[] = [];
+  const paper = paperOf(plotWidth, height);
 
   const losses = history.map(({ loss }) => loss);
   const means = smoothed(losses, smoothing);
@@ -147,6 +136,7 @@ function draw(
     history.map(({ seconds = NaN }) => 1 / seconds),
     0.8,
   );
+  const topRate = Math.max(0, ...history.map(({ learningRate = 0 }) => learningRate));
   const memorySteps = memory.map(({ step }) => step);
   const gigabytes = memory.map(({ bytes }) => bytes / 1e9);
   const tensors = memory.map((use) => use.tensors);
@@ -212,39 +202,19 @@ function draw(
       overlaying: 'y',
       side: 'right',
       showgrid: false,
-      rangemode: 'tozero',
-      nticks: 4,
+      range: [0, 1.1 * topRate || 1],
+      tickvals: [0, topRate / 2, topRate],
+      ticktext: [0, topRate / 2, topRate].map((rate) => String(short(rate))),
     }),
     ...Object.fromEntries(smallAxes),
-    images: [] as PlotlyObject[],
-    annotations: [] as PlotlyObject[],
+    images,
+    annotations,
   };
   let top = samplesTop;
   for (const { step, png, width, height: rowHeight } of rows) {
     const left = LABEL_WIDTH - LEFT;
-    (layout.images as PlotlyObject[]).push({
-      source: `data:image/png;base64,${png.toString('base64')}`,
-      xref: 'paper',
-      yref: 'paper',
-      x: left / plotWidth,
-      y: 1 - top / height,
-      sizex: width / plotWidth,
-      sizey: rowHeight / height,
-      xanchor: 'left',
-      yanchor: 'top',
-      sizing: 'stretch',
-    });
-    (layout.annotations as PlotlyObject[]).push({
-      text: `step ${step}`,
-      showarrow: false,
-      xref: 'paper',
-      yref: 'paper',
-      x: (left - 8) / plotWidth,
-      y: 1 - (top + rowHeight / 2) / height,
-      xanchor: 'right',
-      yanchor: 'middle',
-      font: { size: FONT_SIZE - 1, color: INK },
-    });
+    images.push(paper.image(png, { left, top, width, height: rowHeight }));
+    annotations.push(paper.text(`step ${step}`, left - 8, top + rowHeight / 2, 'right'));
     top += rowHeight + ROW_GAP;
   }
   const last = means.at(-1);
@@ -254,19 +224,4 @@ function draw(
     ...(samples.length ? [`samples at steps ${samples.map(({ step }) => step).join(', ')}`] : []),
   ];
   return new Figure(data, layout, { alt: `${described.join('; ')}.` });
-}
-
-/** Each row's picture, as wide as fits. */
-function sampleRows(samples: readonly Samples[]) {
-  return samples.map(({ step, images }) => {
-    const [count = 1, , width = 1] = images.shape;
-    const across = Math.min(count, 20);
-    const scale = Math.max(
-      1,
-      Math.min(2, Math.floor((WIDTH - LABEL_WIDTH - 12) / across / (width + 1))),
-    );
-    const raster = imagesToGrid(images, { columns: across, scale, padding: 1 });
-    const png = encodePng(raster.pixels, raster.width, raster.height, raster.channels);
-    return { step, png, width: raster.width, height: raster.height };
-  });
 }

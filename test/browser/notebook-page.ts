@@ -179,7 +179,7 @@ export class NotebookPage {
   }
 
   /** Types code into a new cell below the selected one, runs it, and returns its output's text. */
-  async runBelow(code: string): Promise<string> {
+  async runBelow(code: string, timeout = 30_000): Promise<string> {
     const { page } = this;
     await page.locator('.jp-Notebook .jp-Cell').last().locator('.jp-InputArea-prompt').click();
     await page.keyboard.press('Escape');
@@ -188,7 +188,7 @@ export class NotebookPage {
     await page.keyboard.insertText(code);
     await page.keyboard.press('Control+Enter');
     const cell = page.locator('.jp-CodeCell').last();
-    await cell.locator('.jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor();
+    await cell.locator('.jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor({ timeout });
     return (await cell.locator('.jp-OutputArea-output').allTextContents()).join('\n');
   }
 }

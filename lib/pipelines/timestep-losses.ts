@@ -1,0 +1,37 @@
+import { tf } from '../backend';
+import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+import { randn, type RandomStream } from '../random';
+import type { Scheduler } from '../schedulers/scheduler';
+
+/** What the noise at each time step is told by. */
+export interface TimestepLossParts {
+  readonly unet: UNet2DConditionModel;
+  /** Of epsilon prediction; `addNoise` is all that is used of it. */
+  readonly scheduler: Pick<Scheduler, 'addNoise'>;
+}
+
+/**
+ * The mean squared error of the predicted noise at given time steps, each over the same images with fresh
+ * noise.
+ *
+ * @param images [B, H, W, C] in [−1, 1]
+ * @param context [B, S, cross_attention_dim], the images' captions
+ * @param timesteps integers from 0 to num_train_timesteps − 1
+ */
+export function timestepLosses(
+  { unet, scheduler }: TimestepLossParts,
+  images: tf.Tensor4D,
+  context: tf.Tensor3D,
+  timesteps: readonly number[],
+  stream: RandomStream,
+): { readonly timestep: number; readonly loss: number }[] {
+  return timesteps.map((timestep) =>
+    tf.tidy(() => {
+      const t = tf.fill<tf.Rank.R1>([images.shape[0]], timestep, 'int32');
+      const noise = randn<tf.Rank.R4>(images.shape, stream.next());
+      const output = unet.forward(scheduler.addNoise(images, noise, t), t, context);
+      const error = tf.mean(tf.squaredDifference(output, noise));
+      return { timestep, loss: error.dataSync()[0]! };
+    }),
+  );
+}

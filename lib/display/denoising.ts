@@ -68,9 +68,9 @@ export function denoisingAnimation(
 
   const images: PlotlyObject[] = [];
   const annotations: PlotlyObject[] = [];
-  const { image, text } = paperOf(width, height);
+  const paper = paperOf(width, height);
   const picture = (source: string, left: number, top: number, size: typeof small) =>
-    image(source, { left, top, ...size });
+    paper.image(source, { left, top, ...size });
 
   // The two large ones come first: the slider names them by their places.
   const [leftX, rightX] = [EDGE, EDGE + large.width + 60];
@@ -80,8 +80,8 @@ export function denoisingAnimation(
   const [noisy = '', guess = ''] = sources.at(-1) ?? [];
   images.push(picture(noisy, leftX, largeTop, large));
   images.push(picture(guess, rightX, largeTop, large));
-  annotations.push(text(`the image, t = ${last.timestep}`, leftX, largeTop - 16, 'left'));
-  annotations.push(text('what the model expects at the end', rightX, largeTop - 16, 'left'));
+  annotations.push(paper.text(`the image, t = ${last.timestep}`, leftX, largeTop - 16, 'left'));
+  annotations.push(paper.text('what the model expects at the end', rightX, largeTop - 16, 'left'));
 
   const count = Math.min(STRIP, frames.length);
   for (let i = 0; i < count; i++) {
@@ -92,10 +92,10 @@ export function denoisingAnimation(
     images.push(picture(sample, left, stripTop, small));
     images.push(picture(original, left, below, small));
     const middle = left + small.width / 2;
-    annotations.push(text(`t = ${frames[index]?.timestep}`, middle, stripTop - 12, 'center'));
+    annotations.push(paper.text(`t = ${frames[index]?.timestep}`, middle, stripTop - 12, 'center'));
   }
   const rowLabel = (words: string, row: number) =>
-    text(words, EDGE, stripTop + row * (small.height + GAP) + small.height / 2, 'left');
+    paper.text(words, EDGE, stripTop + row * (small.height + GAP) + small.height / 2, 'left');
   annotations.push(rowLabel('image', 0), rowLabel('expected', 1));
 
   const hidden = { visible: false, fixedrange: true };

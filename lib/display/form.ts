@@ -26,7 +26,7 @@ const FORMS = Symbol.for('sdm.forms');
 
 function registry(): Map<string, (name: string, value: unknown) => void> {
   const globals = globalThis as { [FORMS]?: Map<string, (name: string, value: unknown) => void> };
-  return (globals[FORMS] ??= new Map());
+  return (globals[FORMS] ??= new Map<string, (name: string, value: unknown) => void>());
 }
 
 /** The settings' values, which change as the form is used; end a cell with it to show the form. */
@@ -101,7 +101,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
   }
 
   toHtml(): string {
-    const rows = Object.entries(this.#values).map(
+    const rows = Object.entries(this.#values as Record<string, Value>).map(
       ([name, value]) =>
         `<tr><td style="text-align:left">${escapeHtml(name)}</td>` +
         `<td style="text-align:left">${this.#input(name, value)}</td></tr>`,
@@ -154,20 +154,16 @@ interface Input {
 function page(id: string, types: Record<string, string>): void {
   const { document, location, fetch, WebSocket } = globalThis as unknown as {
     document: {
-      cookie: string;
-      title: string;
-      getElementById(id: string): {
+      getElementById: (id: string) => {
         textContent: string;
         querySelectorAll(selector: string): Iterable<Input>;
         querySelector(selector: string): { textContent: string };
-        closest(selector: string): { id?: string } | null;
       } | null;
       querySelector(selector: string): { getAttribute(name: string): string | null } | null;
     };
     location: { origin: string };
-    fetch(url: string): Promise<{ json(): Promise<unknown> }>;
+    fetch: (url: string) => Promise<{ json(): Promise<unknown> }>;
     WebSocket: new (url: string) => {
-      readyState: number;
       onopen: () => void;
       send(text: string): void;
     };

@@ -95,25 +95,3 @@ describe("JupyterLab's dark theme", () => {
     expect(new Set(await notebook.paperOfPictures())).toEqual(new Set(['255,255,255']));
   });
 });
-
-describe('a form', () => {
-  it('changes settings in the kernel by the slider that the user moves', async () => {
-    const notebook = await NotebookPage.open(page, lab, '05-sample');
-    await notebook.runBelow(
-      [
-        "import * as sd from 'stable-diffusion-mnist';",
-        'const settings = sd.form({ guidance: 8 }, { guidance: { min: 0, max: 20, step: 1 } });',
-        'settings',
-      ].join('\n'),
-    );
-    const slider = page.locator('input[type="range"][data-name="guidance"]').last();
-    await page.waitForFunction(
-      () => !document.querySelector<HTMLInputElement>('input[data-name="guidance"]')?.disabled,
-    );
-    await slider.focus();
-    await page.keyboard.press('ArrowLeft');
-    await page.locator('small', { hasText: 'guidance is set' }).waitFor();
-    expect(await notebook.runBelow('settings.values.guidance')).toBe('7');
-    await shutDownAll(lab);
-  });
-});

@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadScript, root } from '../support/script';
+
+const { venvPython } = loadScript<{ venvPython: string }>('setup/paths.mjs');
+
+interface Notebook {
+  readonly cells: { readonly outputs?: { readonly data?: Record<string, unknown> }[] }[];
+}
+
+const folder = path.join(root, 'notebooks');
+const names = fs.readdirSync(folder).filter((name) => name.endsWith('.ipynb'));
+
+describe.each(names)('%s', (name) => {
+  const file = path.join(folder, name);
+
+  it('is valid nbformat', () => {
+    const code =
+      'import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=nbformat.NO_CONVERT))';
+    execFileSync(venvPython, ['-c', code, file]); // throws what is wrong
+  });
+
+  it('is smaller than 3 MB', () => {
+    expect(fs.statSync(file).size).toBeLessThan(3e6);
+  });
+
+  it('has a picture and words beside each live figure, for readers without plotly', () => {
+    const { cells } = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+    const bundles = cells.flatMap(({ outputs = [] }) => outputs.map(({ data = {} }) => data));
+    const live = bundles.filter((data) => 'application/vnd.plotly.v1+json' in data);
+    expect(live.filter((data) => !('image/png' in data && 'text/plain' in data))).toEqual([]);
+  });
+});

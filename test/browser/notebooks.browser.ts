@@ -70,7 +70,7 @@ describe.each(notebookNames)('%s', (name) => {
     try {
       await tab.route(/^https?:/, (route) => route.abort());
       await tab.goto(pathToFileURL(file).href, { waitUntil: 'domcontentloaded' });
-      const pictures = await tab.locator('.jp-OutputArea-output img').evaluateAll(async (all) => {
+      const pictures = await tab.locator('.jp-RenderedImage img').evaluateAll(async (all) => {
         const images = all as HTMLImageElement[];
         await Promise.all(images.map((image) => image.decode()));
         return images.map(({ naturalWidth, alt }) => ({ naturalWidth, alt }));

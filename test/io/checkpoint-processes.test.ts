@@ -66,19 +66,22 @@ it('killed at random moments of saving: nothing is lost, nothing unreadable', as
 }, 600_000);
 
 it('of two processes on one folder one is refused, with the pid of the other', async () => {
-  const saves = times(20, 200);
-  const first = startSaver(saves, 100_000);
+  const first = startSaver(100_000, 100_000); // saves until it is killed
   while (!/saved/.test(first.printed())) await new Promise((r) => setTimeout(r, 5));
-  const second = startSaver(saves, 100_000);
-  const codes = await Promise.all([first.ended, second.ended]);
-  expect(codes).toEqual([0, 3]);
+  const second = startSaver(10, 100_000);
+  expect(await second.ended).toBe(3);
+  first.process.kill('SIGKILL');
+  await first.ended;
   expect(second.printed()).toMatch(
     new RegExp(`^error FolderLockedError .*process ${first.process.pid} on ${hostname()}`),
   );
-  expect(lastSaved(first.printed())).toBe(Math.ceil(saves / 2));
-  expect(newestSound(folder, () => undefined)?.step).toBe(Math.ceil(saves / 2));
+  expect(first.printed()).not.toMatch(/warning|error/);
+  const known = lastSaved(first.printed());
+  expect([known, known + 1]).toContain(newestSound(folder, () => undefined)?.step);
+  const last = startSaver(1, 1000); // takes over what the killed one left
+  expect(await last.ended).toBe(0);
   expect(existsSync(path.join(folder, '.lock'))).toBe(false); // freed at the end
-  figure('two processes on one folder', `${saves} saves: the second refused by pid, 0 corrupt`);
+  figure('two processes on one folder', `${known} saves: the second refused by pid, 0 corrupt`);
 });
 
 it('started at once, only one has the folder', async () => {

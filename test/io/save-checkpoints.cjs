@@ -5,12 +5,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { commitCheckpoint } = require('../../dist/io/checkpoint-commit.js');
 const { newestSound } = require('../../dist/io/checkpoint-folder.js');
+const { lockFolder } = require('../../dist/io/folder-lock.js');
 const { writeFileAtomically } = require('../../dist/io/atomic-write.js');
 
 const [folder, count, bytes] = process.argv.slice(2);
 const onWarning = (message) => console.log(`warning ${message}`);
 
 try {
+  lockFolder(folder); // before it is read: whoever has it may be removing what is read
   const first = newestSound(folder, onWarning)?.step ?? 0;
   // Every other one is saved twice, so that one of the same step is replaced.
   for (let i = 1; i <= Number(count); i++) {

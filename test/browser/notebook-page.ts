@@ -24,6 +24,8 @@ export class NotebookPage {
     await page.goto(lab.url(`/lab/workspaces/${name}/tree/${name}.ipynb?reset`));
     await page.locator('.jp-Notebook .jp-Cell').first().waitFor({ timeout: 60_000 });
     const notebook = new NotebookPage(page, lab, name);
+    // Before the notebook has its session, Run would ask which kernel to take.
+    await page.locator('.jp-KernelName', { hasText: 'tslab' }).first().waitFor({ timeout: 60_000 });
     await notebook.idle();
     const stored = storedFigures(path.join(lab.notebooks, `${name}.ipynb`));
     if (stored > 0) {

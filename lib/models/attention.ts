@@ -1,6 +1,11 @@
 import { tf } from '../backend';
 import { geglu } from '../nn/activations';
-import { multiHeadAttention, multiHeadSelfAttention, splitHeads } from '../nn/attention';
+import {
+  attentionProbabilities,
+  multiHeadAttention,
+  multiHeadSelfAttention,
+  splitHeads,
+} from '../nn/attention';
 import { linear } from '../nn/linear';
 import { Conv2d, GroupNorm, LayerNorm, Linear } from '../nn/layers';
 import type { RandomStream } from '../random';
@@ -50,8 +55,7 @@ export class Attention {
     return tf.tidy(() => {
       const q = splitHeads(this.to_q.forward(x), this.heads); // [B, heads, L, D]
       const k = splitHeads(this.to_k.forward(context), this.heads);
-      const scores = tf.matMul(q, k, false, true);
-      return tf.softmax(tf.mul(scores, 1 / Math.sqrt(q.shape[3]))) as tf.Tensor4D;
+      return attentionProbabilities(q, k);
     });
   }
 

@@ -4,6 +4,26 @@ import { FUSED_HEAD_SIZES, fusedOp, hasFusedOps } from './fused-ops';
 type Saved = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 /**
+ * softmax(q kᵀ / √D + mask): how much each query attends to each key.
+ *
+ * @param query [B, heads, L, D]
+ * @param key [B, heads, S, D]
+ * @param mask as of `scaledDotProductAttention`
+ * @returns [B, heads, L, S], disposed by the caller
+ */
+export function attentionProbabilities(
+  query: tf.Tensor,
+  key: tf.Tensor,
+  mask: tf.Tensor | null = null,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const scaled = tf.mul(query, 1 / Math.sqrt(query.shape[3]!));
+    const scores = tf.matMul(scaled, key, false, true);
+    return tf.softmax(mask ? tf.add(scores, mask) : scores) as tf.Tensor4D;
+  });
+}
+
+/**
  * softmax(q kᵀ / √D + mask) v, as `torch.nn.functional.scaled_dot_product_attention`.
  *
  * The gradient saves q, k and v and computes the probabilities again: at 14×14 with 8 heads these
@@ -22,20 +42,16 @@ export function scaledDotProductAttention(
   mask: tf.Tensor2D | null = null,
 ): tf.Tensor4D {
   const scale = 1 / Math.sqrt(query.shape[3]);
-  const probabilities = (q: tf.Tensor, k: tf.Tensor, bias?: tf.Tensor | null): tf.Tensor => {
-    const scores = tf.matMul(tf.mul(q, scale), k, false, true); // [B, heads, L, S]
-    return tf.softmax(bias ? tf.add(scores, bias) : scores);
-  };
   const op = tf.customGrad((...args) => {
     const [q, k, v] = args as tf.Tensor[] as [tf.Tensor, tf.Tensor, tf.Tensor];
     const save = args[3] as unknown as tf.GradSaveFunc;
-    const output = tf.matMul(probabilities(q, k, mask), v);
+    const output = tf.matMul(attentionProbabilities(q, k, mask), v);
     save(mask ? [q, k, v, output, mask] : [q, k, v, output]);
     return {
       value: output,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [q0, k0, v0, o, bias] = saved as [...Saved, tf.Tensor?];
-        const p = probabilities(q0, k0, bias);
+        const p = attentionProbabilities(q0, k0, bias);
         const dV = tf.matMul(p, dy, true, false);
         const dP = tf.matMul(dy, v0, false, true);
         // Σ dP · p over the keys is Σ dy · o over D: a pass less over what is largest.
@@ -80,7 +96,7 @@ export function multiHeadAttention(
 ): tf.Tensor3D {
   return tf.tidy(() => {
     if (hasFusedOps() && FUSED_HEAD_SIZES.includes(query.shape[2] / heads)) {
-      return fusedAttention(query, key, value, heads, mask);
+      return fusedAttention('SdmAttention', [query, key, value], heads, mask);
     }
     const split = (x: tf.Tensor3D) => splitHeads(x, heads); // [B, heads, L, D]
     return mergeHeads(scaledDotProductAttention(split(query), split(key), split(value), mask));
@@ -102,45 +118,29 @@ export function multiHeadSelfAttention(
 ): tf.Tensor3D {
   return tf.tidy(() => {
     if (hasFusedOps() && FUSED_HEAD_SIZES.includes(qkv.shape[2] / 3 / heads)) {
-      return fusedSelfAttention(qkv, heads, mask);
+      return fusedAttention('SdmSelfAttention', [qkv], heads, mask);
     }
     const [query, key, value] = tf.split(qkv, 3, 2) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
     return multiHeadAttention(query, key, value, heads, mask);
   });
 }
 
-function fusedSelfAttention(
-  qkv: tf.Tensor3D,
-  heads: number,
-  mask: tf.Tensor2D | null,
-): tf.Tensor3D {
-  const op = tf.customGrad((...args) => {
-    const inputs = [args[0] as tf.Tensor, mask ?? tf.scalar(0)];
-    const save = args[1] as unknown as tf.GradSaveFunc;
-    const [output, logSum] = fusedOp('SdmSelfAttention', { heads }, inputs, 2);
-    save([...inputs, output!, logSum!]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-      fusedOp('SdmSelfAttentionGrad', { heads }, [dy, ...saved], 1);
-    return { value: output!, gradFunc };
-  });
-  return op(qkv) as tf.Tensor3D;
-}
-
+/** @param inputs query, key and value, or all three side by side */
 function fusedAttention(
-  query: tf.Tensor3D,
-  key: tf.Tensor3D,
-  value: tf.Tensor3D,
+  op: 'SdmAttention' | 'SdmSelfAttention',
+  inputs: readonly tf.Tensor3D[],
   heads: number,
   mask: tf.Tensor2D | null,
 ): tf.Tensor3D {
-  const op = tf.customGrad((...args) => {
-    const inputs = [...(args.slice(0, 3) as tf.Tensor[]), mask ?? tf.scalar(0)];
-    const save = args[3] as unknown as tf.GradSaveFunc;
-    const [output, logSum] = fusedOp('SdmAttention', { heads }, inputs, 2);
-    save([...inputs, output!, logSum!]);
+  const count = inputs.length;
+  const run = tf.customGrad((...args) => {
+    const all = [...(args.slice(0, count) as tf.Tensor[]), mask ?? tf.scalar(0)];
+    const save = args[count] as unknown as tf.GradSaveFunc;
+    const [output, logSum] = fusedOp(op, { heads }, all, 2);
+    save([...all, output!, logSum!]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-      fusedOp('SdmAttentionGrad', { heads }, [dy, ...saved], 3);
+      fusedOp(`${op}Grad`, { heads }, [dy, ...saved], count);
     return { value: output!, gradFunc };
   });
-  return op(query, key, value) as tf.Tensor3D;
+  return run(...inputs) as tf.Tensor3D;
 }

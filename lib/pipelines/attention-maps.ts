@@ -39,7 +39,6 @@ export function crossAttentionMaps(
   }
   const maps: tf.Tensor4D[] = [];
   const attentions = crossAttentions(unet);
-  const { forward } = Attention.prototype; // eslint-disable-line @typescript-eslint/unbound-method
   for (const attention of attentions) {
     attention.forward = (x, text) => {
       const map = tf.tidy(() => {
@@ -50,7 +49,7 @@ export function crossAttentionMaps(
         return tf.image.resizeBilinear(map, [H, W]);
       });
       maps.push(tf.keep(map)); // [1, H, W, S], beyond the tidy of the block
-      return forward.call(attention, x, text);
+      return Attention.prototype.forward.call(attention, x, text);
     };
   }
   try {

@@ -6,7 +6,6 @@
  * held as the model takes it, not times √(σ² + 1) as there (see sigmas.ts).
  */
 import type { tf } from '../backend';
-import { noiseSchedule } from './betas';
 import {
   configKeys,
   noiseScheduleRules,
@@ -28,7 +27,7 @@ import {
   type StepCoefficients,
   type StepInputs,
 } from './scheduler';
-import { levelOf, sigmaSampling } from './sigmas';
+import { firstNoise, levelOf, sigmaSampling, sigmaSchedule } from './sigmas';
 import { allTimesteps, TIMESTEP_SPACINGS } from './timesteps';
 
 export interface EulerDiscreteSchedulerConfig extends NoiseScheduleConfig {
@@ -71,16 +70,13 @@ export class EulerDiscreteScheduler implements Scheduler {
   constructor(config: Partial<EulerDiscreteSchedulerConfig> = {}) {
     const given = { ...config };
     this.config = resolveConfig('EulerDiscreteScheduler', rules, given, scheduleConflicts);
-    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = noiseSchedule(this.config));
-    // σ would be infinite where nothing of the image is left: as near to it as diffusers goes.
-    if (this.config.rescale_betas_zero_snr) this.alphasCumprod[this.betas.length - 1] = 2 ** -24;
+    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = sigmaSchedule(this.config));
     this.timesteps = Float32Array.from(allTimesteps(this.config.num_train_timesteps));
     this.setTimesteps(this.config.num_train_timesteps);
   }
 
-  /** Of the first step's noise level, or all noise with `leading`, as in diffusers. */
   get initNoiseSigma(): number {
-    return this.config.timestep_spacing === 'leading' ? 1 : levelOf(this.sigmas[0]!).sigma;
+    return firstNoise(this.config.timestep_spacing, this.sigmas);
   }
 
   /** From the object of a scheduler_config.json. */

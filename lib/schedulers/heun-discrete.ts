@@ -8,7 +8,6 @@
  * corrected image is the Euler step's plus (1 − r) / 2r · (second x0 − first x0), r = σ'/σ.
  */
 import type { tf } from '../backend';
-import { noiseSchedule } from './betas';
 import {
   bool,
   configKeys,
@@ -32,7 +31,7 @@ import {
   type StepCoefficients,
   type StepInputs,
 } from './scheduler';
-import { levelOf, sigmaSampling } from './sigmas';
+import { firstNoise, levelOf, sigmaSampling, sigmaSchedule } from './sigmas';
 import { TIMESTEP_SPACINGS } from './timesteps';
 
 export interface HeunDiscreteSchedulerConfig extends NoiseScheduleConfig {
@@ -72,14 +71,12 @@ export class HeunDiscreteScheduler implements Scheduler {
   constructor(config: Partial<HeunDiscreteSchedulerConfig> = {}) {
     const given = { ...config };
     this.config = resolveConfig('HeunDiscreteScheduler', rules, given, scheduleConflicts);
-    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = noiseSchedule(this.config));
-    if (this.config.rescale_betas_zero_snr) this.alphasCumprod[this.betas.length - 1] = 2 ** -24;
+    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = sigmaSchedule(this.config));
     this.setTimesteps(this.config.num_train_timesteps);
   }
 
-  /** Of the first step's noise level, or all noise with `leading`, as in diffusers. */
   get initNoiseSigma(): number {
-    return this.config.timestep_spacing === 'leading' ? 1 : levelOf(this.sigmas[0]!).sigma;
+    return firstNoise(this.config.timestep_spacing, this.sigmas);
   }
 
   /** From the object of a scheduler_config.json. */

@@ -4,6 +4,8 @@
  * scales it down for the model; here it stays as the model takes it, (x0 + σ·ε) / √(σ² + 1), as for
  * all other schedulers: the same numbers but for that factor.
  */
+import { noiseSchedule } from './betas';
+import type { NoiseScheduleConfig } from './config';
 import { inferenceTimesteps, type TimestepSpacing } from './timesteps';
 
 const f32 = Math.fround;
@@ -12,6 +14,19 @@ const f32 = Math.fround;
 export function levelOf(sigma: number): { readonly alpha: number; readonly sigma: number } {
   const alpha = 1 / Math.sqrt(sigma * sigma + 1);
   return { alpha, sigma: sigma * alpha };
+}
+
+/** The training's noise schedule, with σ finite everywhere. */
+export function sigmaSchedule(config: NoiseScheduleConfig): ReturnType<typeof noiseSchedule> {
+  const schedule = noiseSchedule(config);
+  // σ would be infinite where nothing of the image is left: as near to it as diffusers goes.
+  if (config.rescale_betas_zero_snr) schedule.alphasCumprod[schedule.betas.length - 1] = 2 ** -24;
+  return schedule;
+}
+
+/** The first sample's noise: that of the first step's level, or all noise with `leading`, as in diffusers. */
+export function firstNoise(spacing: TimestepSpacing, sigmas: Float32Array): number {
+  return spacing === 'leading' ? 1 : levelOf(sigmas[0]!).sigma;
 }
 
 export interface SigmaSampling {

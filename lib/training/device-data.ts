@@ -1,7 +1,7 @@
+import ndarray from 'ndarray';
 import { tf } from '../backend';
 import type { ImageDataset } from '../datasets/data-loader';
 import { normalize, rowMajor, toTensor } from '../datasets/transforms';
-import ndarray from 'ndarray';
 import { gatherRows } from '../nn/gather-rows';
 import { rand, randint, randn } from '../random';
 import type { MicroBatch } from './train-step';

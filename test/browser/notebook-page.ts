@@ -61,12 +61,6 @@ export class NotebookPage {
   async runAll(): Promise<void> {
     await this.startAll();
     await this.ended();
-    // On a busy machine JupyterLab marks the later cells only after the first has ended.
-    const deadline = Date.now() + 120_000;
-    const isDone = async () =>
-      !(await this.executionCounts()).includes(null) || (await this.redOutputs()).length > 0;
-    while (!(await isDone()) && Date.now() < deadline) await this.page.waitForTimeout(200);
-    await this.ended();
   }
 
   async startAll(): Promise<void> {

@@ -7,7 +7,7 @@
 
 namespace sdm {
 
-// Room for n floats that are all written before they are read.
+// Room for n floats, whatever is in it: what is computed from a number that was not written is never used.
 inline std::unique_ptr<float[]> scratch(int64_t n) { return std::unique_ptr<float[]>(new float[n]); }
 
 // Images [n, pixels, channels], normalized over pixels and the channels of a group.

@@ -106,6 +106,8 @@ export { kernelDistance } from './evaluation/kernel-distance';
 export { manifoldMetrics, withinClassDistance, type Manifold } from './evaluation/manifold';
 export { sanityRows } from './evaluation/sanity';
 export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './evaluation/train-judge';
+export { snapshotDownload, type HubProgress, type SnapshotOptions } from './io/hub';
+export { HubError } from './io/hub-download';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 
 export { clearOutput } from './display/display-handle';

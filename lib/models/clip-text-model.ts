@@ -6,7 +6,13 @@ import { Embedding, LayerNorm, Linear } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
 import { clipTextConfig, type CLIPTextConfig } from './clip-text-config';
-import { readJsonObject, readWeights, TRANSFORMERS_WEIGHTS, writeModel } from './pretrained';
+import {
+  localFolder,
+  readJsonObject,
+  readWeights,
+  TRANSFORMERS_WEIGHTS,
+  writeModel,
+} from './pretrained';
 
 /** Standard deviations of the initial weights, as transformers' `CLIPPreTrainedModel._init_weights`. */
 function initialStd(c: CLIPTextConfig) {
@@ -152,12 +158,13 @@ export class CLIPTextModel {
   }
 
   /**
-   * Loads a folder with config.json and model.safetensors. The joint CLIP checkpoint works too: its
+   * Loads a folder (or a model id that the hub's cache has) with config.json and model.safetensors. The joint CLIP checkpoint works too: its
    * `text_config` and its weights below `text_model.` are taken, the vision part is passed over.
    *
    * @throws Error if a file is missing or damaged, or if keys or shapes do not fit
    */
-  static fromPretrained(folder: string): CLIPTextModel {
+  static fromPretrained(name: string): CLIPTextModel {
+    const folder = localFolder(name);
     const json = readJsonObject(path.join(folder, 'config.json'));
     const config = (json.text_config ?? json) as Partial<CLIPTextConfig>;
     // The joint checkpoint's vision part is not even read.

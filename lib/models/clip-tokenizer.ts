@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { writeFileAtomically } from '../io/atomic-write';
+import { localFolder } from './pretrained';
 
 export interface EncodeOptions {
   /** Tokens of a row, start and end included; 8 unless told, as the blog's captions. */
@@ -65,10 +66,11 @@ export class CLIPTokenizer {
   /**
    * Loads tokenizer.json and tokenizer_config.json of a folder as transformers saves them.
    *
-   * @param folder CLIP's own files (openai/clip-vit-base-patch32), which ship in data/, unless told
+   * @param name a folder or a model id that the hub's cache has; CLIP's own files (openai/clip-vit-base-patch32), which ship in data/, unless told
    * @throws Error naming the file if it is missing, damaged, or no CLIP tokenizer
    */
-  static fromPretrained(folder: string = PACKAGED_FOLDER): CLIPTokenizer {
+  static fromPretrained(name: string = PACKAGED_FOLDER): CLIPTokenizer {
+    const folder = localFolder(name);
     return new CLIPTokenizer(new Map(FILES.map((name) => [name, readFile(folder, name)])));
   }
 

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../io/atomic-write';
+import { cachedSnapshot, hubCacheFolder, isModelId } from '../io/hub-cache';
 import { fromFloat32Array, toFloat32Array, writeSafetensors } from '../io/safetensors';
 import { hasWeights, openWeights } from '../io/safetensors-index';
 import { stateDict, type StateDict } from '../nn/state-dict';
@@ -10,6 +11,23 @@ import { stateDict, type StateDict } from '../nn/state-dict';
 export const DIFFUSION_WEIGHTS = 'diffusion_pytorch_model.safetensors';
 /** transformers' name of a model's weights. */
 export const TRANSFORMERS_WEIGHTS = 'model.safetensors';
+
+/**
+ * The folder of a model: the one that is named, or for a model id of the Hugging Face hub its snapshot in the hub's
+ * cache. Nothing is downloaded.
+ *
+ * @param name a folder, or a model id such as `openai/clip-vit-base-patch32`
+ * @throws Error if it is a model id that the cache does not have
+ */
+export function localFolder(name: string): string {
+  if (existsSync(name) || !/^[^/]+\/[^/]+$/.test(name) || !isModelId(name)) return name;
+  const snapshot = cachedSnapshot(name);
+  if (snapshot !== null) return snapshot;
+  throw new Error(
+    `${name}: no such folder, and no model of that name in the hub's cache (${hubCacheFolder()}). ` +
+      `Check the folder, or download the model first: await snapshotDownload('${name}').`,
+  );
+}
 
 /**
  * A JSON file that holds one object.

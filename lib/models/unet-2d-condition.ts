@@ -4,7 +4,13 @@ import { Conv2d, GroupNorm } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
 import { TimestepEmbedding, timestepEmbedding } from './embeddings';
-import { DIFFUSION_WEIGHTS, readJsonObject, readWeights, writeModel } from './pretrained';
+import {
+  localFolder,
+  DIFFUSION_WEIGHTS,
+  readJsonObject,
+  readWeights,
+  writeModel,
+} from './pretrained';
 import {
   CrossAttnDownBlock2D,
   CrossAttnUpBlock2D,
@@ -88,11 +94,12 @@ export class UNet2DConditionModel {
   }
 
   /**
-   * Loads a folder with config.json and diffusion_pytorch_model.safetensors.
+   * Loads a folder (or a model id that the hub's cache has) with config.json and diffusion_pytorch_model.safetensors.
    *
    * @throws Error if a file is missing or damaged, or if keys or shapes do not fit
    */
-  static fromPretrained(folder: string): UNet2DConditionModel {
+  static fromPretrained(name: string): UNet2DConditionModel {
+    const folder = localFolder(name);
     const config = readJsonObject(path.join(folder, 'config.json'));
     const weights = readWeights(folder, DIFFUSION_WEIGHTS);
     const model = new UNet2DConditionModel(config, new Generator(0).stream('init'));

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { CLIPTextModel } from '../models/clip-text-model';
 import { CLIPTokenizer } from '../models/clip-tokenizer';
-import { readJsonObject } from '../models/pretrained';
+import { localFolder, readJsonObject } from '../models/pretrained';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { DDPMScheduler } from '../schedulers/ddpm';
 import { writeFileAtomically } from '../io/atomic-write';
@@ -89,9 +89,11 @@ export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
 /**
  * Loads all parts; the caller disposes both models.
  *
+ * @param name a folder, or a model id that the hub's cache has
  * @throws Error if the folder is no finished checkpoint, a file is damaged or parts do not fit
  */
-export function loadCheckpoint(folder: string): CheckpointParts {
+export function loadCheckpoint(name: string): CheckpointParts {
+  const folder = localFolder(name);
   if (!existsSync(path.join(folder, MODEL_INDEX_FILE))) {
     throw new Error(
       `${folder}: expected a checkpoint with model_index.json, found none. ` +

@@ -20,7 +20,7 @@ const root = path.join(__dirname, '..', '..');
 export const MINUTES_10 = 600_000;
 
 /** The Python that has torch, diffusers and transformers. */
-function findPython(): string {
+export function findPython(): string {
   const local = path.join(root, '.venv-parity', 'bin', 'python');
   const told = process.env['SDM_PARITY_PYTHON'];
   const found = [told, local].find((file) => file !== undefined && existsSync(file));

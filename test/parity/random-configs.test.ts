@@ -1,0 +1,104 @@
+/** UNets of random configs of the model family, both ways between here and diffusers. */
+import path from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { tf } from '../../lib/backend';
+import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
+import type { UNet2DConditionConfig } from '../../lib/models/unet-2d-condition-config';
+import { Generator, randint, randn } from '../../lib/random';
+import { nchw } from '../support/model';
+import { figure, seededRandom, times } from '../support/soak';
+import {
+  MINUTES_10,
+  perturb,
+  readTensors,
+  runPython,
+  temporaryFolder,
+  writeJson,
+  writeTensors,
+} from './python';
+
+interface Case {
+  readonly config: Partial<UNet2DConditionConfig>;
+  readonly size: number;
+}
+
+const random = seededRandom(31);
+const below = (count: number) => Math.floor(random() * count);
+const pick = <T>(items: readonly T[]): T => items[below(items.length)]!;
+
+function randomCase(): Case {
+  const blocks = 2 + below(3);
+  const groups = pick([4, 8]);
+  const heads = pick([1, 2, 4]);
+  const crossed = Array.from({ length: blocks }, () => random() < 0.6);
+  const config: Partial<UNet2DConditionConfig> = {
+    sample_size: 16,
+    in_channels: 1 + below(3),
+    out_channels: 1 + below(3),
+    layers_per_block: 1 + below(2),
+    block_out_channels: Array.from({ length: blocks }, () => groups * heads * (1 + below(3))),
+    down_block_types: crossed.map((has) => (has ? 'CrossAttnDownBlock2D' : 'DownBlock2D')),
+    up_block_types: crossed.map((has) => (has ? 'CrossAttnUpBlock2D' : 'UpBlock2D')).reverse(),
+    norm_num_groups: groups,
+    attention_head_dim: heads,
+    cross_attention_dim: 4 * (1 + below(6)),
+    flip_sin_to_cos: random() < 0.5,
+    freq_shift: below(2),
+  };
+  return { config, size: pick([8, 11, 16]) };
+}
+
+const cases = Array.from({ length: times(3, 20) }, randomCase);
+const names = cases.map((_, i) => `random-${i}`);
+const folder = temporaryFolder();
+const fileOf = (name: string, suffix = '') => path.join(folder, `${name}${suffix}.safetensors`);
+
+function inputsOf({ config, size }: Case, seed: number) {
+  const stream = new Generator(seed).stream('sampling');
+  return {
+    sample: randn<tf.Rank.R4>([2, size, size, config.in_channels!], stream.next()),
+    timestep: randint<tf.Rank.R1>([2], 0, 1000, stream.next()),
+    context: randn<tf.Rank.R3>([2, 3, config.cross_attention_dim as number], stream.next()),
+  };
+}
+
+const outputOf = (unet: UNet2DConditionModel, i: number) =>
+  tf.tidy(() => {
+    const { sample, timestep, context } = inputsOf(cases[i]!, i);
+    return nchw(unet.forward(sample, timestep, context));
+  });
+
+const ours: Float32Array[] = [];
+
+beforeAll(() => {
+  names.forEach((name, i) => {
+    const unet = new UNet2DConditionModel(cases[i]!.config, new Generator(i).stream('init'));
+    perturb(unet, i);
+    unet.savePretrained(path.join(folder, 'ours', name));
+    ours.push(outputOf(unet, i));
+    unet.dispose();
+    tf.tidy(() => writeTensors(fileOf(name), inputsOf(cases[i]!, i)));
+  });
+  writeJson(
+    path.join(folder, 'cases.json'),
+    Object.fromEntries(names.map((n, i) => [n, cases[i]!.config])),
+  );
+  runPython('unet.py', folder);
+}, MINUTES_10);
+
+it('random configs give the same outputs there and here, both ways', () => {
+  names.forEach((name, i) => {
+    const expected = readTensors(fileOf(name, '.out'));
+    expect(ours[i], `${name} ${JSON.stringify(cases[i])}`).toBeCloseToMax(
+      expected.get('ours')!.data,
+      2e-5,
+    );
+    const unet = UNet2DConditionModel.fromPretrained(path.join(folder, 'theirs', name));
+    expect(outputOf(unet, i), name).toBeCloseToMax(expected.get('theirs')!.data, 2e-5);
+    unet.dispose();
+  });
+  figure(
+    'UNets of random configs, both ways with diffusers',
+    `${names.length} configs: outputs within 2e-5 of the largest`,
+  );
+});

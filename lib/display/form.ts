@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { MimeBundle } from './display-handle';
 import { escapeHtml } from './escape';
+import { connectForm } from './form-page';
 import { table } from './html-table';
 
 /** How a number is set; without it, by typing. */
@@ -80,7 +81,10 @@ export class Form<T extends Readonly<Record<string, Value>>> {
 
   #input(name: string, value: Value): string {
     const control = this.#controls[name];
-    const label = `aria-label="${escapeHtml(name)}" data-name="${escapeHtml(name)}" disabled`;
+    // Without the second one JupyterLab takes the arrow keys for its own: it would leave the cell.
+    const label =
+      `aria-label="${escapeHtml(name)}" data-lm-suppress-shortcuts="true" ` +
+      `data-name="${escapeHtml(name)}" disabled`;
     const text = escapeHtml(String(value));
     if (Array.isArray(control)) {
       const options = (control as readonly Value[]).map((choice) => {
@@ -111,7 +115,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
     );
     return (
       `<div id="form-${this.id}"><table>${rows.join('')}</table><small></small></div>` +
-      `<script>(${page.toString()})(${JSON.stringify(this.id)}, ${JSON.stringify(types)})</script>`
+      `<script>(${connectForm.toString()})(${JSON.stringify(this.id)}, ${JSON.stringify(types)})</script>`
     );
   }
 
@@ -134,108 +138,4 @@ export function form<T extends Readonly<Record<string, Value>>>(
   controls?: FormControls<T>,
 ): Form<T> {
   return new Form(values, controls);
-}
-
-/** The parts of the browser's page that the script uses: lib is compiled without the DOM's types. */
-interface Input {
-  disabled: boolean;
-  checked: boolean;
-  value: string;
-  readonly type: string;
-  readonly dataset: { readonly name: string };
-  readonly nextElementSibling: { textContent: string } | null;
-  addEventListener(type: string, listener: () => void): void;
-}
-
-/**
- * Runs in the page, as text: it may use nothing from around it. Asks which kernel this notebook has, and
- * sends each change there.
- */
-function page(id: string, types: Record<string, string>): void {
-  const { document, location, fetch, WebSocket } = globalThis as unknown as {
-    document: {
-      getElementById: (id: string) => {
-        textContent: string;
-        querySelectorAll(selector: string): Iterable<Input>;
-        querySelector(selector: string): { textContent: string };
-      } | null;
-      querySelector(selector: string): { getAttribute(name: string): string | null } | null;
-    };
-    location: { origin: string };
-    fetch: (url: string) => Promise<{ json(): Promise<unknown> }>;
-    WebSocket: new (url: string) => {
-      onopen: () => void;
-      send(text: string): void;
-    };
-  };
-  const root = document.getElementById(`form-${id}`);
-  const settings = document.getElementById('jupyter-config-data');
-  if (!root || !settings) return; // an exported page: the values are shown, no more
-  const { baseUrl, token } = JSON.parse(settings.textContent) as { baseUrl: string; token: string };
-  const query = token ? `?token=${encodeURIComponent(token)}` : '';
-  const say = (text: string) => (root.querySelector('small').textContent = text);
-  interface Session {
-    readonly path: string;
-    readonly kernel: { readonly id: string };
-  }
-  let socket: InstanceType<typeof WebSocket> | undefined;
-  const send = (code: string) => {
-    const header = {
-      msg_id: `${Date.now()}-${id}`,
-      msg_type: 'execute_request',
-      session: id,
-      username: '',
-      version: '5.3',
-      date: new Date().toISOString(),
-    };
-    const content = {
-      code,
-      silent: true,
-      store_history: false,
-      user_expressions: {},
-      allow_stdin: false,
-      stop_on_error: false,
-    };
-    socket?.send(
-      JSON.stringify({
-        channel: 'shell',
-        header,
-        parent_header: {},
-        metadata: {},
-        content,
-        buffers: [],
-      }),
-    );
-  };
-  void (async () => {
-    const sessions = (await (await fetch(`${baseUrl}api/sessions${query}`)).json()) as Session[];
-    const tab = document.querySelector('#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current');
-    const title = tab?.getAttribute('title') ?? '';
-    const own = sessions.find(({ path }) => title.includes(path)) ?? sessions[0];
-    if (!own) return;
-    const address = `${location.origin.replace(/^http/, 'ws')}${baseUrl}api/kernels/${own.kernel.id}/channels`;
-    socket = new WebSocket(address + query);
-    socket.onopen = () => {
-      for (const input of root.querySelectorAll('input, select')) {
-        input.disabled = false;
-        input.addEventListener('input', () => {
-          const { name } = input.dataset;
-          const raw = input.type === 'checkbox' ? input.checked : input.value;
-          const value =
-            types[name] === 'number'
-              ? Number(raw)
-              : types[name] === 'boolean'
-                ? raw === true || raw === 'true'
-                : raw;
-          if (input.type === 'range' && input.nextElementSibling)
-            input.nextElementSibling.textContent = String(value);
-          const change = JSON.stringify([name, value]);
-          send(
-            `(globalThis as any)[Symbol.for('sdm.forms')].get(${JSON.stringify(id)})(...${change})`,
-          );
-          say(`${name} is set; run the cells below to use it.`);
-        });
-      }
-    };
-  })();
 }

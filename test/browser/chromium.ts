@@ -37,7 +37,7 @@ export async function startChromium(): Promise<{
     viewport: { width: 1100, height: 900 },
     acceptDownloads: true,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const page = context.pages()[0] ?? (await context.newPage());
   const close = async () => {
     await context.close();

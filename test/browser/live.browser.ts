@@ -95,3 +95,33 @@ describe("JupyterLab's dark theme", () => {
     expect(new Set(await notebook.paperOfPictures())).toEqual(new Set(['255,255,255']));
   });
 });
+
+describe('a form', () => {
+  it('changes settings in the kernel by the slider that the user moves', async () => {
+    const notebook = await NotebookPage.open(page, lab, '05-sample');
+    await notebook.runBelow(
+      [
+        "import * as sd from 'stable-diffusion-mnist';",
+        'const settings = sd.form({ guidance: 8 }, { guidance: { min: 0, max: 20, step: 1 } });',
+        'settings',
+      ].join('\n'),
+    );
+    // a notebook's own forms, if it has any, are above
+    const slider = page.locator('input[data-name="guidance"]:enabled').last();
+    await slider.waitFor();
+    await slider.focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('small', { hasText: 'guidance is set' }).waitFor();
+    expect(await notebook.runBelow('settings.values.guidance')).toBe('7');
+  });
+
+  it('says so when the kernel does not know it any more', async () => {
+    for (const { id } of await lab.api<{ id: string }[]>('/api/kernels')) {
+      await lab.api(`/api/kernels/${id}/restart`, { method: 'POST' });
+    }
+    await page.locator('input[data-name="guidance"]:enabled').last().focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('small', { hasText: 'guidance is not set' }).waitFor();
+    await shutDownAll(lab);
+  });
+});

@@ -180,13 +180,14 @@ export class NotebookPage {
       this.page.evaluate(() => [...(window as unknown as { seenStates: Set<string> }).seenStates]);
   }
 
-  /** Types code into a new cell below the selected one, runs it, and returns its output's text. */
-  async runBelow(code: string, timeout = 30_000): Promise<string> {
+  /** Types code into a new cell at the end, runs it, and returns its output's text. */
+  async runBelow(code: string, timeout = 120_000): Promise<string> {
     const { page } = this;
-    await page.locator('.jp-Notebook .jp-Cell').last().locator('.jp-InputArea-prompt').click();
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('b');
-    await page.keyboard.press('Enter');
+    const cells = page.locator('.jp-Notebook .jp-Cell');
+    await cells.last().locator('.jp-InputArea-prompt').click();
+    const count = await cells.count();
+    await page.locator('[data-command="notebook:insert-cell-below"]').first().click();
+    await cells.nth(count).locator('.cm-content').click();
     await page.keyboard.insertText(code);
     await page.keyboard.press('Control+Enter');
     const cell = page.locator('.jp-CodeCell').last();

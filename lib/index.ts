@@ -9,6 +9,8 @@ export {
   BLOG_SCHEDULER_CONFIG,
   BLOG_UNET_CONFIG,
   CHECKPOINTS,
+  SHIPPED_JUDGE,
+  SHIPPED_MODEL,
   SMALL_TEXT_CONFIG,
   SMALL_TOKENIZER,
 } from './presets';
@@ -49,6 +51,7 @@ export {
 } from './schedulers/heun-discrete';
 export { makeSampler, SAMPLER_NAMES, type SamplerName } from './schedulers/samplers';
 export { sharedConfig } from './schedulers/config';
+export { computeSnr, minSnrWeights } from './schedulers/forward-process';
 export { type Scheduler } from './schedulers/scheduler';
 
 export { AdamW, type AdamWOptions } from './optim/adamw';
@@ -108,6 +111,7 @@ export { sanityRows } from './evaluation/sanity';
 export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './evaluation/train-judge';
 export { snapshotDownload, type HubProgress, type SnapshotOptions } from './io/hub';
 export { HubError } from './io/hub-download';
+export { writeManifest } from './io/manifest';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 
 export { clearOutput } from './display/display-handle';
@@ -128,6 +132,7 @@ export {
   type Numbers,
   type TimestepLoss,
 } from './display/model-plots';
+export { linePlot, type LinePlotOptions, type LineSeries } from './display/line-plot';
 export { lossCurve, noiseSchedule, type LossPoint } from './display/plots';
 export { encodePng, imagesToGrid } from './display/png';
 export { progress, type ProgressOptions } from './display/progress';

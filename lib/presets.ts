@@ -42,6 +42,14 @@ export const SMALL_TEXT_CONFIG = {
 /** The folder of the small text encoder's tokenizer. */
 export const SMALL_TOKENIZER = path.join(__dirname, '..', 'data', 'clip-tokenizer-small');
 
+const shipped = (name: string) => path.join(__dirname, '..', 'checkpoints', name);
+
+/** The folder of the trained model that ships; its README.md says how it was trained, and how well it draws. */
+export const SHIPPED_MODEL = shipped('mnist-text-to-image');
+
+/** The folder of the judge that ships. */
+export const SHIPPED_JUDGE = shipped('judge');
+
 /** Where notebooks save models and training runs: checkpoints/, or the folder in SDM_CHECKPOINTS. */
 export const CHECKPOINTS = path.resolve(
   process.env.SDM_CHECKPOINTS ?? path.join(__dirname, '..', 'checkpoints'),

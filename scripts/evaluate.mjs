@@ -6,6 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkpointParts } from './evaluate/checkpoint.mjs';
 import { columnsOf, confusionTable } from './evaluate/report.mjs';
+import { weightsHash } from './evaluate/weights.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
@@ -24,7 +25,8 @@ const HELP = `npm run evaluate -- --checkpoint FOLDER [options]
   --last-weights       the last weights of a training checkpoint, not the averaged ones
   --sanity             rows for real images, shuffled prompts and noise
   --judge FOLDER       (default: checkpoints/judge)
-  --output FOLDER      images, and results.json (default: runs/evaluation)`;
+  --output FOLDER      images and measures.json of each row, by the weights' hash, and results.json of this
+                       call (default: runs/evaluation)`;
 
 const { values } = parseArgs({
   options: {
@@ -73,6 +75,7 @@ function drawnElsewhere() {
 
 async function drawnHere() {
   const { folder, parts } = checkpointParts(sd, values.checkpoint, !values['last-weights']);
+  const weights = weightsHash(sd, parts);
   const spacing = values.spacing && { timestep_spacing: values.spacing };
   const scheduler = sd.makeSampler(values.scheduler, parts.scheduler.config, spacing);
   const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
@@ -85,7 +88,7 @@ async function drawnHere() {
       .concat(Object.entries(more).flat(2), `seed${values.seed}`, `batch${values.batch}`)
       .filter((part) => part !== undefined)
       .join('-');
-    const where = path.relative(inRoot(), path.resolve(folder)).replaceAll(path.sep, '-');
+    const own = path.join(values.output, `${weights}-${name}`);
     const found = await sd.evaluate(
       { pipeline, judge, test },
       {
@@ -95,7 +98,7 @@ async function drawnHere() {
         numInferenceSteps,
         guidanceScale,
         ...more,
-        folder: path.join(values.output, `${where}-${name}`),
+        folder: own,
         signal: stop.signal,
         onProgress: (share) => process.stderr.write(`\r${name}  ${(100 * share).toFixed(0)} %  `),
       },
@@ -103,8 +106,11 @@ async function drawnHere() {
     );
     process.stderr.write('\n');
     if (found === null) return false;
-    const comparison = Object.fromEntries(Object.entries(found).filter(([key]) => key !== 'real'));
+    const { real, ...comparison } = found;
     add(`${path.basename(folder)} ${name}`, settings, comparison);
+    const facts = { weights, settings, judge: judge.card, real, ...comparison };
+    const text = `${JSON.stringify(facts, null, 2)}\n`;
+    fs.writeFileSync(path.join(own, `measures-${numImages}.json`), text);
   }
   pipeline.dispose();
   return true;

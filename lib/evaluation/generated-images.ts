@@ -40,7 +40,9 @@ export async function drawDigits(
 ): Promise<LabelledImages | null> {
   const { numImages = 1000, batchSize = 100, folder, onProgress, signal, ...generate } = options;
   checkCounts(numImages, batchSize);
-  const settings = { batchSize, scheduler: pipeline.scheduler.toJSON(), ...generate };
+  const { scheduler } = pipeline;
+  const { options: stepOptions } = scheduler;
+  const settings = { batchSize, scheduler: scheduler.toJSON(), stepOptions, ...generate };
   if (folder !== undefined) keepSettings(folder, JSON.parse(JSON.stringify(settings)) as object);
   const labels = Uint8Array.from({ length: numImages }, (_, i) => i % 10);
   const prompts = Array.from({ length: batchSize }, (_, i) => captionOf(i % 10));

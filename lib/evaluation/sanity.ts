@@ -1,4 +1,4 @@
-import { rand, randint, Generator } from '../random';
+import { Generator, permutation, rand } from '../random';
 import { compareImages, compareWithReal, type Comparison } from './compare';
 import type { RealReference } from './evaluate';
 import { unitImages } from './generated-images';
@@ -16,11 +16,10 @@ export function sanityRows(
   const [real, ...rest] = sets as [RealReference['sets'][number], ...RealReference['sets']];
   const { length, labels } = real;
   const generator = new Generator(seed);
-  const draws = randint([length], 0, 10, generator.stream('data').next());
-  const shuffled = { ...real, labels: Uint8Array.from(draws.dataSync()) };
+  const order = permutation(length, generator.stream('data').next());
+  const shuffled = { ...real, labels: Uint8Array.from(order, (i) => labels[i]!) };
   const pixels = rand([length * 28 * 28], generator.stream('noise').next());
   const noise = unitImages(Uint8Array.from(pixels.dataSync(), (x) => Math.floor(256 * x)));
-  draws.dispose();
   pixels.dispose();
   return [
     ['real images', compareWithReal(real, rest, floor)],

@@ -7,6 +7,7 @@ import { localFolder, readJsonObject } from '../models/pretrained';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { DDPMScheduler } from '../schedulers/ddpm';
 import { writeFileAtomically } from '../io/atomic-write';
+import { findDamage, MANIFEST_FILE } from '../io/manifest';
 
 /** What a text-to-image model is made of. */
 export interface CheckpointParts {
@@ -75,7 +76,8 @@ export function checkParts(
  */
 export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
   checkParts('saveCheckpoint', parts);
-  rmSync(path.join(folder, MODEL_INDEX_FILE), { force: true });
+  for (const file of [MODEL_INDEX_FILE, MANIFEST_FILE])
+    rmSync(path.join(folder, file), { force: true });
   parts.unet.savePretrained(path.join(folder, 'unet'));
   parts.textEncoder.savePretrained(path.join(folder, 'text_encoder'));
   parts.tokenizer.savePretrained(path.join(folder, 'tokenizer'));
@@ -87,7 +89,8 @@ export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
 }
 
 /**
- * Loads all parts; the caller disposes both models.
+ * Loads all parts; the caller disposes both models. If the folder has a manifest, every file is compared with its
+ * SHA-256 there.
  *
  * @param name a folder, or a model id that the hub's cache has
  * @throws Error if the folder is no finished checkpoint, a file is damaged or parts do not fit
@@ -99,6 +102,10 @@ export function loadCheckpoint(name: string): CheckpointParts {
       `${folder}: expected a checkpoint with model_index.json, found none. ` +
         'Check the folder, or train first (notebook 04-train saves one).',
     );
+  }
+  const damage = existsSync(path.join(folder, MANIFEST_FILE)) ? findDamage(folder) : null;
+  if (damage !== null) {
+    throw new Error(`${folder} is not as it was saved: ${damage}. Get it again, or save it anew.`);
   }
   const tokenizer = CLIPTokenizer.fromPretrained(path.join(folder, 'tokenizer'));
   const config = readJsonObject(path.join(folder, 'scheduler', SCHEDULER_CONFIG));

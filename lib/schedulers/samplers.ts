@@ -8,7 +8,10 @@ import type { Scheduler } from './scheduler';
 
 const SAMPLERS = {
   ddpm: (config: Partial<NoiseScheduleConfig>) => new DDPMScheduler(config),
-  ddim: (config: Partial<NoiseScheduleConfig>) => new DDIMScheduler(config),
+  // Guidance drives x0 out of range on much of the paper. The noise must then be that of the clipped x0: else
+  // what was clipped comes back as noise, and turns the paper grey (docs/quality.md, "Why guidance hurt").
+  ddim: (config: Partial<NoiseScheduleConfig>) =>
+    new DDIMScheduler(config, { useClippedModelOutput: true }),
   'dpm-solver++': (config: Partial<NoiseScheduleConfig>) => new DPMSolverMultistepScheduler(config),
   euler: (config: Partial<NoiseScheduleConfig>) => new EulerDiscreteScheduler(config),
   heun: (config: Partial<NoiseScheduleConfig>) => new HeunDiscreteScheduler(config),
@@ -20,7 +23,8 @@ export type SamplerName = keyof typeof SAMPLERS;
 export const SAMPLER_NAMES = Object.keys(SAMPLERS) as SamplerName[];
 
 /**
- * A sampler over the noise schedule that a model was trained with.
+ * A sampler over the noise schedule that a model was trained with. DDIM takes the noise that fits the clipped x0
+ * (`useClippedModelOutput`, as GLIDE's sampler does); `new DDIMScheduler` leaves that off, as diffusers.
  *
  * @param trained the config of the training's scheduler
  * @param changes keys that the sampling is to differ in, for example `timestep_spacing`

@@ -50,6 +50,8 @@ export interface SchedulerStep {
 
 export interface Scheduler {
   readonly config: Readonly<NoiseScheduleConfig>;
+  /** What diffusers takes as arguments of `step`, if there is any. */
+  readonly options?: object;
   /** ᾱ of each training step, float32. */
   readonly alphasCumprod: Float32Array;
   /** Standard deviation of the noise that sampling starts from. */

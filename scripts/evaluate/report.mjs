@@ -13,7 +13,7 @@ export function columnsOf({ name, overall, perDigit, ...row }) {
     'worst digit': `${perDigit.indexOf(worst)}: ${percent(worst.share)}`,
     Fréchet: row.frechet.toFixed(2),
     'over real': row.frechetRatio.toFixed(2),
-    'KID · 1000': (1000 * row.kid).toFixed(2),
+    KID: row.kid.toFixed(1),
     diversity: percent(row.diversityRatio),
     precision: row.precision.toFixed(3),
     recall: row.recall.toFixed(3),

@@ -8,6 +8,8 @@ import { drawDigits } from '../../lib/evaluation/generated-images';
 import { Judge } from '../../lib/evaluation/judge';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
 import { Generator } from '../../lib/random';
+import { sharedConfig } from '../../lib/schedulers/config';
+import { DDIMScheduler } from '../../lib/schedulers/ddim';
 import { makeSampler } from '../../lib/schedulers/samplers';
 import { tinyParts } from '../support/tiny-model';
 
@@ -55,6 +57,11 @@ it('goes on where it was stopped, to the same images and figures', async () => {
 it('does not mix in images that were drawn otherwise', async () => {
   const other = { ...options, folder, guidanceScale: 3 };
   await expect(drawDigits(parts.pipeline, other)).rejects.toThrow('drawn with other settings');
+  const { scheduler } = parts.pipeline;
+  const eta = new DDIMScheduler(sharedConfig(scheduler.config), { eta: 0.5 });
+  const noisy = new TextToImagePipeline({ ...parts.pipeline, scheduler: eta });
+  const same = drawDigits(noisy, { ...options, folder });
+  await expect(same).rejects.toThrow('drawn with other settings');
 });
 
 it('refuses numbers that do not fit', async () => {

@@ -11,6 +11,7 @@ import {
   type CheckpointParts,
 } from '../../lib/pipelines/checkpoint';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
+import { writeManifest } from '../../lib/io/manifest';
 import { tinyParts } from '../support/tiny-model';
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'checkpoint-'));
@@ -169,6 +170,19 @@ describe('loadCheckpoint refuses', () => {
     const file = path.join(folder, 'unet/diffusion_pytorch_model.safetensors');
     writeFileSync(file, readFileSync(file).subarray(0, -1));
     expectRefused(folder, /diffusion_pytorch_model\.safetensors/);
+  });
+
+  it('a file that is not the one its manifest names, until it is saved anew', () => {
+    const folder = copy();
+    writeManifest(folder);
+    dispose(loadCheckpoint(folder));
+    const file = path.join(folder, 'unet/diffusion_pytorch_model.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1; // still a sound safetensors file
+    writeFileSync(file, bytes);
+    expectRefused(folder, /not as it was saved: unet\/diffusion_.* SHA-256 is not the manifest's/);
+    saveCheckpoint(folder, parts);
+    dispose(loadCheckpoint(folder));
   });
 
   it('files that are no JSON object', () => {

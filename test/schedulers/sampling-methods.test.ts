@@ -130,6 +130,28 @@ describe('makeSampler', () => {
     },
   );
 
+  it('ddim does not bring back as noise what was clipped of x0: black paper stays black', () => {
+    const sampler = makeSampler('ddim', trained);
+    sampler.setTimesteps(20);
+    const theirs = new DDIMScheduler(sampler.config);
+    theirs.setTimesteps(20);
+    const t = 599;
+    const [alpha, sigma] = [Math.sqrt, (a: number) => Math.sqrt(1 - a)].map((of) =>
+      of(sampler.alphasCumprod[t]!),
+    ) as [number, number];
+    // Black paper (−1) under noise of 0; guidance expects an x0 of −2 where −1 is the darkest.
+    const x = tf.tensor1d([-alpha]);
+    const output = tf.tensor1d([(alpha * -alpha + 2) / sigma]); // x0 = α·x − σ·v
+    const paperOf = (scheduler: Scheduler) => {
+      const { prevSample, predOriginalSample } = scheduler.step(output, t, x);
+      expect(predOriginalSample.dataSync()[0]).toBeCloseTo(-1, 5);
+      return prevSample.dataSync()[0]!;
+    };
+    const black = -Math.sqrt(sampler.alphasCumprod[t - 50]!);
+    expect(paperOf(sampler)).toBeCloseTo(black, 5);
+    expect(paperOf(theirs)).toBeGreaterThan(black + 0.3);
+  });
+
   it('takes changes, and refuses names that it does not know', () => {
     const sampler = makeSampler('euler', trained, { timestep_spacing: 'linspace' });
     expect(sampler.config.timestep_spacing).toBe('linspace');

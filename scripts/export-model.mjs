@@ -1,0 +1,102 @@
+// npm run export-model: makes a run's model the one that ships in checkpoints/mnist-text-to-image, with its model
+// card. `npm run export-model -- --help` tells the options.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkpointParts } from './evaluate/checkpoint.mjs';
+import { weightsHash } from './evaluate/weights.mjs';
+import { modelCard } from './export-model/card.mjs';
+import { runOf, settingsOf } from './export-model/run.mjs';
+import { inRoot } from './setup/paths.mjs';
+import { setUpOrExit } from './setup/run.mjs';
+
+const HELP = `npm run export-model -- --checkpoint FOLDER [options]
+  --checkpoint FOLDER  a run's folder (its finished model or last checkpoint), a checkpoint or a kept model of it;
+                       averaged weights if the run averaged
+  --recipe NAME        the recipe it was trained by (default: best)
+  --results FOLDER     what npm run evaluate wrote: the figures of these very weights go into the card
+                       (default: runs/evaluation)
+  --output FOLDER      (default: checkpoints/mnist-text-to-image)`;
+
+const { values } = parseArgs({
+  options: {
+    checkpoint: { type: 'string' },
+    recipe: { type: 'string', default: 'best' },
+    results: { type: 'string' },
+    output: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help || !values.checkpoint) {
+  console.log(HELP);
+  process.exit(values.help ? 0 : 2);
+}
+
+await setUpOrExit();
+const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+
+const { folder, parts } = checkpointParts(sd, values.checkpoint, true);
+const { recipe, steps } = runOf(folder);
+const output = path.resolve(values.output ?? sd.SHIPPED_MODEL);
+const aside = `${output}.part`;
+fs.rmSync(aside, { recursive: true, force: true });
+sd.saveCheckpoint(aside, parts);
+
+/** Evaluations of these very weights, of as many images as the most. */
+function figures() {
+  const hash = weightsHash(sd, parts);
+  const folder = path.resolve(values.results ?? inRoot('runs', 'evaluation'));
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true }) : [];
+  const all = names
+    .filter((name) => /(^|[\\/])measures-\d+\.json$/.test(name))
+    .map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')));
+  const rows = all.filter(({ weights }) => weights === hash);
+  const most = Math.max(...rows.map(({ numImages }) => numImages));
+  return rows.filter(({ numImages }) => numImages === most).sort(bySetting);
+}
+
+function bySetting({ settings: a }, { settings: b }) {
+  return (
+    a.scheduler.localeCompare(b.scheduler) || a.steps - b.steps || a.guidanceScale - b.guidanceScale
+  );
+}
+
+const FILES = {
+  unet: 'unet/diffusion_pytorch_model.safetensors',
+  text_encoder: 'text_encoder/model.safetensors',
+};
+const sha256 = (file) => createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+const rows = figures();
+const settings = settingsOf(recipe, sd.RECIPES[values.recipe]);
+const card = modelCard({
+  name: values.recipe,
+  recipe,
+  steps,
+  command: `npm run train -- --recipe ${values.recipe} ${settings}`.trimEnd(),
+  averaged: recipe.trainer.ema !== undefined,
+  rows,
+  judge: rows[0]?.judge,
+  parameters: {
+    unet: sd.numParameters(parts.unet),
+    text_encoder: sd.numParameters(parts.textEncoder),
+  },
+  sha256: Object.fromEntries(
+    Object.entries(FILES).map(([part, file]) => [part, sha256(path.join(aside, file))]),
+  ),
+});
+fs.writeFileSync(path.join(aside, 'README.md'), card);
+sd.writeManifest(aside);
+fs.rmSync(output, { recursive: true, force: true });
+fs.renameSync(aside, output);
+
+const bytes = fs
+  .readdirSync(output, { recursive: true })
+  .map((name) => fs.statSync(path.join(output, name)))
+  .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
+console.log(
+  `${output}: step ${steps} of recipe ${values.recipe}, ${(bytes / 1e6).toFixed(1)} MB, ` +
+    `${rows.length} rows of figures.`,
+);
+process.exit();

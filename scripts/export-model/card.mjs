@@ -1,0 +1,124 @@
+// The model card of the shipped model.
+import { columnsOf } from '../evaluate/report.mjs';
+
+const COLUMNS = [
+  'N',
+  'accuracy',
+  '95 % interval',
+  'worst digit',
+  'over real',
+  'diversity',
+  'recall',
+  'coverage',
+];
+
+/** For example "ddpm, 50 steps, guidance 1.5". */
+function settingOf({ scheduler, steps, guidanceScale, ...rest }) {
+  const more = Object.entries(rest).filter(([key]) => key !== 'spacing');
+  return [scheduler, `${steps} steps`, `guidance ${guidanceScale}`]
+    .concat(more.map(([key, value]) => `${key} ${JSON.stringify(value)}`))
+    .join(', ');
+}
+
+function markdownTable(rows) {
+  const names = Object.keys(rows[0]);
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [
+    line(names),
+    line(names.map(() => '---')),
+    ...rows.map((row) => line(names.map((n) => row[n]))),
+  ].join('\n');
+}
+
+/**
+ * @param {object} facts `name` of the recipe, `recipe`, `command` that trains it, `steps` done, `averaged`, `rows` of
+ *   evaluations of these weights, `judge` (its card), `parameters` of each part, `sha256` of each weights' file
+ * @returns {string} README.md
+ */
+export function modelCard({
+  name,
+  recipe,
+  command,
+  steps,
+  averaged,
+  rows,
+  judge,
+  parameters,
+  sha256,
+}) {
+  const { batchSize, seed } = recipe.trainer;
+  const seen = steps * batchSize;
+  const figures = rows.map((row) => {
+    const columns = columnsOf({ name: '', ...row });
+    const chosen = Object.fromEntries(COLUMNS.map((name) => [name, columns[name]]));
+    return { sampling: settingOf(row.settings), ...chosen };
+  });
+  const measured =
+    figures.length === 0
+      ? 'Not measured yet: `npm run evaluate -- --checkpoint checkpoints/mnist-text-to-image`.'
+      : `As \`npm run evaluate\` measures them, by a judge that reads ${(100 * judge.testAccuracy).toFixed(2)} % of MNIST's
+test images right and has never seen a generated one; distances in its feature space, "over real" against those
+between sets of real images of the same number.
+
+${markdownTable(figures)}`;
+  return `---
+license: mit
+library_name: diffusers
+pipeline_tag: text-to-image
+datasets:
+  - ylecun/mnist
+tags:
+  - mnist
+  - diffusion
+---
+
+# A small text-to-image diffusion model of MNIST's digits
+
+Draws 28 × 28 grey images for "A handwritten digit 0" to "A handwritten digit 9". Trained by this project in
+TypeScript, from random weights; no weights of others are in it.
+
+\`\`\`ts
+const pipeline = sd.TextToImagePipeline.fromPretrained(sd.SHIPPED_MODEL);
+const { images } = await pipeline.generate('A handwritten digit 4', { seed: 422, guidanceScale: 1.5 });
+\`\`\`
+
+In Python, diffusers loads \`unet\` (\`UNet2DConditionModel\`) and \`scheduler\` (\`DDPMScheduler\`), transformers
+\`text_encoder\` (\`CLIPTextModel\`) and \`tokenizer\`; there is no VAE. Captions are padded to 8 tokens.
+
+## What it is
+
+| part | what | numbers | SHA-256 of the weights |
+| --- | --- | --- | --- |
+| unet | the blog's UNet | ${parameters.unet.toLocaleString('en')} | \`${sha256.unet}\` |
+| text_encoder | CLIP's text model in small: 2 layers, 512 wide, 1,046 tokens | ${parameters.text_encoder.toLocaleString('en')} | \`${sha256.text_encoder}\` |
+
+\`manifest.json\` has size and SHA-256 of every file; they are compared when the model is loaded. Weights are float32${averaged ? ', the moving average over the training (EMA)' : ''}.
+
+## Training
+
+- Data: MNIST's 60,000 training images, in [−1, 1], as they are; the test images were used for measuring only.
+- ${steps.toLocaleString('en')} steps of ${batchSize} images: ${seen.toLocaleString('en')} images, ${(seen / 60_000).toFixed(1)} epochs. Seed ${seed}. On two cores of a CPU.
+- The recipe \`${name}\` of \`lib/recipes.ts\`; one command, which can be stopped and goes on:
+
+\`\`\`sh
+${command}
+\`\`\`
+
+\`\`\`json
+${JSON.stringify(recipe, null, 2)}
+\`\`\`
+
+## Figures
+
+${measured}
+
+## Limits
+
+It knows ten captions. Other texts give some digit or none; larger guidance scales make the digits of a kind more
+alike, and break the strokes from about 20 on (\`06-guidance-sweep\`).
+
+## Licence
+
+The weights: MIT, as the project. MNIST: Yann LeCun and Corinna Cortes, CC BY-SA 3.0.
+`;
+}

@@ -6,10 +6,13 @@ batch and steps as the recipe `blog` here, judged by the same judge.
     $PY scripts/blog_loop.py train --init runs/blog/model-0 --output runs/blog-torch --steps 15000
     $PY scripts/blog_loop.py sample --model runs/blog-torch --output runs/blog-torch/drawn.safetensors --guidance 2
     npm run evaluate -- --drawn runs/blog-torch/drawn.safetensors
+    npm run evaluate -- --checkpoint runs/blog-torch # its weights, drawn with our sampler
 
-`train` can be stopped at any time; the same command goes on.
+`train` can be stopped at any time; the same command goes on. Order of the images, noise and time steps come from torch's
+generator here and from a counter-based one there, so they differ as two seeds do; for equal batches and noise the losses
+are equal (test/parity/blog-loop.test.ts).
 """
-import argparse, os, signal, struct, time
+import argparse, os, shutil, signal, struct, time
 import numpy as np, torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler, UNet2DConditionModel
@@ -43,21 +46,47 @@ def scheduler():
     return DDPMScheduler(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2")
 
 
+class Loop:
+    """The blog's training step; its text encoder is trained too, as the blog says it is."""
+
+    def __init__(self, folder, lr):
+        self.unet, self.text, self.tokenizer = load(folder)
+        self.unet.train(), self.text.train()
+        self.ids = tokens(self.tokenizer, CAPTIONS)
+        self.scheduler = scheduler()
+        self.optimizer = torch.optim.AdamW([*self.unet.parameters(), *self.text.parameters()], lr=lr)
+
+    def step(self, clean, labels, noise, timesteps):
+        # Each of the ten captions encoded once and gathered: the same numbers as encoding all of the batch.
+        hidden = self.text(self.ids).last_hidden_state[labels]
+        noisy = self.scheduler.add_noise(clean, noise, timesteps)
+        loss = F.mse_loss(self.unet(noisy, timesteps, hidden).sample, noise)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+
+def data():
+    """MNIST's training images in [-1, 1], and their labels."""
+    images, labels = (read_idx(f"train-{name}-ubyte") for name in ("images-idx3", "labels-idx1"))
+    return (lambda rows: images[rows].unsqueeze(1).float() / 127.5 - 1), labels.long()
+
+
 def train(options):
     torch.manual_seed(options.seed)
     state_file = os.path.join(options.output, "training.pt")
     resumes = os.path.exists(state_file)
-    unet, text, tokenizer = load(options.output if resumes else options.init)
-    unet.train(), text.train()
-    ids = tokens(tokenizer, CAPTIONS)
-    images = read_idx("train-images-idx3-ubyte")
-    labels = read_idx("train-labels-idx1-ubyte").long()
-    noise_scheduler = scheduler()
-    optimizer = torch.optim.AdamW([*unet.parameters(), *text.parameters()], lr=options.lr)
+    loop = Loop(options.output if resumes else options.init, options.lr)
+    clean, labels = data()
+    if not resumes:
+        for part in ("tokenizer", "scheduler"):
+            shutil.copytree(os.path.join(options.init, part), os.path.join(options.output, part), dirs_exist_ok=True)
+        shutil.copy(os.path.join(options.init, "model_index.json"), options.output)
     step, log = 0, []
     if resumes:
         state = torch.load(state_file)
-        optimizer.load_state_dict(state["optimizer"])
+        loop.optimizer.load_state_dict(state["optimizer"])
         step, log = state["step"], state["log"]
         torch.set_rng_state(state["rng"])
     stopped = []
@@ -65,31 +94,24 @@ def train(options):
         signal.signal(number, lambda *_: stopped.append(True))
 
     def save():
-        unet.save_pretrained(os.path.join(options.output, "unet"))
-        text.save_pretrained(os.path.join(options.output, "text_encoder"))
-        tokenizer.save_pretrained(os.path.join(options.output, "tokenizer"))
-        state = dict(optimizer=optimizer.state_dict(), step=step, log=log, rng=torch.get_rng_state())
+        loop.unet.save_pretrained(os.path.join(options.output, "unet"))
+        loop.text.save_pretrained(os.path.join(options.output, "text_encoder"))
+        state = dict(optimizer=loop.optimizer.state_dict(), step=step, log=log, rng=torch.get_rng_state())
         torch.save(state, state_file + ".part")
         os.replace(state_file + ".part", state_file)
 
-    per_epoch = len(images) // options.batch
+    per_epoch = len(labels) // options.batch
     while step < options.steps and not stopped:
         epoch, place = divmod(step, per_epoch)
-        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(options.seed + epoch))
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(options.seed + epoch))
         rows = order[place * options.batch : (place + 1) * options.batch]
         started = time.perf_counter()
-        clean = images[rows].unsqueeze(1).float() / 127.5 - 1
-        # Each of the ten captions encoded once and gathered: the same numbers as encoding all of the batch.
-        hidden = text(ids).last_hidden_state[labels[rows]]
-        noise = torch.randn_like(clean)
-        timesteps = torch.randint(0, noise_scheduler.config.num_train_timesteps, (len(rows),))
-        noisy = noise_scheduler.add_noise(clean, noise, timesteps)
-        loss = F.mse_loss(unet(noisy, timesteps, hidden).sample, noise)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        batch = clean(rows)
+        noise = torch.randn_like(batch)
+        timesteps = torch.randint(0, loop.scheduler.config.num_train_timesteps, (len(rows),))
+        loss = loop.step(batch, labels[rows], noise, timesteps)
         step += 1
-        log.append([step, loss.item(), time.perf_counter() - started])
+        log.append([step, loss, time.perf_counter() - started])
         if step % 50 == 0:
             last = np.array(log[-50:])
             print(f"step {step}  loss {last[:, 1].mean():.5f}  {last[:, 2].mean():.2f} s/step", flush=True)
@@ -124,24 +146,29 @@ def sample(options):
     save_file({"images": images, "labels": labels.to(torch.uint8).numpy()}, options.output)
 
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-commands = parser.add_subparsers(required=True)
-command = commands.add_parser("train")
-command.add_argument("--init", required=True)
-command.add_argument("--output", required=True)
-command.add_argument("--steps", type=int, required=True)
-command.add_argument("--batch", type=int, default=64)
-command.add_argument("--lr", type=float, default=1e-3)
-command.add_argument("--seed", type=int, default=42)
-command.add_argument("--save-every", type=int, default=250)
-command.set_defaults(run=train)
-command = commands.add_parser("sample")
-command.add_argument("--model", required=True)
-command.add_argument("--output", required=True)
-command.add_argument("--images", type=int, default=1000)
-command.add_argument("--steps", type=int, default=50)
-command.add_argument("--guidance", type=float, default=1)
-command.add_argument("--seed", type=int, default=0)
-command.set_defaults(run=sample)
-options = parser.parse_args()
-options.run(options)
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("train")
+    command.add_argument("--init", required=True)
+    command.add_argument("--output", required=True)
+    command.add_argument("--steps", type=int, required=True)
+    command.add_argument("--batch", type=int, default=64)
+    command.add_argument("--lr", type=float, default=1e-3)
+    command.add_argument("--seed", type=int, default=42)
+    command.add_argument("--save-every", type=int, default=250)
+    command.set_defaults(run=train)
+    command = commands.add_parser("sample")
+    command.add_argument("--model", required=True)
+    command.add_argument("--output", required=True)
+    command.add_argument("--images", type=int, default=1000)
+    command.add_argument("--steps", type=int, default=50)
+    command.add_argument("--guidance", type=float, default=1)
+    command.add_argument("--seed", type=int, default=0)
+    command.set_defaults(run=sample)
+    options = parser.parse_args()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""Steps of scripts/blog_loop.py with given rows of MNIST, noise and time steps."""
+import sys
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+from safetensors.torch import load_file as load_torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+import blog_loop
+
+folder = Path(sys.argv[1])
+given = load_torch(folder / "batches.safetensors")
+loop = blog_loop.Loop(folder / "model", lr=1e-3)
+clean, labels = blog_loop.data()
+losses = []
+for i in range(len(given) // 3):
+    rows, noise, timesteps = (given[f"{i}.{name}"] for name in ("rows", "noise", "timesteps"))
+    rows = rows.long()
+    losses.append(loop.step(clean(rows), labels[rows], noise, timesteps.long()))
+save_file({"losses": np.array(losses, np.float32)}, folder / "out.safetensors")

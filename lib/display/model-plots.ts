@@ -15,7 +15,7 @@ export interface Numbers {
 }
 
 /**
- * Vectors as points in the plane of their two principal components.
+ * Vectors as points in the plane of their two principal components. Points that lie on each other share a label.
  *
  * @param vectors [N, D]
  * @param labels N names
@@ -33,6 +33,8 @@ export function embeddingPlot(
     );
   }
   const { points, shares } = principalComponents(vectors.data, [N, D]);
+  const names = namesOfHeaps(points, labels);
+  const together = names.filter((name) => name !== '' && !labels.includes(name)).join(' | ');
   const percent = (share = 0) => `${(100 * share).toFixed(0)} % of the variance`;
   const data: PlotlyObject[] = [
     {
@@ -40,7 +42,8 @@ export function embeddingPlot(
       mode: 'markers+text',
       x: points.map(([x = 0]) => short(x)),
       y: points.map(([, y = 0]) => short(y)),
-      text: labels.map(escapePlotly),
+      text: names.map(escapePlotly),
+      hovertext: labels.map(escapePlotly),
       textposition: 'top center',
       textfont: { color: INK, size: FONT_SIZE },
       marker: { color: PALETTE[0], size: 10 },
@@ -56,8 +59,25 @@ export function embeddingPlot(
   };
   const alt =
     `${title}: ${N} vectors in the plane of their two principal components, which hold ` +
-    `${percent(shares[0])} and ${percent(shares[1])}.`;
+    `${percent(shares[0])} and ${percent(shares[1])}${together ? `; on each other: ${together}` : ''}.`;
   return new Figure(data, layout, { alt });
+}
+
+/** Labels for points: those closer than a label is large are named together, at the first of them. */
+function namesOfHeaps(points: readonly (readonly number[])[], labels: readonly string[]): string[] {
+  const sizes = [0, 1].map((axis) => {
+    const values = points.map((point) => point[axis] ?? 0);
+    return Math.max(...values) - Math.min(...values) || 1;
+  });
+  const near = (a: readonly number[] = [], b: readonly number[] = []) =>
+    sizes.every((size, axis) => Math.abs((a[axis] ?? 0) - (b[axis] ?? 0)) < 0.02 * size);
+  const heaps: number[] = [];
+  for (const [i, point] of points.entries()) {
+    heaps.push(points.findIndex((other, j) => j === i || (heaps[j] === j && near(point, other))));
+  }
+  return heaps.map((heap, i) =>
+    heap === i ? labels.filter((_, j) => heaps[j] === i).join(', ') : '',
+  );
 }
 
 /** The loss of one image at one time step. */

@@ -9,6 +9,7 @@ import {
   findPython,
 } from './check.mjs';
 import { kernelspec } from './kernelspec.mjs';
+import { labextension } from './labextension.mjs';
 import { fusedOps } from './fused-ops.mjs';
 import { library } from './library.mjs';
 import { takeLock } from './lock.mjs';
@@ -18,7 +19,15 @@ import { root, stateFolder } from './paths.mjs';
 import { pythonPackages } from './python-packages.mjs';
 import { reasonToRun, runStep } from './step.mjs';
 
-export const steps = [nodePackages, pythonPackages, nativeAddon, fusedOps, library, kernelspec];
+export const steps = [
+  nodePackages,
+  pythonPackages,
+  nativeAddon,
+  fusedOps,
+  library,
+  kernelspec,
+  labextension,
+];
 
 /** What temporary files and the first checkpoints take, in GB. A first set-up needs 6 GB in all. */
 const roomToWork = 2;

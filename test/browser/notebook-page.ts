@@ -112,6 +112,19 @@ export class NotebookPage {
     );
   }
 
+  /** The figures' alternative texts, once each of them has one. */
+  async alternativeTexts(): Promise<string[]> {
+    const selector = `${FIGURES} > img`;
+    await this.page.waitForFunction(
+      (pictures) =>
+        [...document.querySelectorAll<HTMLImageElement>(pictures)].every(({ alt }) => alt !== ''),
+      selector,
+    );
+    return this.page
+      .locator(selector)
+      .evaluateAll((pictures) => (pictures as HTMLImageElement[]).map(({ alt }) => alt));
+  }
+
   /** The colour of each picture's first pixel as `r,g,b`: figures bring their own paper. */
   paperOfPictures(): Promise<string[]> {
     return this.page.locator(`${FIGURES} > img`).evaluateAll((pictures) =>

@@ -35,6 +35,7 @@ describe.each(notebookNames)('%s', (name) => {
   it('shows its stored pictures when opened', async () => {
     notebook = await NotebookPage.open(page, lab, name);
     expect((await notebook.pictureWidths()).filter(tooSmall)).toEqual([]);
+    expect((await notebook.alternativeTexts()).filter(({ length }) => length < 10)).toEqual([]);
   });
 
   it('runs from top to bottom without a red cell', async () => {

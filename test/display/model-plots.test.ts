@@ -10,6 +10,14 @@ describe('embeddingPlot', () => {
     expect(JSON.stringify(figure.layout.xaxis)).toContain('100 % of the variance');
   });
 
+  it('names points that lie on each other together', () => {
+    const vectors = { data: [0, 0, 10, 0, 0.01, 0, 10, 0.01, 5, 8], shape: [5, 2] };
+    const figure = embeddingPlot(vectors, ['a', 'b', 'c', 'd', 'e']);
+    expect(figure.data[0]?.text).toEqual(['a, c', 'b, d', '', '', 'e']);
+    expect(figure.data[0]?.hovertext).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(figure.alt).toMatch(/on each other: a, c \| b, d\.$/);
+  });
+
   it('wants a label for each vector', () => {
     expect(() => embeddingPlot({ data: [0, 1], shape: [2, 1] }, ['a'])).toThrow('got [2, 1] and 1');
   });

@@ -52,9 +52,34 @@ const backendValues = {
   allowTypeImports: true,
   message: 'lib/display takes arrays, not tensors: import only types of the backend.',
 };
+/** Files are data: none is run, whatever it holds. */
+const codeRunners = {
+  regex: '^(node:)?(vm|child_process|worker_threads|cluster|repl|inspector)(/.*)?$',
+  message: 'lib runs nothing but itself: files that others made are data.',
+};
 const restrictImports = (...patterns) => ({
-  '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
+  '@typescript-eslint/no-restricted-imports': ['error', { patterns: [codeRunners, ...patterns] }],
 });
+/** A module whose name is computed could be a file that someone else made. */
+const noComputedCode = [
+  {
+    selector: 'ImportExpression > :not(Literal).source',
+    message: 'Import by a literal name.',
+  },
+  {
+    selector: 'CallExpression[callee.name="require"] > :not(Literal).arguments',
+    message: 'Require by a literal name.',
+  },
+  {
+    selector:
+      'CallExpression[callee.type="CallExpression"][callee.callee.name="createRequire"] > :not(Literal).arguments',
+    message: 'Require by a literal name.',
+  },
+  {
+    selector: 'CallExpression[callee.property.name=/^(eval|runInThisContext|runInNewContext)$/]',
+    message: 'No text is run as code.',
+  },
+];
 
 /** Every global of this Node, for scripts that run without TypeScript. */
 const nodeGlobals = Object.fromEntries(
@@ -111,6 +136,10 @@ export default defineConfig(
     rules: {
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
       'no-console': 'error',
+      'no-eval': 'error',
+      'no-new-func': 'error',
+      '@typescript-eslint/no-implied-eval': 'error',
+      'no-restricted-syntax': ['error', ...noComputedCode],
       'no-restricted-properties': [
         'error',
         {
@@ -127,6 +156,11 @@ export default defineConfig(
     // They wrap tfjs's methods, and Math.random itself, while a function is traced.
     files: ['lib/backend.ts', 'lib/jit/{guards,tracer}.ts'],
     rules: { '@typescript-eslint/unbound-method': 'off', 'no-restricted-properties': 'off' },
+  },
+  {
+    // Plotly from its package into a page of its own, and what the set-up has built.
+    files: ['lib/display/render.ts', 'lib/nn/fused-ops.ts', 'lib/tensorflow-env.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['lib/display/**/*.ts'], rules: restrictImports(tfjs, backendValues) },
 );

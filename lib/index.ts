@@ -11,6 +11,7 @@ export {
   CHECKPOINTS,
   SHIPPED_JUDGE,
   SHIPPED_MODEL,
+  runFolder,
   SMALL_TEXT_CONFIG,
   SMALL_TOKENIZER,
 } from './presets';
@@ -109,6 +110,7 @@ export { kernelDistance } from './evaluation/kernel-distance';
 export { manifoldMetrics, withinClassDistance, type Manifold } from './evaluation/manifold';
 export { sanityRows } from './evaluation/sanity';
 export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './evaluation/train-judge';
+export { downloadModel, type DownloadOptions } from './download-model';
 export { snapshotDownload, type HubProgress, type SnapshotOptions } from './io/hub';
 export { HubError } from './io/hub-download';
 export { writeManifest } from './io/manifest';

@@ -1,5 +1,6 @@
 /** The blog's model, in the keys of diffusers and transformers, and its offline text encoder. */
 import path from 'node:path';
+import { folderInside } from './io/run-name';
 import type { CLIPTextConfig } from './models/clip-text-config';
 import type { UNet2DConditionConfig } from './models/unet-2d-condition-config';
 import type { DDPMSchedulerConfig } from './schedulers/ddpm';
@@ -54,3 +55,13 @@ export const SHIPPED_JUDGE = shipped('judge');
 export const CHECKPOINTS = path.resolve(
   process.env.SDM_CHECKPOINTS ?? path.join(__dirname, '..', 'checkpoints'),
 );
+
+/**
+ * The folder of a training run below `CHECKPOINTS`, for `saveTraining`, `resumeTraining` and `latestCheckpoint`.
+ *
+ * @param name for example `mnist-cpu`; letters, digits, `-`, `_` and `.`
+ * @throws Error if the name could lead out of the folder
+ */
+export function runFolder(name: string): string {
+  return folderInside(CHECKPOINTS, name);
+}

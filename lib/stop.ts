@@ -9,21 +9,25 @@ export type Stopped = () => boolean;
 
 /**
  * Runs a loop that can be stopped by the kernel's Stop button or by the caller's signal. The loop
- * asks `stopped()` after each step and returns as if it were done.
+ * asks `stopped()` after each step and returns as if it were done; what waits takes the signal, which is both.
  */
 export async function stoppable<T>(
   signal: AbortSignal | undefined,
-  loop: (stopped: Stopped) => Promise<T>,
+  loop: (stopped: Stopped, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const loops = (globalThis as { [KERNEL_STOP]?: Set<AbortController> })[KERNEL_STOP];
+  const abort = () => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
   loops?.add(controller);
   try {
     // Stop breaks off what a cell does before its first macrotask, in the midst of a step.
     await nextMacrotask();
-    return await loop(() => controller.signal.aborted || (signal?.aborted ?? false));
+    if (signal?.aborted) abort();
+    return await loop(() => controller.signal.aborted, controller.signal);
   } finally {
     loops?.delete(controller);
+    signal?.removeEventListener('abort', abort);
   }
 }
 

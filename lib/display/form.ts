@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { MimeBundle } from './display-handle';
-import { escapeHtml } from './escape';
+import { escapeHtml, jsonForScript } from './escape';
 import { connectForm } from './form-page';
 import { table } from './html-table';
 
@@ -115,7 +115,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
     );
     return (
       `<div id="form-${this.id}"><table>${rows.join('')}</table><small></small></div>` +
-      `<script>(${connectForm.toString()})(${JSON.stringify(this.id)}, ${JSON.stringify(types)})</script>`
+      `<script>(${connectForm.toString()})(${jsonForScript(this.id)}, ${jsonForScript(types)})</script>`
     );
   }
 

@@ -19,6 +19,12 @@ describe('form', () => {
     expect(html.match(/aria-label="/g)).toHaveLength(4);
   });
 
+  it('lets no name or value end its script', () => {
+    const html = form({ '</script><script>alert(1)</script><!--': '</script>' }).toHtml();
+    expect(html.match(/<\/?script/g)).toEqual(['<script', '</script']);
+    expect(html).not.toContain('<!--');
+  });
+
   it('takes the changes that the page sends by its name', () => {
     const settings = form(values, controls);
     const forms = (globalThis as Record<symbol, unknown>)[Symbol.for('sdm.forms')];

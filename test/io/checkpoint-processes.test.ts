@@ -39,7 +39,7 @@ it('killed at random moments of saving: nothing is lost, nothing unreadable', as
   let known = 0; // the last step that a process said it had saved
   let leftovers = 0;
   for (let kill = 0; kill < kills; kill++) {
-    const saver = startSaver(100_000, 300_000);
+    const saver = startSaver(100_000, times(300_000, 3_000_000));
     while (!/saved/.test(saver.printed())) await new Promise((r) => setTimeout(r, 5));
     await new Promise((resolve) => setTimeout(resolve, random() * 60));
     saver.process.kill('SIGKILL');

@@ -1,19 +1,16 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { root } from './script';
+import { appendFileSync } from 'node:fs';
 
-/** Whether this is `npm run soak`, where the same tests run for longer. */
-const isSoak = process.env['SDM_SOAK'] === '1';
+/** Where figures go in `npm run soak`, where the same tests run for longer. */
+const figuresFile = process.env['SDM_SOAK'];
 
 /** How often to try something: a few times in `npm test`, many times in `npm run soak`. */
-export const times = (fast: number, soak: number): number => (isSoak ? soak : fast);
+export const times = (fast: number, soak: number): number =>
+  figuresFile === undefined ? fast : soak;
 
 /** Notes a figure for docs/reliability.md; only in `npm run soak`. */
 export function figure(promise: string, found: string): void {
-  if (!isSoak) return;
-  const folder = path.join(root, 'runs', 'soak');
-  mkdirSync(folder, { recursive: true });
-  appendFileSync(path.join(folder, 'figures.jsonl'), `${JSON.stringify({ promise, found })}\n`);
+  if (figuresFile === undefined) return;
+  appendFileSync(figuresFile, `${JSON.stringify({ promise, found })}\n`);
 }
 
 /** Numbers that only depend on the seed, from 0 to below 1 (Lehmer's generator). */

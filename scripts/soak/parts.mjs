@@ -1,0 +1,19 @@
+// The parts of `npm run soak`: a file of tests each, or those of its tests whose name fits.
+
+/** @typedef {{ name: string, file: string, test?: string }} SoakPart */
+
+/** @type {SoakPart[]} In the order of docs/reliability.md. */
+export const SOAK_PARTS = [
+  { name: 'kill', file: 'test/io/checkpoint-processes.test.ts' },
+  { name: 'damage', file: 'test/io/checkpoint-folder.test.ts' },
+  { name: 'disk', file: 'test/io/full-disk.test.ts' },
+  { name: 'killed', file: 'test/training/killed-training.test.ts' },
+  { name: 'resume', file: 'test/training/exact-resume.test.ts' },
+  { name: 'stop', file: 'test/training/long-run.test.ts', test: 'Stop at random' },
+  { name: 'leaks', file: 'test/training/long-run.test.ts', test: 'leave no tensor' },
+  { name: 'safetensors', file: 'test/io/safetensors-reader.test.ts' },
+  { name: 'fuzz', file: 'test/parity/safetensors.test.ts' },
+  { name: 'bombs', file: 'test/datasets/idx-bombs.test.ts' },
+  { name: 'configs', file: 'test/parity/random-configs.test.ts' },
+  { name: 'continue', file: 'test/parity/continue.test.ts' },
+];

@@ -1,0 +1,71 @@
+'use strict';
+// A whole training of a tiny model that goes on from its last checkpoint, saves every few steps, and says each step
+// and each save. Arguments: folder, steps in all, steps between saves.
+const fs = require('node:fs');
+const { createHash } = require('node:crypto');
+const sd = require('../../dist/index.js');
+const { namedParameters } = require('../../dist/nn/state-dict.js');
+
+const [folder, maxSteps, saveEvery] = process.argv.slice(2);
+const say = (text) => fs.writeSync(1, `${text}\n`);
+process.on('warning', ({ name, message }) => {
+  if (name === 'CheckpointWarning') say(`warning ${message}`);
+});
+
+const init = new sd.Generator(0).stream('init');
+const unet = new sd.UNet2DConditionModel(
+  {
+    sample_size: 28,
+    in_channels: 1,
+    out_channels: 1,
+    layers_per_block: 1,
+    block_out_channels: [32, 64],
+    down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D'],
+    up_block_types: ['CrossAttnUpBlock2D', 'UpBlock2D'],
+    cross_attention_dim: 32,
+  },
+  init,
+);
+const textEncoder = new sd.CLIPTextModel(
+  {
+    ...sd.SMALL_TEXT_CONFIG,
+    hidden_size: 32,
+    intermediate_size: 64,
+    num_hidden_layers: 1,
+    num_attention_heads: 4,
+  },
+  init,
+);
+const trainer = new sd.Trainer(
+  {
+    unet,
+    textEncoder,
+    tokenizer: sd.CLIPTokenizer.fromPretrained(sd.SMALL_TOKENIZER),
+    noiseScheduler: new sd.DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
+    dataset: sd.loadMnist({ split: 'train', source: 'quick' }),
+  },
+  { batchSize: 4, seed: 1, ema: { decay: 0.9 }, captionDropout: 0.3 },
+);
+
+async function main() {
+  say(`from ${sd.resumeTraining(folder, trainer)}`);
+  await trainer.fit({
+    maxSteps: Number(maxSteps),
+    onStep: ({ step, loss }) => {
+      say(`step ${step} ${loss}`);
+      if (step % Number(saveEvery) !== 0) return;
+      sd.saveTraining(folder, trainer);
+      say(`saved ${step}`);
+    },
+  });
+  const hash = createHash('sha256');
+  for (const variable of namedParameters({ unet, textEncoder }).values()) {
+    hash.update(variable.dataSync());
+  }
+  say(`weights ${hash.digest('hex')}`);
+}
+
+main().catch((error) => {
+  say(`error ${error.stack}`);
+  process.exitCode = 3;
+});

@@ -62,6 +62,17 @@ const reference = sd.realReference(judge, test, numImages);
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
 
+/** One line that counts up; where it would fill a file, a line only now and then. */
+let told = '';
+function tell(name, share) {
+  const { isTTY } = process.stderr;
+  const percent = isTTY ? Math.round(100 * share) : 10 * Math.floor(10 * share);
+  const text = `${name}  ${percent} %  `;
+  if (text === told) return;
+  told = text;
+  process.stderr.write(isTTY ? `\r${text}` : `${text.trim()}\n`);
+}
+
 const rows = [];
 const add = (name, settings, comparison) => rows.push({ name, settings, ...comparison });
 
@@ -100,11 +111,11 @@ async function drawnHere() {
         ...more,
         folder: own,
         signal: stop.signal,
-        onProgress: (share) => process.stderr.write(`\r${name}  ${(100 * share).toFixed(0)} %  `),
+        onProgress: (share) => tell(name, share),
       },
       reference,
     );
-    process.stderr.write('\n');
+    if (process.stderr.isTTY) process.stderr.write('\n');
     if (found === null) return false;
     const { real, ...comparison } = found;
     add(`${path.basename(folder)} ${name}`, settings, comparison);

@@ -137,7 +137,7 @@ export class NotebookPage {
   }
 
   /** Points at a figure, so that the live plot is drawn, and counts what plotly has drawn in it. */
-  async plotMarks(figure: Locator): Promise<{ lines: number; images: number; texts: number }> {
+  async plotMarks(figure: Locator): Promise<{ lines: number; points: number; images: number }> {
     const plot = figure.locator('.main-svg').first();
     // The page may still move: pictures above are laid out as they come into view.
     for (let attempt = 0; attempt < 10 && !(await plot.isVisible()); attempt++) {
@@ -155,7 +155,8 @@ export class NotebookPage {
             return width > 1 || height > 1;
           },
         ).length;
-      return { lines: seen('path.js-line'), images: seen('image'), texts: seen('text') };
+      // points of a curve and bars
+      return { lines: seen('path.js-line'), points: seen('.points path'), images: seen('image') };
     });
   }
 

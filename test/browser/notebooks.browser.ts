@@ -49,7 +49,7 @@ describe.each(notebookNames)('%s', (name) => {
     figures = await notebook.figures().count();
     for (let index = 0; index < figures; index++) {
       const marks = await notebook.plotMarks(notebook.figures().nth(index));
-      expect(marks.lines + marks.images).toBeGreaterThan(0);
+      expect(marks.lines + marks.points + marks.images).toBeGreaterThan(0);
     }
   });
 

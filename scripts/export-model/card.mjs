@@ -78,9 +78,14 @@ Draws 28 × 28 grey images for "A handwritten digit 0" to "A handwritten digit 9
 TypeScript, from random weights; no weights of others are in it.
 
 \`\`\`ts
-const pipeline = sd.TextToImagePipeline.fromPretrained(sd.SHIPPED_MODEL);
+const parts = sd.loadCheckpoint(sd.SHIPPED_MODEL);
+const scheduler = sd.makeSampler('ddim', parts.scheduler.config);
+const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
 const { images } = await pipeline.generate('A handwritten digit 4', { seed: 422, guidanceScale: 1.5 });
 \`\`\`
+
+Best drawn with DDIM or DPM-Solver++ and a guidance scale of 1.5, 50 steps or 20. Beware of diffusers' DDIM as it is: with
+guidance it needs \`use_clipped_model_output=True\` (docs/quality.md, "Why guidance hurt").
 
 In Python, diffusers loads \`unet\` (\`UNet2DConditionModel\`) and \`scheduler\` (\`DDPMScheduler\`), transformers
 \`text_encoder\` (\`CLIPTextModel\`) and \`tokenizer\`; there is no VAE. Captions are padded to 8 tokens.

@@ -141,7 +141,7 @@ def sample(options):
                 prediction = without + options.guidance * (given - without)
             x = noise_scheduler.step(prediction, t, x).prev_sample
         drawn.append(((x / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)[:, 0].numpy())
-        print(f"{100 * len(drawn) * 100 // options.images} %", flush=True)
+        print(f"{100 * sum(map(len, drawn)) // options.images} %", flush=True)
     images = np.concatenate(drawn)
     save_file({"images": images, "labels": labels.to(torch.uint8).numpy()}, options.output)
 

@@ -43,7 +43,7 @@ export const RECIPES = {
     },
     warmupSteps: 200,
     decayShare: 0.25,
-    maxSteps: 15_000,
+    maxSteps: 3_000,
   },
   /**
    * The blog's loop as written, in batches that a CPU can take: the noise as target, a constant rate,
@@ -54,7 +54,7 @@ export const RECIPES = {
     trainer: { batchSize: 64, learningRate: 1e-3, seed: 42 },
     warmupSteps: 0,
     decayShare: 0,
-    maxSteps: 15_000,
+    maxSteps: 3_000,
   },
 } as const satisfies Record<string, Recipe>;
 

@@ -3,7 +3,7 @@ batch and steps as the recipe `blog` here, judged by the same judge.
 
     PY=.venv-parity/bin/python
     npm run train -- --recipe blog --keep 0          # ours; also saves the weights that both begin with
-    $PY scripts/blog_loop.py train --init runs/blog/model-0 --output runs/blog-torch --steps 15000
+    $PY scripts/blog_loop.py train --init runs/blog/model-0 --output runs/blog-torch --steps 3000
     $PY scripts/blog_loop.py sample --model runs/blog-torch --output runs/blog-torch/drawn.safetensors --guidance 2
     npm run evaluate -- --drawn runs/blog-torch/drawn.safetensors
     npm run evaluate -- --checkpoint runs/blog-torch # its weights, drawn with our sampler

@@ -73,6 +73,8 @@ function tell(name, share) {
   process.stderr.write(isTTY ? `\r${text}` : `${text.trim()}\n`);
 }
 
+/** What real images give at the number of the last row. */
+let real = reference.floor;
 const rows = [];
 const add = (name, settings, comparison) => rows.push({ name, settings, ...comparison });
 
@@ -82,6 +84,7 @@ function drawnElsewhere() {
   const set = { images: sd.unitImages(images), labels: Uint8Array.from(labels) };
   const { sets, floor } = sd.realReference(judge, test, labels.length);
   add(path.basename(values.drawn, '.safetensors'), {}, sd.compareImages(judge, set, sets, floor));
+  real = floor;
 }
 
 async function drawnHere() {
@@ -117,9 +120,9 @@ async function drawnHere() {
     );
     if (process.stderr.isTTY) process.stderr.write('\n');
     if (found === null) return false;
-    const { real, ...comparison } = found;
+    const { real: floor, ...comparison } = found;
     add(`${path.basename(folder)} ${name}`, settings, comparison);
-    const facts = { weights, settings, judge: judge.card, real, ...comparison };
+    const facts = { weights, settings, judge: judge.card, real: floor, ...comparison };
     const text = `${JSON.stringify(facts, null, 2)}\n`;
     fs.writeFileSync(path.join(own, `measures-${numImages}.json`), text);
   }
@@ -135,10 +138,10 @@ const finished = !values.checkpoint || (await drawnHere());
 
 fs.mkdirSync(values.output, { recursive: true });
 const file = path.join(values.output, 'results.json');
-const report = { judge: judge.card, numImages, real: reference.floor, rows };
+const report = { judge: judge.card, real, rows };
 fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 console.log(String(sd.table(rows.map(columnsOf))));
 if (rows.length === 1) console.log(`\n${sd.table(confusionTable(rows[0]))}`);
-console.log(`\nReal against real: Fréchet ${reference.floor.frechet.toFixed(2)}. ${file}`);
+console.log(`\nReal against real: Fréchet ${real.frechet.toFixed(2)}. ${file}`);
 if (!finished) console.log('Stopped; the same command goes on.');
 process.exit(finished ? 0 : 130);

@@ -65,7 +65,7 @@ describe('other values', () => {
   it('a config is a table', async () => {
     const bundle = await display({ seed: 42, scales: [1, 2] });
     expect(bundle['text/plain']).toMatch(/scales +\[1, 2\]/);
-    expect(bundle['text/html']).toContain('<table>');
+    expect(bundle['text/html']).toContain('<table ');
   });
 
   it('a data set shows images and labels, a batch of images itself', async () => {

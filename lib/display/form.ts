@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { MimeBundle } from './display-handle';
-import { escapeHtml, jsonForScript } from './escape';
+import { escapeHtml, jsonForScript, NO_MATH } from './escape';
 import { connectForm } from './form-page';
 import { table } from './html-table';
 
@@ -114,7 +114,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
       Object.entries(this.#values).map(([name, value]) => [name, typeof value]),
     );
     return (
-      `<div id="form-${this.id}"><table>${rows.join('')}</table><small></small></div>` +
+      `<div id="form-${this.id}" class="${NO_MATH}"><table>${rows.join('')}</table><small></small></div>` +
       `<script>(${connectForm.toString()})(${jsonForScript(this.id)}, ${jsonForScript(types)})</script>`
     );
   }

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle } from './display-handle';
-import { escapeHtml } from './escape';
+import { escapeHtml, NO_MATH } from './escape';
 import type { ShowOptions } from './figure';
 
 export interface TableOptions {
@@ -60,7 +60,7 @@ export class Table {
       `<tr>${texts.map((text, column) => cell(tag, text, column)).join('')}</tr>`;
     const caption = this.caption ? `<caption>${escapeHtml(this.caption)}</caption>` : '';
     const body = this.#cells.map((texts) => row('td', texts)).join('');
-    return `<table>${caption}<thead>${row('th', this.#header)}</thead><tbody>${body}</tbody></table>`;
+    return `<table class="${NO_MATH}">${caption}<thead>${row('th', this.#header)}</thead><tbody>${body}</tbody></table>`;
   }
 
   /** The same with spaces and rules, for terminals. */

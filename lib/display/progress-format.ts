@@ -1,6 +1,6 @@
 /** The words and the bar of a progress display, in tqdm's format. */
 
-import { escapeHtml } from './escape';
+import { escapeHtml, NO_MATH } from './escape';
 import { PALETTE } from './theme';
 
 export type ProgressState = 'running' | 'finished' | 'stopped';
@@ -95,13 +95,13 @@ export function progressHtml(snapshot: ProgressSnapshot): string {
   const style = 'font-family:monospace;font-size:13px;white-space:pre-wrap;line-height:1.6';
   const label = snapshot.description ? `${escapeHtml(snapshot.description)} ` : '';
   if (share === undefined) {
-    return `<div style="${style}">${label}${escapeHtml(details(snapshot))}</div>`;
+    return `<div class="${NO_MATH}" style="${style}">${label}${escapeHtml(details(snapshot))}</div>`;
   }
   const shape = 'height:10px;border-radius:5px';
   const track = `display:inline-block;width:220px;${shape};background-color:rgba(128,128,128,0.3)`;
   const fill = `width:${(share * 100).toFixed(1)}%;${shape};background-color:${FILL[snapshot.state]}`;
   return (
-    `<div style="${style}">${label}${percent(share).padStart(4)} ` +
+    `<div class="${NO_MATH}" style="${style}">${label}${percent(share).padStart(4)} ` +
     `<span style="${track}"><span style="display:block;${fill}"></span></span> ` +
     `${escapeHtml(details(snapshot))}</div>`
   );

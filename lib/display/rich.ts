@@ -1,7 +1,7 @@
 /** HTML of values that a cell ends with: tables that fold, with small pictures in them. */
 
 import type { MimeBundle } from './display-handle';
-import { escapeHtml } from './escape';
+import { escapeHtml, NO_MATH } from './escape';
 import { table } from './html-table';
 
 /** A part that folds: closed unless told. */
@@ -23,7 +23,7 @@ export function card(
 ): MimeBundle {
   const facts = table(values);
   return {
-    'text/html': `<div><strong>${escapeHtml(title)}</strong>${facts.toHtml()}${more.join('')}</div>`,
+    'text/html': `<div class="${NO_MATH}"><strong>${escapeHtml(title)}</strong>${facts.toHtml()}${more.join('')}</div>`,
     'text/plain': `${title}\n${facts.toString()}`,
   };
 }

@@ -24,7 +24,7 @@ describe('table', () => {
 
   it('writes rows as HTML', () => {
     expect(table(rows, { columns: ['block', 'parameters'] }).toHtml()).toBe(
-      '<table><thead><tr><th style="text-align:left">block</th>' +
+      '<table class="mathjax_ignore"><thead><tr><th style="text-align:left">block</th>' +
         '<th style="text-align:right">parameters</th></tr></thead><tbody>' +
         '<tr><td style="text-align:left">conv_in</td><td style="text-align:right">320</td></tr>' +
         '<tr><td style="text-align:left">down_blocks.0</td>' +

@@ -70,21 +70,24 @@ const outputOf = (unet: UNet2DConditionModel, i: number) =>
 
 const ours: Float32Array[] = [];
 
-beforeAll(() => {
-  names.forEach((name, i) => {
-    const unet = new UNet2DConditionModel(cases[i]!.config, new Generator(i).stream('init'));
-    perturb(unet, i);
-    unet.savePretrained(path.join(folder, 'ours', name));
-    ours.push(outputOf(unet, i));
-    unet.dispose();
-    tf.tidy(() => writeTensors(fileOf(name), inputsOf(cases[i]!, i)));
-  });
-  writeJson(
-    path.join(folder, 'cases.json'),
-    Object.fromEntries(names.map((n, i) => [n, cases[i]!.config])),
-  );
-  runPython('unet.py', folder);
-}, MINUTES_10);
+beforeAll(
+  () => {
+    names.forEach((name, i) => {
+      const unet = new UNet2DConditionModel(cases[i]!.config, new Generator(i).stream('init'));
+      perturb(unet, i);
+      unet.savePretrained(path.join(folder, 'ours', name));
+      ours.push(outputOf(unet, i));
+      unet.dispose();
+      tf.tidy(() => writeTensors(fileOf(name), inputsOf(cases[i]!, i)));
+    });
+    writeJson(
+      path.join(folder, 'cases.json'),
+      Object.fromEntries(names.map((n, i) => [n, cases[i]!.config])),
+    );
+    runPython('unet.py', folder);
+  },
+  MINUTES_10 * times(1, 6),
+);
 
 it('random configs give the same outputs there and here, both ways', () => {
   names.forEach((name, i) => {

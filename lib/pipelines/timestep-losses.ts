@@ -1,18 +1,18 @@
 import { tf } from '../backend';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { randn, type RandomStream } from '../random';
+import { predictionTarget, type TargetScheduler } from '../schedulers/forward-process';
 import type { Scheduler } from '../schedulers/scheduler';
 
-/** What the noise at each time step is told by. */
 export interface TimestepLossParts {
   readonly unet: UNet2DConditionModel;
-  /** Of epsilon prediction; `addNoise` is all that is used of it. */
-  readonly scheduler: Pick<Scheduler, 'addNoise'>;
+  /** That of the training: it says what the model predicts. */
+  readonly scheduler: TargetScheduler & Pick<Scheduler, 'addNoise'>;
 }
 
 /**
- * The mean squared error of the predicted noise at given time steps, each over the same images with fresh
- * noise.
+ * The training's loss (the mean squared error of what the model predicts) at given time steps, each over the
+ * same images with fresh noise.
  *
  * @param images [B, H, W, C] in [−1, 1]
  * @param context [B, S, cross_attention_dim], the images' captions
@@ -30,7 +30,8 @@ export function timestepLosses(
       const t = tf.fill<tf.Rank.R1>([images.shape[0]], timestep, 'int32');
       const noise = randn<tf.Rank.R4>(images.shape, stream.next());
       const output = unet.forward(scheduler.addNoise(images, noise, t), t, context);
-      const error = tf.mean(tf.squaredDifference(output, noise));
+      const target = predictionTarget(scheduler, images, noise, t);
+      const error = tf.mean(tf.squaredDifference(output, target));
       return { timestep, loss: error.dataSync()[0]! };
     }),
   );

@@ -76,6 +76,34 @@ export function getVelocity<T extends tf.Tensor>(
   });
 }
 
+/** What `predictionTarget` needs of a scheduler. */
+export interface TargetScheduler {
+  readonly config: { readonly prediction_type: PredictionType };
+  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
+}
+
+/**
+ * What a model of this scheduler is trained to predict: the noise, the samples themselves, or the velocity
+ * (diffusers' train_text_to_image.py).
+ *
+ * @returns shaped as the samples; the velocity belongs to the caller, the others are the arguments
+ */
+export function predictionTarget<T extends tf.Tensor>(
+  scheduler: TargetScheduler,
+  samples: T,
+  noise: T,
+  timesteps: tf.Tensor1D,
+): T {
+  switch (scheduler.config.prediction_type) {
+    case 'epsilon':
+      return noise;
+    case 'sample':
+      return samples;
+    case 'v_prediction':
+      return scheduler.getVelocity(samples, noise, timesteps);
+  }
+}
+
 /**
  * Signal-to-noise ratio ᾱ / (1−ᾱ) of each time step, for the weighting of Hang et al. 2023,
  * "Efficient diffusion training via min-SNR weighting strategy".

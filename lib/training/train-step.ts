@@ -4,7 +4,7 @@ import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
 import type { DDPMScheduler } from '../schedulers/ddpm';
-import { minSnrWeights } from '../schedulers/forward-process';
+import { minSnrWeights, predictionTarget } from '../schedulers/forward-process';
 import type { CaptionEmbeddings } from './captions';
 import type { BatchDraw, DeviceData } from './device-data';
 
@@ -50,11 +50,7 @@ export function diffusionLoss(
     const noisy = noiseScheduler.addNoise(images, noise, timesteps);
     const context = captions.hiddenStates(labels);
     const prediction = unet.forward(noisy, timesteps, context);
-    const target = {
-      epsilon: () => noise,
-      sample: () => images,
-      v_prediction: () => noiseScheduler.getVelocity(images, noise, timesteps),
-    }[noiseScheduler.config.prediction_type]();
+    const target = predictionTarget(noiseScheduler, images, noise, timesteps);
     const squares = tf.squaredDifference(prediction, target);
     if (minSnrGamma === null) return tf.mean<tf.Scalar>(squares);
     const { alphasCumprod, config } = noiseScheduler;

@@ -29,6 +29,24 @@ describe('timestepLosses', () => {
     }
   });
 
+  it.each([
+    ['sample', (_noise: number) => 0.5],
+    [
+      'v_prediction',
+      (noise: number, alpha: number) => Math.sqrt(alpha) * noise - Math.sqrt(1 - alpha) * 0.5,
+    ],
+  ] as const)('are those of what the model predicts: %s', (prediction_type, targetOf) => {
+    const other = new DDPMScheduler({ ...BLOG_SCHEDULER_CONFIG, prediction_type });
+    const grey = tf.fill<tf.Rank.R4>([2, 28, 28, 1], 0.5);
+    const [found] = timestepLosses({ unet, scheduler: other }, grey, context, [700], noises());
+    const noise = randn<tf.Rank.R4>([2, 28, 28, 1], noises().next());
+    const alpha = other.alphasCumprod[700]!;
+    const noisy = noise.mul(Math.sqrt(1 - alpha)).add(0.5 * Math.sqrt(alpha)) as tf.Tensor4D;
+    const output = unet.forward(noisy, tf.tensor1d([700, 700], 'int32'), context).dataSync();
+    const errors = Array.from(noise.dataSync(), (n, i) => (output[i]! - targetOf(n, alpha)) ** 2);
+    expect(found!.loss).toBeCloseTo(errors.reduce((sum, error) => sum + error) / errors.length, 4);
+  });
+
   it('leaks nothing', () => {
     expect(() =>
       timestepLosses({ unet, scheduler }, images, context, [1], noises()),

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { promptedAccuracy } from '../../lib/evaluation/accuracy';
+import { drawDigits } from '../../lib/evaluation/generated-images';
+import { Judge } from '../../lib/evaluation/judge';
+import { readManifest } from '../../lib/io/manifest';
+import { loadCheckpoint } from '../../lib/pipelines/checkpoint';
+import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
+import { SHIPPED_JUDGE, SHIPPED_MODEL } from '../../lib/presets';
+import { Generator } from '../../lib/random';
+import { makeSampler } from '../../lib/schedulers/samplers';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+it('the trained models that ship take at most 30 MB, as safetensors only', () => {
+  const files = [SHIPPED_MODEL, SHIPPED_JUDGE].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+      path.join(folder, name),
+    ),
+  );
+  const sizes = files.map((file) => statSync(file)).filter((stat) => stat.isFile());
+  expect(sizes.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(30e6);
+  expect(files.filter((file) => /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/.test(file))).toEqual([]);
+});
+
+it('the model card names the hashes that the manifest has', () => {
+  const card = readFileSync(path.join(SHIPPED_MODEL, 'README.md'), 'utf8');
+  const manifest = readManifest(SHIPPED_MODEL);
+  if (typeof manifest === 'string') throw new Error(manifest);
+  const weights = Object.entries(manifest.files).filter(([name]) => name.endsWith('.safetensors'));
+  expect(weights).toHaveLength(2);
+  for (const [name, { sha256 }] of weights) expect(card, name).toContain(sha256);
+});
+
+it('draws the digits that it is asked for', async () => {
+  const parts = loadCheckpoint(SHIPPED_MODEL);
+  const scheduler = makeSampler('ddim', parts.scheduler.config);
+  const pipeline = new TextToImagePipeline({ ...parts, scheduler });
+  const options = { seed: 0, numImages: 40, batchSize: 40, numInferenceSteps: 10 };
+  const drawn = (await drawDigits(pipeline, { ...options, guidanceScale: 1.5 }))!;
+  const judge = Judge.load(SHIPPED_JUDGE, new Generator(0).stream('init'));
+  const { predictions } = judge.judge(drawn.images);
+  expect(promptedAccuracy(drawn.labels, predictions).overall.share).toBeGreaterThanOrEqual(0.9);
+  judge.dispose();
+  pipeline.dispose();
+});

@@ -39,7 +39,9 @@ describe("a run's facts", () => {
   });
 
   it('become the command that does it again', () => {
-    expect(settingsOf(recipe, RECIPES.best)).toBe('--steps 3000 --set trainer.minSnrGamma=5');
+    expect(settingsOf({ ...recipe, maxSteps: 5000 }, RECIPES.best)).toBe(
+      '--steps 5000 --set trainer.minSnrGamma=5',
+    );
     expect(settingsOf(RECIPES.best, RECIPES.best)).toBe('');
   });
 });
@@ -52,7 +54,7 @@ it('the model card holds recipe, hashes, and figures as measured', () => {
   const facts = {
     name: 'best',
     recipe,
-    command: 'npm run train -- --recipe best --steps 3000',
+    command: 'npm run train -- --recipe best',
     steps: 3000,
     averaged: true,
     judge: { testAccuracy: 0.9945 },

@@ -1,6 +1,5 @@
 // npm run export-model: makes a run's model the one that ships in checkpoints/mnist-text-to-image, with its model
 // card. `npm run export-model -- --help` tells the options.
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -11,6 +10,7 @@ import { modelCard } from './export-model/card.mjs';
 import { runOf, settingsOf } from './export-model/run.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
+import { sha256 } from './setup/step.mjs';
 
 const HELP = `npm run export-model -- --checkpoint FOLDER [options]
   --checkpoint FOLDER  a run's folder (its finished model or last checkpoint), a checkpoint or a kept model of it;
@@ -67,7 +67,6 @@ const FILES = {
   unet: 'unet/diffusion_pytorch_model.safetensors',
   text_encoder: 'text_encoder/model.safetensors',
 };
-const sha256 = (file) => createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 const rows = figures();
 const settings = settingsOf(recipe, sd.RECIPES[values.recipe]);
 const card = modelCard({
@@ -83,7 +82,10 @@ const card = modelCard({
     text_encoder: sd.numParameters(parts.textEncoder),
   },
   sha256: Object.fromEntries(
-    Object.entries(FILES).map(([part, file]) => [part, sha256(path.join(aside, file))]),
+    Object.entries(FILES).map(([part, file]) => [
+      part,
+      sha256(fs.readFileSync(path.join(aside, file))),
+    ]),
   ),
 });
 fs.writeFileSync(path.join(aside, 'README.md'), card);

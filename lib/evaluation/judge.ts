@@ -3,13 +3,13 @@
  * the digit that was asked for, and its last hidden layer is the space in which sets of images are
  * compared. It is trained on real images only (see train-judge.ts).
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NdArray } from 'ndarray';
 import { tf } from '../backend';
 import { rowMajor } from '../datasets/transforms';
 import { writeFileAtomically } from '../io/atomic-write';
+import { sha256OfFile } from '../io/file-digest';
 import {
   fromFloat32Array,
   readSafetensors,
@@ -162,7 +162,7 @@ export class Judge {
       ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
     );
     writeSafetensors(file, new Map(weights), { format: 'pt' });
-    this.card = { ...this.card, sha256: sha256(file) };
+    this.card = { ...this.card, sha256: sha256OfFile(file) };
     writeFileAtomically(path.join(folder, CARD), [`${JSON.stringify(this.card, null, 2)}\n`]);
     return this.card;
   }
@@ -176,7 +176,7 @@ export class Judge {
   static load(folder: string, stream: RandomStream): Judge {
     const card = JSON.parse(readFileSync(path.join(folder, CARD), 'utf8')) as JudgeCard;
     const file = path.join(folder, WEIGHTS);
-    const found = sha256(file);
+    const found = sha256OfFile(file);
     if (found !== card.sha256) {
       throw new Error(
         `${file}: expected SHA-256 ${card.sha256} as in ${CARD}, got ${found}. Figures of another ` +
@@ -200,8 +200,4 @@ export class Judge {
     this.look.dispose();
     disposeModule(this.network);
   }
-}
-
-function sha256(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
 }

@@ -1,7 +1,8 @@
 /** One file of the hub into its blob: resumed, tried again, checked. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { statSync, truncateSync, writeSync } from 'node:fs';
+import { digestOfFile, sha256OfFile } from './file-digest';
 
 /** The hub refused, or what came is not what it promised. */
 export class HubError extends Error {
@@ -150,17 +151,6 @@ async function receive(
 }
 
 function checksumOf(file: string, { checksum, size }: BlobSource): string {
-  const hash = createHash(checksum.length === 64 ? 'sha256' : 'sha1');
-  if (checksum.length !== 64) hash.update(`blob ${size}\0`);
-  const buffer = Buffer.allocUnsafe(1 << 20);
-  const handle = openSync(file, 'r');
-  try {
-    for (;;) {
-      const count = readSync(handle, buffer, 0, buffer.length, null);
-      if (count === 0) return hash.digest('hex');
-      hash.update(buffer.subarray(0, count));
-    }
-  } finally {
-    closeSync(handle);
-  }
+  if (checksum.length === 64) return sha256OfFile(file);
+  return digestOfFile(file, createHash('sha1').update(`blob ${size}\0`)); // as git names a blob
 }

@@ -2,10 +2,11 @@
  * A folder's manifest: the size and SHA-256 of each of its files. It is written last, so a folder whose
  * manifest holds is complete and as it was written.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { writeFileAtomically } from './atomic-write';
+import { sha256OfFile } from './file-digest';
 
 export const MANIFEST_FILE = 'manifest.json';
 
@@ -27,22 +28,6 @@ export function filesBelow(folder: string, prefix = ''): string[] {
       return entry.isDirectory() ? filesBelow(folder, name) : [name];
     })
     .sort();
-}
-
-/** A file's SHA-256 in hex, read a mebibyte at a time. */
-export function sha256OfFile(file: string): string {
-  const hash: Hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(1 << 20);
-  const handle = fs.openSync(file, 'r');
-  try {
-    for (;;) {
-      const count = fs.readSync(handle, buffer, 0, buffer.length, null);
-      if (count === 0) return hash.digest('hex');
-      hash.update(buffer.subarray(0, count));
-    }
-  } finally {
-    fs.closeSync(handle);
-  }
 }
 
 const digestOf = (manifest: Manifest) =>

@@ -1,21 +1,11 @@
 /** UNets of random configs of the model family, both ways between here and diffusers. */
-import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { tf } from '../../lib/backend';
-import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
+import type { tf } from '../../lib/backend';
 import type { UNet2DConditionConfig } from '../../lib/models/unet-2d-condition-config';
 import { Generator, randint, randn } from '../../lib/random';
-import { nchw } from '../support/model';
 import { figure, seededRandom, times } from '../support/soak';
-import {
-  MINUTES_10,
-  perturb,
-  readTensors,
-  runPython,
-  temporaryFolder,
-  writeJson,
-  writeTensors,
-} from './python';
+import { MINUTES_10 } from './python';
+import { UNetRoundTrip } from './unet-round-trip';
 
 interface Case {
   readonly config: Partial<UNet2DConditionConfig>;
@@ -48,10 +38,9 @@ function randomCase(): Case {
   return { config, size: pick([8, 11, 16]) };
 }
 
-const cases = Array.from({ length: times(3, 20) }, randomCase);
-const names = cases.map((_, i) => `random-${i}`);
-const folder = temporaryFolder();
-const fileOf = (name: string, suffix = '') => path.join(folder, `${name}${suffix}.safetensors`);
+const cases = Object.fromEntries(
+  Array.from({ length: times(3, 20) }, (_, i) => [`random-${i}`, randomCase()]),
+);
 
 function inputsOf({ config, size }: Case, seed: number) {
   const stream = new Generator(seed).stream('sampling');
@@ -62,46 +51,18 @@ function inputsOf({ config, size }: Case, seed: number) {
   };
 }
 
-const outputOf = (unet: UNet2DConditionModel, i: number) =>
-  tf.tidy(() => {
-    const { sample, timestep, context } = inputsOf(cases[i]!, i);
-    return nchw(unet.forward(sample, timestep, context));
-  });
-
-const ours: Float32Array[] = [];
-
-beforeAll(
-  () => {
-    names.forEach((name, i) => {
-      const unet = new UNet2DConditionModel(cases[i]!.config, new Generator(i).stream('init'));
-      perturb(unet, i);
-      unet.savePretrained(path.join(folder, 'ours', name));
-      ours.push(outputOf(unet, i));
-      unet.dispose();
-      tf.tidy(() => writeTensors(fileOf(name), inputsOf(cases[i]!, i)));
-    });
-    writeJson(
-      path.join(folder, 'cases.json'),
-      Object.fromEntries(names.map((n, i) => [n, cases[i]!.config])),
-    );
-    runPython('unet.py', folder);
-  },
-  MINUTES_10 * times(1, 6),
-);
+const trip = new UNetRoundTrip(cases, inputsOf);
+beforeAll(() => trip.run(), MINUTES_10 * times(1, 6));
 
 it('random configs give the same outputs there and here, both ways', () => {
-  names.forEach((name, i) => {
-    const expected = readTensors(fileOf(name, '.out'));
-    expect(ours[i], `${name} ${JSON.stringify(cases[i])}`).toBeCloseToMax(
-      expected.get('ours')!.data,
-      2e-5,
-    );
-    const unet = UNet2DConditionModel.fromPretrained(path.join(folder, 'theirs', name));
-    expect(outputOf(unet, i), name).toBeCloseToMax(expected.get('theirs')!.data, 2e-5);
-    unet.dispose();
-  });
+  for (const name of trip.names) {
+    const own = trip.ofOurModel(name);
+    expect(own.here, `${name} ${JSON.stringify(cases[name])}`).toBeCloseToMax(own.there, 2e-5);
+    const their = trip.ofTheirModel(name);
+    expect(their.here, name).toBeCloseToMax(their.there, 2e-5);
+  }
   figure(
     'UNets of random configs, both ways with diffusers',
-    `${names.length} configs: outputs within 2e-5 of the largest`,
+    `${trip.names.length} configs: outputs within 2e-5 of the largest`,
   );
 });

@@ -6,7 +6,8 @@ import type { GenerateOptions } from '../../lib/pipelines/generate-options';
 import { TextToImagePipeline, type TextToImageParts } from '../../lib/pipelines/text-to-image';
 import { Generator } from '../../lib/random';
 import type { DDPMScheduler } from '../../lib/schedulers/ddpm';
-import { TINY_UNET, tinyParts } from '../support/tiny-model';
+import { TINY_UNET } from '../support/tiny-configs';
+import { tinyParts } from '../support/tiny-model';
 
 const PROMPT = 'A handwritten digit 4';
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { figure, seededRandom, times } from '../support/soak';
+import { TINY_TEXT, TINY_UNET } from '../support/tiny-configs';
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'killed-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -29,7 +30,9 @@ interface Life {
  */
 async function live(folder: string, killAt = Infinity, delay = 0): Promise<Life> {
   const script = path.join(__dirname, 'train-until-killed.cjs');
-  const child = spawn(process.execPath, [script, folder, String(STEPS), String(SAVE_EVERY)], {
+  const configs = JSON.stringify({ unet: TINY_UNET, text: TINY_TEXT });
+  const args = [folder, String(STEPS), String(SAVE_EVERY), configs];
+  const child = spawn(process.execPath, [script, ...args], {
     // Both ways of running it give the same; the graph takes long to load, for so few steps.
     env: { ...process.env, SDM_JIT: times(0, 1) === 0 ? 'off' : '' },
   });

@@ -1,41 +1,21 @@
 'use strict';
 // A whole training of a tiny model that goes on from its last checkpoint, saves every few steps, and says each step
-// and each save. Arguments: folder, steps in all, steps between saves.
+// and each save. Arguments: folder, steps in all, steps between saves, the models' configs as JSON.
 const fs = require('node:fs');
 const { createHash } = require('node:crypto');
 const sd = require('../../dist/index.js');
 const { namedParameters } = require('../../dist/nn/state-dict.js');
 
-const [folder, maxSteps, saveEvery] = process.argv.slice(2);
+const [folder, maxSteps, saveEvery, json] = process.argv.slice(2);
+const configs = JSON.parse(json);
 const say = (text) => fs.writeSync(1, `${text}\n`);
 process.on('warning', ({ name, message }) => {
   if (name === 'CheckpointWarning') say(`warning ${message}`);
 });
 
 const init = new sd.Generator(0).stream('init');
-const unet = new sd.UNet2DConditionModel(
-  {
-    sample_size: 28,
-    in_channels: 1,
-    out_channels: 1,
-    layers_per_block: 1,
-    block_out_channels: [32, 64],
-    down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D'],
-    up_block_types: ['CrossAttnUpBlock2D', 'UpBlock2D'],
-    cross_attention_dim: 32,
-  },
-  init,
-);
-const textEncoder = new sd.CLIPTextModel(
-  {
-    ...sd.SMALL_TEXT_CONFIG,
-    hidden_size: 32,
-    intermediate_size: 64,
-    num_hidden_layers: 1,
-    num_attention_heads: 4,
-  },
-  init,
-);
+const unet = new sd.UNet2DConditionModel(configs.unet, init);
+const textEncoder = new sd.CLIPTextModel(configs.text, init);
 const trainer = new sd.Trainer(
   {
     unet,

@@ -14,7 +14,7 @@ const HELP = `npm run evaluate -- --checkpoint FOLDER [options]
   --checkpoint FOLDER  a model's folder, a training checkpoint, or a run's folder (its last checkpoint)
   --drawn FILE         instead: images drawn elsewhere, a safetensors file with 'images' [N, 28, 28] and
                        'labels' [N], both uint8
-  --scheduler NAME     ddpm (default), ddim, dpm-solver++, euler or heun
+  --scheduler NAME     ddpm (default), ddim, dpm-solver++, sde-dpm-solver++, euler or heun
   --spacing NAME       timestep spacing: leading, trailing or linspace (default: the checkpoint's)
   --steps N            sampling steps (default: 50)
   --guidance S,S,…     guidance scales (default: 1)

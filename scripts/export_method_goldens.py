@@ -4,7 +4,7 @@
 
 min-SNR weights and losses after diffusers' examples/text_to_image/train_text_to_image.py, whose lines are repeated
 here with its `compute_snr`; torch's OneCycleLR; EulerDiscreteScheduler and HeunDiscreteScheduler, dynamic
-thresholding of DDPM, DDIM and DPM-Solver++; `rescale_noise_cfg` of the Stable Diffusion pipeline.
+thresholding of DDPM, DDIM and DPM-Solver++; DPM-Solver++ with noise; `rescale_noise_cfg` of the Stable Diffusion pipeline.
 """
 import json, os, sys
 import torch
@@ -64,7 +64,7 @@ class DoubleTorch:
         return getattr(torch, name)
 
 
-def run(tag, scheduler, steps, scale=1.0, **options):
+def run(tag, scheduler, steps, scale=1.0, noisy=False):
     """The images after every step, from the same start; what the model sees is scaled as the scheduler says.
 
     In double precision: where the image is held as x0 + 20,000 noise, float32 keeps three digits of the next one.
@@ -75,14 +75,20 @@ def run(tag, scheduler, steps, scale=1.0, **options):
     if tag.startswith(("euler", "heun")):
         scheduler.sigmas = scheduler.sigmas.double()  # the same numbers; their differences then lose nothing
     x = start.double() * scheduler.init_noise_sigma
-    visited = []
+    visited, noises = [], []
     for t in scheduler.timesteps:
         model_output = fake_model(scheduler.scale_model_input(x, t), t) * scale
+        options = {}
+        if noisy:
+            noises.append(randn(*x.shape))
+            options["variance_noise"] = noises[-1].double()
         x = scheduler.step(model_output, t, x, **options).prev_sample
         assert x.dtype == torch.float64
         visited.append(x.clone())
     module.torch = torch
     out[f"run.{tag}"] = torch.stack(visited)
+    if noisy:
+        out[f"noise.{tag}"] = torch.stack(noises)
     out[f"timesteps.{tag}"] = scheduler.timesteps.to(torch.float32)
     config = {k: v for k, v in scheduler.config.items() if not k.startswith("_") and v != -float("inf")}
     runs[tag] = dict(name=type(scheduler).__name__, steps=steps, scale=scale, config=config)
@@ -121,6 +127,14 @@ out["rescale.cond"], out["rescale.uncond"] = cond, uncond
 guided = uncond + 7.5 * (cond - uncond)
 for rescale in (0.0, 0.7, 1.0):
     out[f"rescale.out.{rescale}"] = rescale_noise_cfg(guided, cond, guidance_rescale=rescale)
+
+# DPM-Solver++ of the stochastic equation
+sde = dict(cosine, algorithm_type="sde-dpmsolver++")
+run("sde.linspace", DPMSolverMultistepScheduler(**sde), 8, noisy=True)
+run("sde.long", DPMSolverMultistepScheduler(timestep_spacing="leading", **sde), 16, noisy=True)
+run("sde.heun", DPMSolverMultistepScheduler(solver_type="heun", prediction_type="sample", **sde), 8, noisy=True)
+zsnr = dict(sde, rescale_betas_zero_snr=True, timestep_spacing="trailing", prediction_type="v_prediction")
+run("sde.zsnr", DPMSolverMultistepScheduler(**zsnr), 20, noisy=True)
 
 save_file({k: v.contiguous() for k, v in out.items()}, os.path.join(folder, "case.safetensors"))
 with open(os.path.join(folder, "runs.json"), "w") as file:

@@ -1,6 +1,8 @@
 /**
  * DPM-Solver++ (2M): integrates the probability-flow equation in log-SNR, taking the change of the
- * predicted x0 since the step before into account. Needs about 20 steps, and adds no noise.
+ * predicted x0 since the step before into account. Needs about 20 steps, and adds no noise; as
+ * `sde-dpmsolver++` it integrates the stochastic equation instead, which adds some at each step and so
+ * mends errors of the steps before.
  *
  * Lu et al. 2022, "DPM-Solver++: fast solver for guided sampling of diffusion probabilistic models",
  * algorithm 2; options and numbers as in diffusers' schedulers/scheduling_dpmsolver_multistep.py.
@@ -34,7 +36,7 @@ import { checkNumInferenceSteps, inferenceTimesteps, TIMESTEP_SPACINGS } from '.
 export interface DPMSolverMultistepSchedulerConfig extends NoiseScheduleConfig {
   /** 1 looks at the present x0 only (DDIM), 2 at the one before too. */
   readonly solver_order: 1 | 2;
-  readonly algorithm_type: 'dpmsolver++';
+  readonly algorithm_type: 'dpmsolver++' | 'sde-dpmsolver++';
   readonly solver_type: 'midpoint' | 'heun';
   /** First order at the last step of a sampling with fewer than 15. */
   readonly lower_order_final: boolean;
@@ -59,7 +61,7 @@ const rules: ConfigRules<DPMSolverMultistepSchedulerConfig> = {
   ...noiseScheduleRules,
   timestep_spacing: oneOf(TIMESTEP_SPACINGS, 'linspace'),
   solver_order: { default: 2, expects: '1 | 2', accepts: (v) => v === 1 || v === 2 },
-  algorithm_type: only('dpmsolver++'),
+  algorithm_type: oneOf(['dpmsolver++', 'sde-dpmsolver++'], 'dpmsolver++'),
   solver_type: oneOf(['midpoint', 'heun'], 'midpoint'),
   lower_order_final: bool(true),
   euler_at_final: bool(false),
@@ -191,24 +193,28 @@ export class DPMSolverMultistepScheduler implements Scheduler {
     const index = timestepIndex(this.timesteps, timestep);
     const [now, next] = [this.levelAt(index), this.levelAt(index + 1)];
     const h = f32(next.lambda - now.lambda);
-    const shrink = Math.exp(-h) - 1;
+    const isSde = this.config.algorithm_type === 'sde-dpmsolver++';
+    // How fast the present image is forgotten: e^(−h), squared where noise takes its place.
+    const rate = isSde ? 2 : 1;
+    const shrink = Math.exp(-rate * h) - 1;
     const first = -next.alpha * shrink;
     // Weight of the slope of x0, per unit of (x0 − previous x0).
     let slope = 0;
     if (this.orderAt(index) === 2) {
       const hBefore = f32(now.lambda - this.levelAt(index - 1).lambda);
       const isMidpoint = this.config.solver_type === 'midpoint';
-      slope = (isMidpoint ? 0.5 * first : next.alpha * (shrink / h + 1)) / (hBefore / h);
+      slope = isMidpoint ? 0.5 * first : next.alpha * (shrink / (rate * h) + 1);
+      slope /= hBefore / h;
     }
     const x0 = originalSampleForm(this.config.prediction_type, now.alpha, now.sigma);
     return {
       x0FromSample: x0.sample,
       x0FromOutput: x0.output,
       original: f32(first + slope),
-      sample: f32(next.sigma / now.sigma),
+      sample: f32((next.sigma / now.sigma) * (isSde ? Math.exp(-h) : 1)),
       output: 0,
       previousOriginal: f32(-slope),
-      noise: 0,
+      noise: isSde ? f32(next.sigma * Math.sqrt(-shrink)) : 0,
     };
   }
 
@@ -219,7 +225,10 @@ export class DPMSolverMultistepScheduler implements Scheduler {
     return linearStep(inputs, coefficients, boundsOf(this.config));
   }
 
-  /** @param previousOriginal needed from the second step on, unless solver_order is 1 */
+  /**
+   * @param noise standard normal, needed by `sde-dpmsolver++` alone
+   * @param previousOriginal needed from the second step on, unless solver_order is 1
+   */
   step(
     modelOutput: tf.Tensor,
     timestep: number,

@@ -13,6 +13,8 @@ const SAMPLERS = {
   ddim: (config: Partial<NoiseScheduleConfig>) =>
     new DDIMScheduler(config, { useClippedModelOutput: true }),
   'dpm-solver++': (config: Partial<NoiseScheduleConfig>) => new DPMSolverMultistepScheduler(config),
+  'sde-dpm-solver++': (config: Partial<NoiseScheduleConfig>) =>
+    new DPMSolverMultistepScheduler({ ...config, algorithm_type: 'sde-dpmsolver++' }),
   euler: (config: Partial<NoiseScheduleConfig>) => new EulerDiscreteScheduler(config),
   heun: (config: Partial<NoiseScheduleConfig>) => new HeunDiscreteScheduler(config),
 } as const;

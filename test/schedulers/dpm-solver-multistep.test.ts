@@ -67,8 +67,8 @@ describe('refusals', () => {
   it.each([
     [
       'algorithm_type',
-      'sde-dpmsolver++',
-      "expected 'dpmsolver++' (nothing else is supported here)",
+      'dpmsolver',
+      "algorithm_type: expected 'dpmsolver++' | 'sde-dpmsolver++', got 'dpmsolver'",
     ],
     ['solver_order', 3, 'solver_order: expected 1 | 2, got 3'],
     [

@@ -1,4 +1,4 @@
-/** Euler, Heun and dynamic thresholding against diffusers; see scripts/export_method_goldens.py. */
+/** Euler, Heun, DPM-Solver++ with noise, and dynamic thresholding against diffusers; see scripts/export_method_goldens.py. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -40,14 +40,22 @@ function start(): tf.Tensor {
   return tf.tensor(data, shape);
 }
 
-/** x after every step. */
-function trajectory(scheduler: Scheduler, scale: number): Float32Array[] {
+/** x after every step, with the noise that the reference run drew; 0 where there is none. */
+function trajectory(scheduler: Scheduler, scale: number, tag = ''): Float32Array[] {
   return tf.tidy(() => {
     let x = start().mul(scheduler.initNoiseSigma);
+    const drawn = golden.get(`noise.${tag}`);
+    const noises = drawn && tf.unstack(tf.tensor(drawn.data, drawn.shape));
     let previousOriginal: tf.Tensor | null = null;
     return Array.from(scheduler.timesteps, (t, i) => {
       const coefficients = scheduler.stepCoefficientsAt?.(i) ?? scheduler.stepCoefficients(t);
-      const inputs = { modelOutput: fakeModel(x, t).mul(scale), sample: x, previousOriginal };
+      const modelOutput = fakeModel(x, t).mul(scale);
+      const inputs = {
+        modelOutput,
+        sample: x,
+        noise: noises?.[i] ?? tf.zerosLike(x),
+        previousOriginal,
+      };
       const next = scheduler.stepWithCoefficients(inputs, coefficients);
       [x, previousOriginal] = [next.prevSample, next.predOriginalSample];
       return x.dataSync<'float32'>();
@@ -65,11 +73,11 @@ describe.each(Object.entries(runs))('%s', (tag, run) => {
 
   it('draws the images of diffusers, step by step', () => {
     const expected = golden.get(`run.${tag}`)!.data as Float32Array;
-    const images = trajectory(scheduler, run.scale);
+    const images = trajectory(scheduler, run.scale, tag);
     const size = expected.length / images.length;
     images.forEach((image, i) => {
       let theirs = expected.slice(i * size, (i + 1) * size);
-      if (/euler|heun/.test(tag)) theirs = theirs.map((value) => value * held(scheduler, i + 1));
+      if (/^(euler|heun)/.test(tag)) theirs = theirs.map((value) => value * held(scheduler, i + 1));
       expect(image, `step ${i + 1}`).toBeCloseToMax(theirs, 2e-5);
     });
   });
@@ -122,10 +130,8 @@ describe('makeSampler', () => {
       sampler.setTimesteps(10);
       expect(sampler.timesteps[0]).toBe(999);
       expect(sampler.config.prediction_type).toBe('v_prediction');
-      const images = trajectory(
-        sampler instanceof DDPMScheduler ? makeSampler('ddim', trained) : sampler,
-        1,
-      );
+      const images = trajectory(sampler, 1);
+      expect(images).toHaveLength(sampler.timesteps.length);
       expect(images.flatMap((image) => [...image]).every(Number.isFinite)).toBe(true);
     },
   );
@@ -156,7 +162,7 @@ describe('makeSampler', () => {
     const sampler = makeSampler('euler', trained, { timestep_spacing: 'linspace' });
     expect(sampler.config.timestep_spacing).toBe('linspace');
     expect(() => makeSampler('lms' as SamplerName, trained)).toThrow(
-      'expected one of ddpm, ddim, dpm-solver++, euler, heun, got lms.',
+      'expected one of ddpm, ddim, dpm-solver++, sde-dpm-solver++, euler, heun, got lms.',
     );
   });
 });

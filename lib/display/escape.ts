@@ -36,8 +36,3 @@ export function escapePlotly(text: string): string {
     .replace(/\$/g, '&#36;')
     .replace(/\r\n?|\n/g, '<br>');
 }
-
-/** JSON for a script inside HTML: no text in it can end the script. */
-export function jsonForScript(value: unknown): string {
-  return JSON.stringify(value).replace(/</g, '\\u003c');
-}

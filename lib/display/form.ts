@@ -1,13 +1,12 @@
 /**
- * A form for settings, without widgets: plain inputs in HTML. In a trusted notebook a short script sends each
- * change to the kernel over Jupyter's own channel, as a silent cell; elsewhere the form only shows.
+ * A form for settings, without widgets: plain inputs in HTML, and no script. The project's extension of JupyterLab
+ * (scripts/labextension/forms.js) brings them to life and sends each change to the kernel; elsewhere the form only shows.
  */
 
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { MimeBundle } from './display-handle';
-import { escapeHtml, jsonForScript, NO_MATH } from './escape';
-import { connectForm } from './form-page';
+import { escapeHtml, NO_MATH } from './escape';
 import { table } from './html-table';
 
 /** How a number is set; without it, by typing. */
@@ -24,6 +23,7 @@ export type FormControls<T> = {
 
 type Value = string | number | boolean;
 const FORMS = Symbol.for('sdm.forms');
+const ONLY_SHOWN = 'Only shown here: it can be used in JupyterLab as npm start starts it.';
 
 function registry(): Map<string, (name: string, value: unknown) => void> {
   const globals = globalThis as { [FORMS]?: Map<string, (name: string, value: unknown) => void> };
@@ -84,7 +84,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
     // Without the second one JupyterLab takes the arrow keys for its own: it would leave the cell.
     const label =
       `aria-label="${escapeHtml(name)}" data-lm-suppress-shortcuts="true" ` +
-      `data-name="${escapeHtml(name)}" disabled`;
+      `data-name="${escapeHtml(name)}" data-type="${typeof value}" disabled`;
     const text = escapeHtml(String(value));
     if (Array.isArray(control)) {
       const options = (control as readonly Value[]).map((choice) => {
@@ -110,12 +110,9 @@ export class Form<T extends Readonly<Record<string, Value>>> {
         `<tr><td style="text-align:left">${escapeHtml(name)}</td>` +
         `<td style="text-align:left">${this.#input(name, value)}</td></tr>`,
     );
-    const types = Object.fromEntries(
-      Object.entries(this.#values).map(([name, value]) => [name, typeof value]),
-    );
     return (
-      `<div id="form-${this.id}" class="${NO_MATH}"><table>${rows.join('')}</table><small></small></div>` +
-      `<script>(${connectForm.toString()})(${jsonForScript(this.id)}, ${jsonForScript(types)})</script>`
+      `<div data-sdm-form="${this.id}" class="${NO_MATH}"><table>${rows.join('')}</table>` +
+      `<small>${ONLY_SHOWN}</small></div>`
     );
   }
 

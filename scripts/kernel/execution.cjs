@@ -57,6 +57,18 @@ function displaySender(cell) {
   };
 }
 
+/** Awaits the task's turn and the task. Its failure refuses the tasks behind it, unless `goesOn`. */
+async function addToQueue(queue, task, goesOn) {
+  if (!goesOn) return queue.add(task);
+  const failures = await queue.add(() =>
+    task().then(
+      () => [],
+      (thrown) => [thrown],
+    ),
+  );
+  for (const thrown of failures) throw thrown;
+}
+
 /**
  * Replaces tslab's running of cells.
  *
@@ -114,14 +126,15 @@ function installExecution(
   server.handleExecute = async function (socket, message) {
     const cell = new RunningCell(this, message);
     const content = { status: 'ok', payload: [], user_expressions: {} };
+    const goesOn = message.content.stop_on_error === false;
     try {
-      await this.handler.execQueue.add(() => runCell.call(this.handler, cell));
+      await addToQueue(this.handler.execQueue, () => runCell.call(this.handler, cell), goesOn);
     } catch (thrown) {
       content.status = thrown instanceof TaskCanceledError ? 'aborted' : 'error';
       if (content.status === 'error') {
         Object.assign(content, cell.error);
         // Cells that were sent together with this one are refused for a moment.
-        this.handler.execQueue.reset(message.content.stop_on_error === false ? undefined : 200);
+        if (!goesOn) this.handler.execQueue.reset(200);
       }
     }
     if (content.status !== 'aborted') content.execution_count = cell.count;

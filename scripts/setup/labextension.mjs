@@ -1,43 +1,46 @@
-// The project's extension of JupyterLab, registered in .venv alone.
+// The project's extensions of JupyterLab, registered in .venv alone.
 import fs from 'node:fs';
 import path from 'node:path';
 import { inRoot } from './paths.mjs';
 import { sha256 } from './step.mjs';
 
-const source = inRoot('scripts', 'labextension', 'figure-texts.js');
-const folder = inRoot('.venv', 'share', 'jupyter', 'labextensions', 'figure-texts');
+const sources = inRoot('scripts', 'labextension');
+const folder = inRoot('.venv', 'share', 'jupyter', 'labextensions');
+const EXTENSIONS = {
+  'figure-texts': 'Figures with alternative texts',
+  forms: 'Forms that set values in the kernel',
+};
 
-/** Its files. The name of the code has its checksum, so that browsers do not take an older one. */
-function files() {
-  const code = fs.readFileSync(source, 'utf8');
-  const load = `static/figure-texts.${sha256(code).slice(0, 16)}.js`;
+/** An extension's files. The name of the code has its checksum, so that browsers do not take an older one. */
+function filesOf([name, description]) {
+  const code = fs.readFileSync(path.join(sources, `${name}.js`), 'utf8');
+  const load = `static/${name}.${sha256(code).slice(0, 16)}.js`;
   const manifest = {
-    name: 'figure-texts',
+    name,
     version: '1.0.0',
-    description: 'Figures with alternative texts',
+    description,
     jupyterlab: { extension: true, _build: { load, extension: './extension' } },
   };
-  return { [load]: code, 'package.json': JSON.stringify(manifest, null, 2) };
+  const files = { [load]: code, 'package.json': JSON.stringify(manifest, null, 2) };
+  return Object.entries(files).map(([file, text]) => [path.join(folder, name, file), text]);
 }
 
-const holds = ([name, text]) => {
-  const file = path.join(folder, name);
-  return fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text;
-};
+const files = () => Object.entries(EXTENSIONS).flatMap(filesOf);
+const holds = ([file, text]) => fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text;
 
 export const labextension = {
   name: 'labextension',
-  title: "JupyterLab's extension for alternative texts",
+  title: "JupyterLab's extensions for alternative texts and forms",
   disk: 0,
   verified: true,
   inputs: () => null,
-  missing: () =>
-    Object.entries(files()).every(holds) ? null : 'it is not registered, or differently',
+  missing: () => (files().every(holds) ? null : 'they are not registered, or differently'),
   remedy: 'Check that .venv can be written to, or delete it, and run the command again.',
   async run() {
-    fs.rmSync(folder, { recursive: true, force: true });
-    for (const [name, text] of Object.entries(files())) {
-      const file = path.join(folder, name);
+    for (const name of Object.keys(EXTENSIONS)) {
+      fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+    }
+    for (const [file, text] of files()) {
       fs.mkdirSync(path.dirname(file), { recursive: true });
       fs.writeFileSync(file, text);
     }

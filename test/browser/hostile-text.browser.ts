@@ -76,7 +76,7 @@ async function outputsOf(texts: readonly string[]): Promise<string[][]> {
   fs.writeFileSync(textsFile, JSON.stringify(texts));
   await notebook.startAll();
   await notebook.ended();
-  // Forms ask which kernel is theirs, and open then.
+  // JupyterLab's extension has seen every form.
   await page.waitForFunction(() => !document.querySelector('[data-name][disabled]'));
   return page.evaluate(() => {
     const describe = (element: Element) =>

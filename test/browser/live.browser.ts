@@ -97,8 +97,13 @@ describe("JupyterLab's dark theme", () => {
 });
 
 describe('a form', () => {
+  let notebook: NotebookPage;
+  // A notebook's own forms, if it has any, are above.
+  const slider = () => page.locator('input[data-name="guidance"]:enabled').last();
+  const answer = (text: string) => page.locator('small', { hasText: text }).waitFor();
+
   it('changes settings in the kernel by the slider that the user moves', async () => {
-    const notebook = await NotebookPage.open(page, lab, '05-sample');
+    notebook = await NotebookPage.open(page, lab, '05-sample');
     await notebook.runBelow(
       [
         "import * as sd from 'stable-diffusion-mnist';",
@@ -106,22 +111,39 @@ describe('a form', () => {
         'settings',
       ].join('\n'),
     );
-    // a notebook's own forms, if it has any, are above
-    const slider = page.locator('input[data-name="guidance"]:enabled').last();
-    await slider.waitFor();
-    await slider.focus();
-    await page.keyboard.press('ArrowLeft');
-    await page.locator('small', { hasText: 'guidance is set' }).waitFor();
+    await slider().press('ArrowLeft');
+    await answer('guidance is set');
     expect(await notebook.runBelow('settings.values.guidance')).toBe('7');
+  });
+
+  it('says that it waits while the kernel works', async () => {
+    // its work ends when this file is there
+    const go = path.join(lab.notebooks, 'go');
+    const wait = `while (!require('node:fs').existsSync(${JSON.stringify(go)}))`;
+    const work = notebook.runBelow(`${wait} await new Promise((done) => setTimeout(done, 50));`);
+    await notebook.busyCells().first().waitFor();
+    await slider().press('ArrowLeft');
+    await answer('guidance: waits for the kernel');
+    fs.writeFileSync(go, '');
+    await work;
+    await answer('guidance is set');
+  });
+
+  it('says why a value is not allowed', async () => {
+    await slider().evaluate((input: HTMLInputElement) => {
+      input.max = '30';
+      input.value = '30';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await answer('guidance is not set: Form: guidance: expected a number from 0 to 20, got 30.');
   });
 
   it('says so when the kernel does not know it any more', async () => {
     for (const { id } of await lab.api<{ id: string }[]>('/api/kernels')) {
       await lab.api(`/api/kernels/${id}/restart`, { method: 'POST' });
     }
-    await page.locator('input[data-name="guidance"]:enabled').last().focus();
-    await page.keyboard.press('ArrowLeft');
-    await page.locator('small', { hasText: 'guidance is not set' }).waitFor();
+    await slider().press('ArrowLeft');
+    await answer('guidance is not set: the kernel has been started anew');
     await shutDownAll(lab);
   });
 });

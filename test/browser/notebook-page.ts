@@ -201,9 +201,10 @@ export class NotebookPage {
     await cells.last().locator('.jp-InputArea-prompt').click();
     const count = await cells.count();
     await page.locator('[data-command="notebook:insert-cell-below"]').first().click();
-    await cells.nth(count).locator('.cm-content').click();
-    await page.keyboard.insertText(code);
-    await page.keyboard.press('Control+Enter');
+    const editor = cells.nth(count).locator('.cm-content');
+    await editor.click();
+    await editor.fill(code);
+    await editor.press('Control+Enter');
     const cell = page.locator('.jp-CodeCell').last();
     await cell.locator('.jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor({ timeout });
     return (await cell.locator('.jp-OutputArea-output').allTextContents()).join('\n');

@@ -215,6 +215,18 @@ class OwnTests(jupyter_kernel_test.KernelTests):
         self.assertIn("noiseSchedule(", text)
         self.assertIn("Ho et al. 2020", text)  # its docstring
 
+    def test_silent_failure_refuses_nothing(self):
+        self.flush_channels()
+        time.sleep(0.25)
+        wait = "await new Promise((r) => setTimeout(r, 300)); 1"
+        bad = {"silent": True, "store_history": False, "stop_on_error": False}
+        sent = [self.kc.execute(wait), self.kc.execute("throw 1", **bad), self.kc.execute("40 + 2")]
+        replies = {}
+        while len(replies) < len(sent):
+            reply = self.kc.get_shell_msg(timeout=TIMEOUT)
+            replies[reply["parent_header"]["msg_id"]] = reply["content"]["status"]
+        self.assertEqual([replies[name] for name in sent], ["ok", "error", "ok"])
+
     def test_silent_and_history(self):
         _, outputs = self.run_cell("41 + 1", silent=True)
         self.assertEqual(outputs, [])

@@ -42,6 +42,7 @@ const own = [
   'restart',
   'shutdown',
   'silent_and_history',
+  'silent_failure_refuses_nothing',
   'stdin_refused',
   'traceback_lines',
   'type_error_line',

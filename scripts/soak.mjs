@@ -38,12 +38,12 @@ if (values.anew) fs.rmSync(folder, { recursive: true, force: true });
 fs.mkdirSync(folder, { recursive: true });
 
 /** @param {import('./soak/parts.mjs').SoakPart} part */
-async function runPart({ name, file, test }) {
+async function runPart({ name, file }) {
   console.log(`\n== ${name}`);
   const figuresFile = path.join(folder, `${name}.jsonl`);
   fs.rmSync(figuresFile, { force: true });
   const started = performance.now();
-  const args = ['run', file, '--execArgv=--expose-gc', ...(test ? ['-t', test] : [])];
+  const args = ['run', file, '--execArgv=--expose-gc'];
   const vitest = inRoot('node_modules', 'vitest', 'vitest.mjs');
   const env = { ...process.env, SDM_SOAK: figuresFile };
   const failed = (await runShown(process.execPath, [vitest, ...args], env)) !== 0;

@@ -1,6 +1,6 @@
-// The parts of `npm run soak`: a file of tests each, or those of its tests whose name fits.
+// The parts of `npm run soak`: a file of tests each.
 
-/** @typedef {{ name: string, file: string, test?: string }} SoakPart */
+/** @typedef {{ name: string, file: string }} SoakPart */
 
 /** @type {SoakPart[]} In the order of docs/reliability.md. */
 export const SOAK_PARTS = [
@@ -9,8 +9,8 @@ export const SOAK_PARTS = [
   { name: 'disk', file: 'test/io/full-disk.test.ts' },
   { name: 'killed', file: 'test/training/killed-training.test.ts' },
   { name: 'resume', file: 'test/training/exact-resume.test.ts' },
-  { name: 'stop', file: 'test/training/long-run.test.ts', test: 'Stop at random' },
-  { name: 'leaks', file: 'test/training/long-run.test.ts', test: 'leave no tensor' },
+  { name: 'stop', file: 'test/training/stop.test.ts' },
+  { name: 'kernel', file: 'test/kernel/long-run.test.ts' },
   { name: 'safetensors', file: 'test/io/safetensors-reader.test.ts' },
   { name: 'fuzz', file: 'test/parity/safetensors.test.ts' },
   { name: 'bombs', file: 'test/datasets/idx-bombs.test.ts' },

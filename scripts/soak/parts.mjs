@@ -14,6 +14,6 @@ export const SOAK_PARTS = [
   { name: 'safetensors', file: 'test/io/safetensors-reader.test.ts' },
   { name: 'fuzz', file: 'test/parity/safetensors.test.ts' },
   { name: 'bombs', file: 'test/datasets/idx-bombs.test.ts' },
-  { name: 'configs', file: 'test/parity/random-configs.test.ts' },
+  { name: 'configs', file: 'test/parity/random-folders.test.ts' },
   { name: 'continue', file: 'test/parity/continue.test.ts' },
 ];

@@ -4,7 +4,7 @@ import { tf } from '../../lib/backend';
 type Numbers = ArrayLike<number>;
 
 /** Largest |a − b| over the largest |b|. */
-function relativeToMax(actual: Numbers, expected: Numbers): number {
+export function relativeToMax(actual: Numbers, expected: Numbers): number {
   let difference = 0;
   let scale = 0;
   for (let i = 0; i < expected.length; i++) {

@@ -4,13 +4,14 @@ import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle, type MimeMetadata, type TextOutput } from './display-handle';
+import { shortened } from './escape';
 import { rasterizeSvg, renderSvg } from './render';
 
 /** A trace, a layout or a part of one, in the terms of plotly.js's reference. */
 export type PlotlyObject = { [key: string]: unknown };
 
 export interface FigureOptions {
-  /** What the figure shows, in words: for screen readers and terminals. */
+  /** What the figure shows, in words: for screen readers and terminals. Shortened to 10,000 characters. */
   readonly alt: string;
   /** The exact picture, if it need not be drawn by plotly; as large as the layout says. */
   readonly png?: Uint8Array;
@@ -20,6 +21,9 @@ export interface ShowOptions {
   /** Where the words go outside a notebook, for example `process.stdout`; else nowhere. */
   readonly output?: TextOutput;
 }
+
+/** Characters: a grid's names all its images. */
+const LONGEST_ALT = 10_000;
 
 const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
 
@@ -68,7 +72,7 @@ export class Figure {
     this.height = height as number;
     this.data = data.map((trace) => toJson(trace) as PlotlyObject);
     this.layout = toJson({ ...layout, width, height }) as PlotlyObject;
-    this.alt = options.alt;
+    this.alt = shortened(options.alt, LONGEST_ALT);
     this.#exactPng = options.png;
   }
 

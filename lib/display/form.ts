@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { MimeBundle } from './display-handle';
-import { escapeHtml, NO_MATH } from './escape';
+import { escapeHtml, LONGEST_TEXT, NO_MATH, shortened } from './escape';
 import { table } from './html-table';
 
 /** How a number is set; without it, by typing. */
@@ -30,13 +30,21 @@ function registry(): Map<string, (name: string, value: unknown) => void> {
   return (globals[FORMS] ??= new Map<string, (name: string, value: unknown) => void>());
 }
 
+/** What a form cannot show whole, it would give back cut. */
+function tooLong(name: string, value: Value, control: unknown): string | undefined {
+  const choices: unknown[] = Array.isArray(control) ? control : [];
+  const longest = Math.max(...[name, value, ...choices].map((text) => String(text).length));
+  if (longest <= LONGEST_TEXT) return undefined;
+  return `${shortened(name, 50)}: expected texts of at most ${LONGEST_TEXT} characters, got ${longest}`;
+}
+
 /** The settings' values, which change as the form is used; end a cell with it to show the form. */
 export class Form<T extends Readonly<Record<string, Value>>> {
   readonly id = randomUUID();
   readonly #values: { -readonly [K in keyof T]: T[K] };
   readonly #controls: FormControls<T>;
 
-  /** @throws if a control is of no setting, a range is empty, or a value is outside its control */
+  /** @throws if a control is of no setting, a range is empty, a value is outside its control, or a text is too long */
   constructor(values: T, controls: FormControls<T> = {}) {
     this.#values = { ...values };
     this.#controls = controls;
@@ -44,10 +52,10 @@ export class Form<T extends Readonly<Record<string, Value>>> {
       .filter((name) => !(name in values))
       .map((name) => `${name}: expected a control of ${Object.keys(values).join(', ')}`);
     for (const [name, value] of Object.entries(values)) {
-      const problem = this.#problem(name, value);
+      const problem = tooLong(name, value, controls[name]) ?? this.#problem(name, value);
       if (problem) problems.push(problem);
     }
-    if (problems.length) throw new RangeError(`Form: ${problems.join('; ')}.`);
+    if (problems.length) throw new RangeError(`Form: ${shortened(problems.join('; '))}.`);
     registry().set(this.id, (name, value) => this.set(name, value as T[string]));
   }
 
@@ -59,7 +67,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
   /** Sets one value, as the page does. @throws RangeError or TypeError if it is not allowed */
   set<K extends keyof T & string>(name: K, value: T[K]): void {
     const problem = name in this.#values ? this.#problem(name, value) : `${name}: no such setting`;
-    if (problem) throw new RangeError(`Form: ${problem}.`);
+    if (problem) throw new RangeError(`Form: ${shortened(problem)}.`);
     this.#values[name] = value;
   }
 

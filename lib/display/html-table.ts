@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle } from './display-handle';
-import { escapeHtml, NO_MATH } from './escape';
+import { escapeHtml, NO_MATH, shortened } from './escape';
 import type { ShowOptions } from './figure';
 
 export interface TableOptions {
@@ -11,7 +11,7 @@ export interface TableOptions {
   readonly columns?: readonly string[];
 }
 
-/** A number with commas, at most six digits behind the whole ones; lists in brackets. */
+/** A number with commas, at most six digits behind the whole ones; lists in brackets. Not yet shortened. */
 function formatCell(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (typeof value === 'number') {
@@ -29,7 +29,7 @@ function formatCell(value: unknown): string {
   return String(value as boolean | bigint | symbol);
 }
 
-/** Rows of cells, shown by ending a cell with it or by `show()`. */
+/** Rows of cells, each text up to 1,000 characters long, shown by ending a cell with it or by `show()`. */
 export class Table {
   readonly caption: string | undefined;
   readonly #header: readonly string[];
@@ -42,11 +42,12 @@ export class Table {
     const columns = options.columns ?? keys;
     const missing = columns.filter((column) => !keys.includes(column));
     if (rows.length && missing.length) {
-      throw new Error(`Expected columns among ${keys.join(', ')}, got also ${missing.join(', ')}.`);
+      const [known, unknown] = [keys, missing].map((names) => shortened(names.join(', ')));
+      throw new Error(`Expected columns among ${known}, got also ${unknown}.`);
     }
-    this.caption = options.caption;
-    this.#header = columns;
-    this.#cells = rows.map((row) => columns.map((column) => formatCell(row[column])));
+    this.caption = options.caption && shortened(options.caption);
+    this.#header = columns.map((column) => shortened(column));
+    this.#cells = rows.map((row) => columns.map((column) => shortened(formatCell(row[column]))));
     this.#numeric = columns.map((column) =>
       rows.every((row) => row[column] == null || typeof row[column] === 'number'),
     );

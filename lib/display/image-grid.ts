@@ -1,6 +1,6 @@
 /** Images as one figure: a plain grid, or titled subplots. */
 
-import { escapePlotly } from './escape';
+import { escapePlotly, LONGEST_LABEL, shortened } from './escape';
 import { Figure, type PlotlyObject } from './figure';
 import { wrapText } from './font-metrics';
 import { toPixels, type ImageBatch, type ImageReadOptions } from './images';
@@ -157,17 +157,17 @@ export function imageGrid(
   options: ImageGridOptions = {},
 ): Figure {
   const batches = subplotBatches(images, options);
+  const label = (text: string) => shortened(text, LONGEST_LABEL);
+  const [title, titles] = [label(options.title ?? ''), options.titles?.map(label)];
   const { rasters, subplotsInRow } = layOut(batches, options);
   const cellWidth = Math.max(...rasters.map((raster) => raster.width));
   const headings = rasters.map((_, index) => {
-    const title = options.titles?.[index];
-    return title ? wrapText(title, cellWidth + GAP - 6, FONT_SIZE) : [];
+    const heading = titles?.[index];
+    return heading ? wrapText(heading, cellWidth + GAP - 6, FONT_SIZE) : [];
   });
 
   const width = subplotsInRow * (cellWidth + GAP) + GAP;
-  const titleLines = options.title
-    ? wrapText(options.title, width - 2 * GAP, TITLE_SIZE, 'bold')
-    : [];
+  const titleLines = title ? wrapText(title, width - 2 * GAP, TITLE_SIZE, 'bold') : [];
   const pictures: Picture[] = [];
   let bottom = titleLines.length ? titleLines.length * 1.3 * TITLE_SIZE + GAP / 2 : 0;
   for (let first = 0; first < rasters.length; first += subplotsInRow) {
@@ -201,8 +201,8 @@ export function imageGrid(
     annotations,
   };
   const count = batches.reduce((sum, batch) => sum + (batch.shape[0] ?? 0), 0);
-  const described = options.titles ? `: ${options.titles.join(' | ')}` : '';
-  const alt = options.alt ?? `${options.title ?? 'Images'} (${count})${described}`;
+  const described = titles ? `: ${titles.join(' | ')}` : '';
+  const alt = options.alt ?? `${title || 'Images'} (${count})${described}`;
   const png = annotations.length ? undefined : composite(pictures, width, height);
   return new Figure([], layout, png ? { alt, png } : { alt });
 }

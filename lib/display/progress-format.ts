@@ -1,6 +1,6 @@
 /** The words and the bar of a progress display, in tqdm's format. */
 
-import { escapeHtml, NO_MATH } from './escape';
+import { escapeHtml, LONGEST_LABEL, NO_MATH, shortened } from './escape';
 import { PALETTE } from './theme';
 
 export type ProgressState = 'running' | 'finished' | 'stopped';
@@ -45,7 +45,8 @@ export function formatRate(rate: number | undefined, unit: string): string {
 function formatPostfix(postfix: Postfix): string[] {
   return Object.entries(postfix).map(([key, value]) => {
     const short = typeof value === 'number' && Number.isFinite(value) && !Number.isInteger(value);
-    return `${key}=${String(short ? Number(value.toPrecision(4)) : value)}`;
+    const shown = String(short ? Number(value.toPrecision(4)) : value);
+    return shortened(`${key}=${shown}`, LONGEST_LABEL);
   });
 }
 
@@ -56,7 +57,8 @@ function fraction({ n, total }: ProgressSnapshot): number | undefined {
 
 /** What stands behind the bar: `74/200 [00:12<00:21, 6.10 it/s, loss=0.0512]`. */
 function details(snapshot: ProgressSnapshot): string {
-  const { n, total, unit, elapsed, rate, remaining, postfix, state } = snapshot;
+  const { n, total, elapsed, rate, remaining, postfix, state } = snapshot;
+  const unit = shortened(snapshot.unit, LONGEST_LABEL);
   const count = total === undefined ? `${n} ${unit}` : `${n}/${total}`;
   const times = total === undefined ? '' : `<${formatInterval(remaining)}`;
   const extra = [formatRate(rate, unit), ...formatPostfix(postfix)];
@@ -71,7 +73,7 @@ function percent(share: number): string {
 
 /** One line of text: `Train:  37%|███████▍            | 74/200 [00:12<00:21, 6.10 it/s]`. */
 export function progressText(snapshot: ProgressSnapshot): string {
-  const label = snapshot.description ? `${snapshot.description}: ` : '';
+  const label = snapshot.description ? `${shortened(snapshot.description)}: ` : '';
   const share = fraction(snapshot);
   if (share === undefined) return label + details(snapshot);
   const eighths = Math.floor(share * BAR_CELLS * 8);
@@ -93,7 +95,7 @@ const FILL: Readonly<Record<ProgressState, string>> = {
 export function progressHtml(snapshot: ProgressSnapshot): string {
   const share = fraction(snapshot);
   const style = 'font-family:monospace;font-size:13px;white-space:pre-wrap;line-height:1.6';
-  const label = snapshot.description ? `${escapeHtml(snapshot.description)} ` : '';
+  const label = snapshot.description ? `${escapeHtml(shortened(snapshot.description))} ` : '';
   if (share === undefined) {
     return `<div class="${NO_MATH}" style="${style}">${label}${escapeHtml(details(snapshot))}</div>`;
   }

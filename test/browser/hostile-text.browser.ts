@@ -1,8 +1,10 @@
-/** Texts that would run code, in every kind of output, in a trusted notebook in JupyterLab. */
+/** Texts that would run code, in every kind of output: as it is made, saved and opened again, and exported. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LONGEST_TEXT, shortened } from '../../lib/display/escape';
 import { root } from '../support/script';
 import { keepPageOfFailure, startChromium } from './chromium';
 import { HOSTILE_TEXTS } from './hostile-texts';
@@ -10,33 +12,36 @@ import { startLab, type Lab } from './jupyterlab';
 import { NotebookPage } from './notebook-page';
 
 const folder = path.join(root, 'runs', 'browser', 'hostile');
-const textsFile = path.join(folder, 'notebooks', 'texts.json');
-const PLAIN_TEXTS = HOSTILE_TEXTS.map((_, i) => `plain ${i}`);
+const notebookFile = (name: string) => path.join(folder, 'notebooks', `${name}.ipynb`);
+/** The first one is plain: what it makes is what the others may make. */
+const TEXTS = ['plain', ...HOSTILE_TEXTS];
+/** A form refuses longer ones. */
+const IN_FORMS = TEXTS.filter(({ length }) => length <= LONGEST_TEXT);
 
 const CELLS = [
   // Outputs of this notebook are trusted: this one runs.
   `(globalThis as any)[Symbol.for('kernel.display')]()({ data: { 'text/html': '<img src=x onerror="window.control=1">' } });`,
   `import * as sd from 'stable-diffusion-mnist';
 import { readFileSync } from 'node:fs';
-const texts = () => JSON.parse(readFileSync(${JSON.stringify(textsFile)}, 'utf8')) as string[];
-const some = () => texts().map((text) => text.slice(0, 200));`,
-  `for (const text of texts()) sd.table([{ [text]: text, list: [text], object: { [text]: text } }], { caption: text }).show();`,
-  `for (const text of texts()) {
+const texts = JSON.parse(readFileSync(${JSON.stringify(path.join(folder, 'texts.json'))}, 'utf8')) as string[];
+const short = texts.map((text) => text.slice(0, 200));`,
+  `for (const text of texts) sd.table([{ [text]: text, list: [text], object: { [text]: text } }], { caption: text }).show();`,
+  `for (const text of texts) {
   const bar = sd.progress(2, { description: text, unit: text });
   bar.update(1, { [text]: text });
   bar.close();
 }`,
   `const show = (globalThis as any)[Symbol.for('kernel.display')]();
-for (const text of texts()) {
+for (const text of texts.filter(({ length }) => length <= ${LONGEST_TEXT})) {
   const form: any = sd.form({ [text]: text, choice: text, flag: true }, { choice: [text, 'other'] } as object);
   show({ data: form[Symbol.for('Jupyter.display')]() });
 }`,
-  `const images = () => ({ data: new Float32Array(some().length * 64), shape: [some().length, 8, 8, 1] });
-await sd.imageGrid(images(), { title: some().join(' '), titles: some(), columns: 5 }).show();
-await sd.lossCurve([{ step: 1, loss: 1 }, { step: 2, loss: 2 }], { title: some().join(' ') }).show();
-await sd.embeddingPlot({ data: some().flatMap((_, i) => [i, i * i]), shape: [some().length, 2] }, some()).show();`,
-  `for (const text of some()) { console.log(text); console.error(text); }`,
-  `throw new TypeError(some().join('\\n'));`,
+  `const images = { data: new Float32Array(texts.length * 64), shape: [texts.length, 8, 8, 1] };
+await sd.imageGrid(images, { title: short.join(' '), titles: texts, columns: 5 }).show();
+await sd.lossCurve([{ step: 1, loss: 1 }, { step: 2, loss: 2 }], { title: short.join(' ') }).show();
+await sd.embeddingPlot({ data: texts.flatMap((_, i) => [i, i * i]), shape: [texts.length, 2] }, texts).show();`,
+  `for (const text of short) { console.log(text); console.error(text); }`,
+  `throw new TypeError(short.join('\\n'));`,
 ];
 
 let lab: Lab;
@@ -47,14 +52,15 @@ const dialogs: string[] = [];
 
 beforeAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
-  fs.mkdirSync(path.dirname(textsFile), { recursive: true });
+  fs.mkdirSync(path.dirname(notebookFile('')), { recursive: true });
+  fs.writeFileSync(path.join(folder, 'texts.json'), JSON.stringify(TEXTS));
   const cells = CELLS.map((source, i) => ({
     ...{ id: `cell-${i}`, cell_type: 'code', execution_count: null, metadata: {}, outputs: [] },
     source,
   }));
   const kernelspec = { name: 'tslab', display_name: 'TypeScript (tslab)', language: 'typescript' };
   fs.writeFileSync(
-    path.join(folder, 'notebooks', 'hostile.ipynb'),
+    notebookFile('hostile'),
     JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { kernelspec }, cells }),
   );
   [lab, browser] = await Promise.all([startLab(folder), startChromium()]);
@@ -64,6 +70,8 @@ beforeAll(async () => {
     void dialog.dismiss();
   });
   notebook = await NotebookPage.open(page, lab, 'hostile');
+  await notebook.startAll();
+  await notebook.ended();
 });
 beforeEach(() => keepPageOfFailure(page));
 afterAll(async () => {
@@ -71,52 +79,77 @@ afterAll(async () => {
   await lab?.close();
 });
 
-/** Runs all with these texts; of each output the elements in it, with the names of their attributes. */
-async function outputsOf(texts: readonly string[]): Promise<string[][]> {
-  fs.writeFileSync(textsFile, JSON.stringify(texts));
-  await notebook.startAll();
-  await notebook.ended();
+/** Of each output of tables, bars and forms the elements in it, with the names of their attributes. */
+async function madeElements(tab: Page): Promise<string[][]> {
   // JupyterLab's extension has seen every form.
-  await page.waitForFunction(() => !document.querySelector('[data-name][disabled]'));
-  return page.evaluate(() => {
+  await tab.waitForFunction(() => !document.querySelector('.jp-LabShell [data-name][disabled]'));
+  return tab.evaluate(() => {
     const describe = (element: Element) =>
       `${element.tagName} ${[...element.attributes]
         .map(({ name }) => name)
         .sort()
         .join(' ')}`;
-    return [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].map((cell) =>
-      [...cell.querySelectorAll('.jp-OutputArea-output')].map((output) =>
-        [...output.querySelectorAll('*')].map(describe).join('\n'),
-      ),
-    );
+    return [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
+      .slice(2, 5)
+      .map((cell) =>
+        [...cell.querySelectorAll('.jp-OutputArea-output')].map((output) =>
+          [...output.querySelectorAll('*')].map(describe).join('\n'),
+        ),
+      );
   });
 }
 
-let plain: string[][];
-let hostile: string[][];
+/** Elements in outputs that could run something, but for the control's. */
+const runnable = (tab: Page) =>
+  tab.evaluate(() =>
+    [...document.querySelectorAll('.jp-OutputArea-output *')].flatMap((element) => {
+      const { tagName, attributes } = element;
+      const cell = element.closest('.jp-CodeCell');
+      const index = [...document.querySelectorAll('.jp-CodeCell')].indexOf(cell!);
+      if (index === 0) return [];
+      const attribute = [...attributes].find(
+        ({ name, value }) => /^on/i.test(name) || /^\s*java\s*script:/i.test(value),
+      );
+      const tag = /^(script|iframe|object|embed|base|meta|link|video|body)$/i.test(tagName);
+      return tag || attribute ? [`${index}: ${element.outerHTML.slice(0, 300)}`] : [];
+    }),
+  );
+
+/** What has run: the control or not, and how many texts. */
+async function ran(tab: Page) {
+  await tab.mouse.move(300, 300);
+  const { control = 0, hacked = 0 } = await tab.evaluate(() => {
+    const { control, hacked } = window as unknown as { control?: number; hacked?: number };
+    return { ...(control && { control }), ...(hacked && { hacked }) };
+  });
+  return { control, hacked, dialogs };
+}
+
+/** Every text has made what the plain one has, and nothing has run but the control, where it may. */
+async function expectInert(tab: Page, control: 0 | 1): Promise<void> {
+  const [tables, bars, forms] = await madeElements(tab);
+  expect([tables, bars, forms].map((outputs) => outputs?.length)).toEqual([
+    TEXTS.length,
+    TEXTS.length,
+    IN_FORMS.length,
+  ]);
+  for (const [outputs, texts] of [
+    [tables, TEXTS],
+    [bars, TEXTS],
+    [forms, IN_FORMS],
+  ] as const) {
+    outputs!.forEach((output, i) => expect(output, texts[i]!.slice(0, 200)).toBe(outputs![0]));
+  }
+  expect(await runnable(tab)).toEqual([]);
+  expect(await ran(tab)).toEqual({ control, hacked: 0, dialogs: [] });
+}
 
 describe('hostile texts in outputs', () => {
-  it('are there in as many outputs as plain ones', async () => {
-    plain = await outputsOf(PLAIN_TEXTS);
-    await page.evaluate(() => Object.assign(window, { control: 0, hacked: 0 }));
-    hostile = await outputsOf(HOSTILE_TEXTS);
-    const counts = (outputs: readonly string[][]) => outputs.slice(2).map(({ length }) => length);
-    expect(counts(hostile)).toEqual(counts(plain));
-    const count = HOSTILE_TEXTS.length;
-    expect(counts(hostile).slice(0, 4)).toEqual([count, count, count, 3]);
+  it('make no element and no attribute, and run nothing, where the control did run', async () => {
+    await expectInert(page, 1);
   });
 
-  it.each([
-    ['tables', 2],
-    ['bars', 3],
-    ['forms', 4],
-  ])('make no element and no attribute in %s', (_, cell) => {
-    hostile[cell]!.forEach((output, i) =>
-      expect(output, HOSTILE_TEXTS[i]!.slice(0, 200)).toBe(plain[cell]![i]),
-    );
-  });
-
-  it('are read as they are', async () => {
+  it('are read as they are, up to their longest', async () => {
     const shown = await page.evaluate(() =>
       [...document.querySelectorAll('.jp-CodeCell')]
         .slice(2, 3)
@@ -129,34 +162,48 @@ describe('hostile texts in outputs', () => {
         ),
     );
     // HTML has no NUL, and one kind of line end.
-    const inHtml = (text: string) => text.replaceAll('\0', '').replaceAll('\r\n', '\n');
-    expect(shown).toEqual(HOSTILE_TEXTS.map(inHtml).map((text) => [text, text, text]));
+    const inHtml = (text: string) => shortened(text).replaceAll('\0', '').replaceAll('\r\n', '\n');
+    expect(shown).toEqual(TEXTS.map(inHtml).map((text) => [text, text, text]));
   });
 
-  it('make nothing that could run in plots that are pointed at, printed lines and errors', async () => {
+  it('make nothing that could run in plots that are pointed at', async () => {
     for (let i = 0; i < 3; i++) await notebook.plotMarks(notebook.figures().nth(i));
-    const bad = await page.evaluate(() =>
-      [...document.querySelectorAll('.jp-OutputArea-output *')].flatMap((element) => {
-        const { tagName, attributes } = element;
-        const cell = element.closest('.jp-CodeCell');
-        const index = [...document.querySelectorAll('.jp-CodeCell')].indexOf(cell!);
-        if (index === 0) return []; // the control
-        const attribute = [...attributes].find(
-          ({ name, value }) => /^on/i.test(name) || /^\s*java\s*script:/i.test(value),
-        );
-        const tag = /^(iframe|object|embed|base|meta|link|video|body)$/i.test(tagName);
-        return tag || attribute ? [`${index}: ${element.outerHTML.slice(0, 300)}`] : [];
-      }),
-    );
-    expect(bad).toEqual([]);
+    expect(await runnable(page)).toEqual([]);
+    expect(await ran(page)).toEqual({ control: 1, hacked: 0, dialogs: [] });
+  });
+});
+
+describe('the saved notebook', () => {
+  it('is small, whatever the texts', async () => {
+    await notebook.save();
+    expect(fs.statSync(notebookFile('hostile')).size).toBeLessThan(2_000_000);
   });
 
-  it('run nothing, where the control did run', async () => {
-    await page.mouse.move(300, 300);
-    const { control, hacked } = await page.evaluate(() => {
-      const { control, hacked } = window as unknown as { control: number; hacked: number };
-      return { control, hacked };
-    });
-    expect({ control, hacked, dialogs }).toEqual({ control: 1, hacked: 0, dialogs: [] });
+  it('is inert when opened again, trusted', async () => {
+    await NotebookPage.open(page, lab, 'hostile');
+    await expectInert(page, 1);
+  });
+
+  it('is inert when it is not trusted, and so is the control', async () => {
+    const copy = JSON.parse(fs.readFileSync(notebookFile('hostile'), 'utf8')) as {
+      cells: object[];
+    };
+    copy.cells.push({ id: 'more', cell_type: 'markdown', metadata: {}, source: 'Not signed.' });
+    fs.writeFileSync(notebookFile('copied'), JSON.stringify(copy));
+    await NotebookPage.open(page, lab, 'copied');
+    await expectInert(page, 0);
+  });
+
+  it('is inert as exported HTML', async () => {
+    const file = path.join(folder, 'hostile.html');
+    fs.writeFileSync(file, await lab.text('/nbconvert/html/hostile.ipynb'));
+    const tab = await browser.context.newPage();
+    try {
+      await tab.route(/^https?:/, (route) => route.abort());
+      await tab.goto(pathToFileURL(file).href);
+      await expectInert(tab, 1);
+    } finally {
+      await tab.close();
+    }
   });
 });

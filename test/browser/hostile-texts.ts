@@ -36,5 +36,5 @@ export const HOSTILE_TEXTS: readonly string[] = [
   `{{constructor.constructor('${run(32)}')()}}`,
   `line\n<script>${run(33)}</script>\r\nline`,
   `<base href="javascript:/"><meta http-equiv=refresh content="0;javascript:${run(34)}">`,
-  `<img src=x onerror=${run(35)}>`.repeat(3000), // 100 kB
+  `<img src=x onerror=${run(35)}>`.repeat(30_000), // 1 MB
 ];

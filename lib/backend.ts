@@ -3,10 +3,10 @@
  * takes `tf` from here, so that the native library is loaded in one place with its environment set.
  */
 
-import './tensorflow-env';
+import { setSessionConfig } from './tensorflow-env';
 import * as tf from '@tensorflow/tfjs-node-gpu';
 
-export { tf };
+export { setSessionConfig, tf };
 
 /** A tensor as the binding reports it: its handle, shape and TensorFlow dtype (an enum value). */
 export interface NativeTensor {

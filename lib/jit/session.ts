@@ -24,6 +24,7 @@ import {
   type Program,
   type Slot,
 } from './session-graph';
+import { checkThreads, withThreads, type JitSessionOptions } from './threads';
 import type { Traced } from './traced';
 import { valuelessTensor } from './valueless';
 import type { Source } from './variables';
@@ -47,6 +48,13 @@ export class JitSession {
   /** Whether the present model's variables have values. */
   private initialized = false;
   private made = 0;
+  private readonly threads: number | undefined;
+
+  /** @throws JitError if the number of threads is no whole number above 0 */
+  constructor({ intraOpParallelismThreads: threads }: JitSessionOptions = {}) {
+    checkThreads(threads);
+    this.threads = threads;
+  }
 
   /** Adds a graph; it is loaded when it first runs. */
   add(name: string, traced: Traced): Program {
@@ -163,7 +171,9 @@ export class JitSession {
     const directory = mkdtempSync(join(tmpdir(), 'jit-'));
     try {
       writeFileSync(join(directory, 'saved_model.pb'), serializeSavedModel(nodes));
-      this.model = nodeBackend().binding.loadSavedModel(directory, 'serve');
+      this.model = withThreads(this.threads, () =>
+        nodeBackend().binding.loadSavedModel(directory, 'serve'),
+      );
     } finally {
       rmSync(directory, { recursive: true });
     }

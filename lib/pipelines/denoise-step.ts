@@ -1,5 +1,5 @@
 import { tf } from '../backend';
-import { jit, type JitControl } from '../jit';
+import { jit, partSizes, threadsOfHalf, type JitControl } from '../jit';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { randn } from '../random';
 import { unpackCoefficients, type Scheduler } from '../schedulers/scheduler';
@@ -30,6 +30,22 @@ export type DenoiseOutput = {
   readonly predOriginalSample: tf.Tensor4D;
 };
 
+/** The model's output for parts of a batch that are computed side by side. */
+function forwardInParts(
+  unet: UNet2DConditionModel,
+  input: tf.Tensor4D,
+  timestep: tf.Tensor1D,
+  context: tf.Tensor3D,
+): tf.Tensor4D {
+  const sizes = partSizes(input.shape[0]);
+  if (sizes.length === 1) return unet.forward(input, tf.tile(timestep, sizes), context);
+  const contexts = tf.split(context, sizes, 0) as tf.Tensor3D[];
+  const outputs = (tf.split(input, sizes, 0) as tf.Tensor4D[]).map((part, i) => {
+    return unet.forward(part, tf.tile(timestep, [sizes[i]!]), contexts[i]!);
+  });
+  return tf.concat(outputs);
+}
+
 /**
  * The guided prediction: both halves in one batch, u + s · (c − u) (Ho & Salimans 2022, "Classifier-free
  * diffusion guidance", with s = 1 + w).
@@ -39,10 +55,8 @@ function predictNoise(
   input: tf.Tensor4D,
   { context, timestep, guidanceScale, guidanceRescale }: DenoiseInputs,
 ): tf.Tensor {
-  const N = input.shape[0];
-  const timesteps = (n: number) => tf.tile(timestep, [n]);
-  if (context.shape[0] === N) return unet.forward(input, timesteps(N), context);
-  const both = unet.forward(tf.concat([input, input]), timesteps(2 * N), context);
+  if (context.shape[0] === input.shape[0]) return forwardInParts(unet, input, timestep, context);
+  const both = forwardInParts(unet, tf.concat([input, input]), timestep, context);
   const [uncond, cond] = tf.split(both, 2) as [tf.Tensor, tf.Tensor];
   const guided = tf.add(uncond, tf.mul(tf.sub(cond, uncond), guidanceScale));
   return guidanceRescale ? rescaleNoiseCfg(guided, cond, guidanceRescale) : guided;
@@ -89,5 +103,5 @@ export function makeDenoiseStep(
       );
       return { ...step } as DenoiseOutput;
     });
-  return jit(denoise, { name: 'denoise' });
+  return jit(denoise, { name: 'denoise', intraOpParallelismThreads: threadsOfHalf() });
 }

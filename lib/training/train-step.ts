@@ -1,5 +1,5 @@
 import { executeOp, tf, typeAttribute } from '../backend';
-import { jit, JitSession, type JitControl } from '../jit';
+import { jit, JitSession, partSizes, threadsOfHalf, type JitControl } from '../jit';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
@@ -35,28 +35,52 @@ export interface TrainStepParts {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
 }
 
+type LossParts = Pick<TrainStepParts, 'unet' | 'captions' | 'noiseScheduler' | 'minSnrGamma'>;
+
 /**
  * The mean squared error of the prediction, as a diffusion model is trained (Ho et al. 2020,
  * algorithm 1; velocity and sample targets as in Salimans & Ho 2022), weighted by min-SNR if asked.
  *
  * @returns a scalar; the caller disposes it
  */
-export function diffusionLoss(
-  parts: Pick<TrainStepParts, 'unet' | 'captions' | 'noiseScheduler' | 'minSnrGamma'>,
-  { images, labels, noise, timesteps }: MicroBatch,
-): tf.Scalar {
-  const { unet, captions, noiseScheduler, minSnrGamma = null } = parts;
+export function diffusionLoss(parts: LossParts, batch: MicroBatch): tf.Scalar {
   return tf.tidy(() => {
-    const noisy = noiseScheduler.addNoise(images, noise, timesteps);
-    const context = captions.hiddenStates(labels);
-    const prediction = unet.forward(noisy, timesteps, context);
-    const target = predictionTarget(noiseScheduler, images, noise, timesteps);
-    const squares = tf.squaredDifference(prediction, target);
-    if (minSnrGamma === null) return tf.mean<tf.Scalar>(squares);
-    const { alphasCumprod, config } = noiseScheduler;
-    const weights = minSnrWeights(alphasCumprod, config.prediction_type, minSnrGamma, timesteps);
-    return tf.mean<tf.Scalar>(tf.mul(tf.mean(squares, [1, 2, 3]), weights));
+    const hiddenStates = parts.captions.hiddenStates(batch.labels);
+    const rows = { ...batch, hiddenStates };
+    const size = batch.images.shape[0];
+    const sizes = partSizes(size);
+    if (sizes.length === 1) return lossOfPart(parts, rows);
+    const losses = splitRows(rows, sizes).map((part, i) =>
+      tf.mul<tf.Scalar>(lossOfPart(parts, part), sizes[i]! / size),
+    );
+    return tf.addN(losses);
   });
+}
+
+type Rows = Omit<MicroBatch, 'labels'> & { readonly hiddenStates: tf.Tensor3D };
+
+function splitRows(rows: Rows, sizes: number[]): Rows[] {
+  const split = <T extends tf.Tensor>(x: T) => tf.split(x, sizes, 0) as T[];
+  const images = split(rows.images);
+  const noise = split(rows.noise);
+  const timesteps = split(rows.timesteps);
+  return split(rows.hiddenStates).map((hiddenStates, i) => {
+    return { images: images[i]!, noise: noise[i]!, timesteps: timesteps[i]!, hiddenStates };
+  });
+}
+
+function lossOfPart(
+  { unet, noiseScheduler, minSnrGamma = null }: LossParts,
+  { images, noise, timesteps, hiddenStates }: Rows,
+): tf.Scalar {
+  const noisy = noiseScheduler.addNoise(images, noise, timesteps);
+  const prediction = unet.forward(noisy, timesteps, hiddenStates);
+  const target = predictionTarget(noiseScheduler, images, noise, timesteps);
+  const squares = tf.squaredDifference(prediction, target);
+  if (minSnrGamma === null) return tf.mean<tf.Scalar>(squares);
+  const { alphasCumprod, config } = noiseScheduler;
+  const weights = minSnrWeights(alphasCumprod, config.prediction_type, minSnrGamma, timesteps);
+  return tf.mean<tf.Scalar>(tf.mul(tf.mean(squares, [1, 2, 3]), weights));
 }
 
 /** Scalars of the gradients gathered so far; the caller disposes both. */
@@ -89,7 +113,7 @@ export class TrainStep {
       ([name, p]) => [name, tf.tidy(() => tf.variable(tf.zeros(p.shape), false))] as const,
     );
     this.gradients = new Map(zeros);
-    const session = new JitSession();
+    const session = new JitSession({ intraOpParallelismThreads: threadsOfHalf() });
     const gather = (isFirst: boolean): Accumulate => {
       return (input, weight) => this.gather(input, weight, isFirst);
     };

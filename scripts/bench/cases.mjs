@@ -8,8 +8,8 @@
 //   fine-tune  CLIP is in the optimizer; ours encodes each distinct caption once a step and gathers,
 //              which has the same gradient
 
-/** Images at once: 64 take 5 % longer and 0.8 GB less (docs/performance.md). */
-const MICRO_BATCH = 128;
+/** Images at once: 128 take 3 % less time and 0.8 GB more (docs/performance.md). */
+const MICRO_BATCH = 64;
 
 // A peer with `eager` is our own code op by op, with tfjs's ops alone (plain) or with the fused ones.
 

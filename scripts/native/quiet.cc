@@ -30,10 +30,10 @@ ABSL_NAMESPACE_END
 }  // namespace absl
 
 extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env, napi_value exports) {
-  // Node loads addons privately; opening itself once more makes the definition seen by others.
+  // Node loads addons privately; opening itself once more makes the definition seen by others. (The address is
+  // one that no other addon has: of napi_register_module_v1 there may be several.)
+  static const char here = 0;
   Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&napi_register_module_v1), &self) != 0) {
-    dlopen(self.dli_fname, RTLD_NOW | RTLD_GLOBAL);
-  }
+  if (dladdr(&here, &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_GLOBAL);
   return exports;
 }

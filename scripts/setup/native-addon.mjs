@@ -4,7 +4,7 @@ import path from 'node:path';
 import { findCompiler, findNodeHeaders } from './check.mjs';
 import { run } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
-import { inRoot, quietAddon, root, tfjsPackage, venv, venvPython } from './paths.mjs';
+import { earlyAddons, inRoot, root, tfjsPackage, venv, venvPython } from './paths.mjs';
 import { sitePackages } from './python-packages.mjs';
 import { sha256 } from './step.mjs';
 
@@ -12,7 +12,6 @@ const libraries = {
   'libtensorflow.so': 'libtensorflow_cc.so.2',
   'libtensorflow_framework.so': 'libtensorflow_framework.so.2',
 };
-const quietSource = inRoot('scripts', 'native', 'quiet.cc');
 const addon = path.join(tfjsPackage, 'lib', 'napi-v8', 'tfjs_binding.node');
 
 /**
@@ -66,22 +65,22 @@ async function buildBinding({ logFile, headers, tensorflow }) {
   fs.renameSync(path.join(staging, 'tfjs_binding.node'), addon);
 }
 
-async function buildQuiet({ logFile, compiler, headers, tensorflow }) {
-  const staging = `${quietAddon}.${process.pid}`;
-  fs.mkdirSync(path.dirname(quietAddon), { recursive: true });
+async function buildEarly({ source, file }, { logFile, compiler, headers, tensorflow }) {
+  const staging = `${file}.${process.pid}`;
+  fs.mkdirSync(path.dirname(file), { recursive: true });
   await run(
     compiler,
-    ['-std=c++17', '-O1', '-fPIC', '-shared', quietSource, '-o', staging]
+    ['-std=c++17', '-O1', '-fPIC', '-shared', source, '-o', staging]
       .concat(['-isystem', path.join(headers, 'include', 'node')])
       .concat(['-isystem', path.join(tensorflow, 'include')])
       .concat(['-ldl']),
     { logFile },
   );
-  fs.renameSync(staging, quietAddon);
+  fs.renameSync(staging, file);
 }
 
 const smallTest = [
-  'require(process.argv[1]);',
+  'process.argv.slice(1).forEach((addon) => require(addon));',
   "const tf = require('@tensorflow/tfjs-node-gpu');",
   'const sum = tf.tensor1d([1, 2, 3]).sum().dataSync()[0];',
   "if (sum !== 6) throw new Error('1 + 2 + 3 came out as ' + sum);",
@@ -93,7 +92,7 @@ export const nativeAddon = {
   disk: 0.1,
   inputs: () => ({
     tensorflow: tensorflowFolder(),
-    quiet: sha256(fs.readFileSync(quietSource)),
+    early: earlyAddons.map(({ source }) => sha256(fs.readFileSync(source))),
     tfjs: JSON.parse(fs.readFileSync(path.join(tfjsPackage, 'package.json'), 'utf8')).version,
     // another TensorFlow in the same folder
     wheel: fs.statSync(path.join(tensorflowFolder(), 'libtensorflow_cc.so.2')).mtimeMs,
@@ -101,7 +100,7 @@ export const nativeAddon = {
   missing() {
     const wanted = [
       addon,
-      quietAddon,
+      ...earlyAddons.map(({ file }) => file),
       ...Object.keys(libraries).map((name) => path.join(tfjsPackage, 'deps', 'lib', name)),
     ];
     const lacking = wanted.find((file) => !fs.existsSync(file));
@@ -114,10 +113,13 @@ export const nativeAddon = {
     const tensorflow = tensorflowFolder();
     linkWheel(tensorflow);
     await buildBinding({ logFile, headers, tensorflow });
-    await buildQuiet({ logFile, compiler, headers, tensorflow });
+    for (const early of earlyAddons) {
+      await buildEarly(early, { logFile, compiler, headers, tensorflow });
+    }
     const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
     try {
-      await run(process.execPath, ['-e', smallTest, quietAddon], { logFile, cwd: root, env });
+      const files = earlyAddons.map(({ file }) => file);
+      await run(process.execPath, ['-e', smallTest, ...files], { logFile, cwd: root, env });
     } catch (error) {
       throw new SetupFailure(
         `it was built, but cannot add numbers:\n    ${error.excerpt.slice(-4).join('\n    ')}`,

@@ -7,7 +7,11 @@ export const inRoot = (...parts) => path.join(root, ...parts);
 
 export const stateFolder = inRoot('.setup');
 export const logFolder = inRoot('.setup', 'logs');
-export const quietAddon = inRoot('.setup', 'native', 'quiet.node');
+/** Small addons that are loaded before TensorFlow's: `scripts/native/NAME.cc`, and what it is compiled to. */
+export const earlyAddons = ['quiet', 'session-config'].map((name) => ({
+  source: inRoot('scripts', 'native', `${name}.cc`),
+  file: inRoot('.setup', 'native', `${name}.node`),
+}));
 export const venv = inRoot('.venv');
 export const venvPython = inRoot('.venv', 'bin', 'python');
 export const parityVenv = inRoot('.venv-parity');

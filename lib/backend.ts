@@ -85,7 +85,13 @@ export function nodeBackend(): NodeBackend {
   const backend = tf.backend() as unknown as NodeBackend;
   const { getInputTensorIds, readSync } = backend;
   backend.getInputTensorIds = (tensors) => {
-    for (const { dataId } of tensors) {
+    for (const { dataId, isDisposed, shape } of tensors) {
+      if (isDisposed) {
+        // tfjs would fail where it looks for the data: "Cannot read properties of undefined".
+        throw new Error(
+          `A tensor of shape [${shape.join(', ')}] is used after it was disposed. Run the cell that made it again.`,
+        );
+      }
       // Only int64 scalars have no dataId.
       if (dataId) backend.tensorMap.get(dataId)?.beforeRead?.();
     }

@@ -17,7 +17,8 @@ export interface LineSeries {
 export interface LinePlotOptions {
   readonly title: string;
   readonly xTitle: string;
-  readonly yTitle: string;
+  /** Left out where the lines' names say what they are. */
+  readonly yTitle?: string;
   /** Lowest and highest value of the y axis; what the lines need unless told. */
   readonly yRange?: readonly [number, number];
   /** Points one step apart whatever their distance, each with its number below. */
@@ -75,7 +76,7 @@ export function linePlot(
     title: titleLayout(escapePlotly(options.title)),
     xaxis: axisLayout(escapePlotly(options.xTitle), { ...ticks }),
     yaxis: axisLayout(
-      escapePlotly(options.yTitle),
+      escapePlotly(options.yTitle ?? ''),
       options.yRange ? { range: [...options.yRange] } : {},
     ),
     margin: MARGIN,
@@ -86,7 +87,8 @@ export function linePlot(
   const words = entries.map(([name, { x, y }]) => {
     return `${name} from ${short(y[0]!)} at ${short(x[0]!)} to ${short(y.at(-1)!)} at ${short(x.at(-1)!)}`;
   });
-  const alt = `${options.title}: ${options.yTitle} over ${options.xTitle}; ${words.join('; ')}.`;
+  const what = options.yTitle === undefined ? '' : `: ${options.yTitle}`;
+  const alt = `${options.title}${what} over ${options.xTitle}; ${words.join('; ')}.`;
   return new Figure(data, layout, { alt });
 }
 

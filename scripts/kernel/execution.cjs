@@ -57,6 +57,13 @@ function displaySender(cell) {
   };
 }
 
+/** What a failed cell was about to declare again keeps the value that it had, as in Python. */
+function restoreLost(locals, before) {
+  for (const [name, value] of Object.entries(before)) {
+    if (locals[name] === undefined) locals[name] = value;
+  }
+}
+
 /** Awaits the task's turn and the task. Its failure refuses the tasks behind it, unless `goesOn`. */
 async function addToQueue(queue, task, goesOn) {
   if (!goesOn) return queue.add(task);
@@ -103,6 +110,8 @@ function installExecution(
     const stream = (name, text) => cell.publish('stream', { name, text });
     const display = (content, update) =>
       cell.publish(update ? 'update_display_data' : 'display_data', content);
+    const { locals } = this.executor;
+    const before = { ...locals };
     try {
       for (const warning of warnings.splice(0)) stream('stderr', warning);
       await beforeCell((text) => stream('stdout', text));
@@ -115,6 +124,7 @@ function installExecution(
     } catch (thrown) {
       // tslab has told the reason to reportFailure and throws a mere count
       cell.error ??= failureContent(cell, thrown);
+      restoreLost(locals, before);
       if (cell.error.ename === stopped) afterStop();
       if (!silent) cell.publish('error', cell.error);
       throw thrown;
@@ -143,8 +153,8 @@ function installExecution(
 
   return {
     history,
-    /** The cell that runs, as it stands in traces. */
-    cellName: () => `In[${running?.count ?? 0}]`,
+    /** The cell that runs, as it stands in traces. A silent one has no number: those of 0 are its lines. */
+    cellName: () => `In[${running && !running.message.content.silent ? running.count : 0}]`,
     reportValue(value) {
       running.value = value;
     },

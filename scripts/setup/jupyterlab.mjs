@@ -13,8 +13,6 @@ export function labArguments(folder) {
     '--MultiKernelManager.default_kernel_name=tslab',
     '--KernelSpecManager.ensure_native_kernel=False',
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
-    // It would ask at each start whether to fetch news.
-    '--LabApp.news_url=None',
   ];
   // JupyterLab refuses to run as root, as it does in most containers, unless told so.
   if (process.getuid() === 0) args.push('--allow-root');

@@ -1,4 +1,4 @@
-// The project's extensions of JupyterLab, registered in .venv alone.
+// The project's extensions of JupyterLab and its defaults for it, in .venv alone.
 import fs from 'node:fs';
 import path from 'node:path';
 import { inRoot } from './paths.mjs';
@@ -10,6 +10,13 @@ const EXTENSIONS = {
   'figure-texts': 'Figures with alternative texts',
   forms: 'Forms that set values in the kernel',
 };
+
+// Else each newcomer is asked whether to fetch Jupyter's news, in a window over the first notebook.
+const SETTINGS = { '@jupyterlab/apputils-extension:notification': { fetchNews: 'false' } };
+const settings = [
+  inRoot('.venv', 'share', 'jupyter', 'lab', 'settings', 'overrides.json'),
+  JSON.stringify(SETTINGS, null, 2),
+];
 
 /** An extension's files. The name of the code has its checksum, so that browsers do not take an older one. */
 function filesOf([name, description]) {
@@ -25,12 +32,12 @@ function filesOf([name, description]) {
   return Object.entries(files).map(([file, text]) => [path.join(folder, name, file), text]);
 }
 
-const files = () => Object.entries(EXTENSIONS).flatMap(filesOf);
+const files = () => [...Object.entries(EXTENSIONS).flatMap(filesOf), settings];
 const holds = ([file, text]) => fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text;
 
 export const labextension = {
   name: 'labextension',
-  title: "JupyterLab's extensions for alternative texts and forms",
+  title: "JupyterLab's extensions for alternative texts and forms, and its settings",
   disk: 0,
   verified: true,
   inputs: () => null,

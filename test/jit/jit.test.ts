@@ -74,6 +74,13 @@ describe('jit', () => {
   });
 });
 
+it('names a tensor that is used after it was disposed', () => {
+  nodeBackend();
+  const gone = tf.ones([2, 3]);
+  gone.dispose();
+  expect(() => tf.exp(gone)).toThrow('A tensor of shape [2, 3] is used after it was disposed.');
+});
+
 describe('the cache', () => {
   it('compiles once per shapes and dtypes', () => {
     const double = jit((x: tf.Tensor) => tf.mul(x, 2));

@@ -26,6 +26,23 @@ def start(name):
     return manager, client
 
 
+def until_ready(client):
+    """A kernel refuses for a moment what is sent just after a failure: asks until it does not."""
+    while True:
+        asked = client.execute("0", silent=True, store_history=False, stop_on_error=False)
+        reply = client.get_shell_msg(timeout=TIMEOUT)
+        while reply["parent_header"].get("msg_id") != asked:
+            reply = client.get_shell_msg(timeout=TIMEOUT)
+        if reply["content"]["status"] != "aborted":
+            break
+    # what it said meanwhile is of no test
+    message = None
+    while message is None or message["parent_header"].get("msg_id") != asked or (
+        message["content"].get("execution_state") != "idle"
+    ):
+        message = client.get_iopub_msg(timeout=TIMEOUT)
+
+
 class StandardTests(jupyter_kernel_test.KernelTests):
     kernel_name = KERNEL
     language_name = "typescript"
@@ -68,6 +85,9 @@ class StandardTests(jupyter_kernel_test.KernelTests):
     def setUpClass(cls):
         cls.km, cls.kc = start(KERNEL)
 
+    def setUp(self):
+        until_ready(self.kc)
+
 
 class OwnTests(jupyter_kernel_test.KernelTests):
     """Those of the base class are left out below: only the helpers are taken."""
@@ -80,7 +100,7 @@ class OwnTests(jupyter_kernel_test.KernelTests):
 
     def run_cell(self, code, **options):
         self.flush_channels()
-        time.sleep(0.25)  # cells sent just after a failure are refused
+        until_ready(self.kc)
         return self.execute_helper(code=code, timeout=TIMEOUT, **options)
 
     def result_of(self, code):
@@ -167,6 +187,7 @@ class OwnTests(jupyter_kernel_test.KernelTests):
         declared = "interface A { x: number }\n\nfunction f(a: A): number {\n  throw new Error('x');\n}"
         reply, _ = self.run_cell(declared)
         defined = reply["content"]["execution_count"]
+        until_ready(self.kc)  # a silent cell takes no other's lines
         for call in ("\nf({ x: 1 });", "\nawait 1; f({ x: 1 });"):
             reply, outputs = self.run_cell(call)
             count = reply["content"]["execution_count"]
@@ -181,6 +202,17 @@ class OwnTests(jupyter_kernel_test.KernelTests):
         self.assertEqual(reply["content"]["status"], "error")
         self.assertEqual(outputs[-1]["content"]["ename"], "TypeScriptError")
         self.assertRegex(outputs[-1]["content"]["traceback"][0], r"^TypeScriptError: 3:7 - ")
+
+    def test_failed_cell_loses_nothing(self):
+        self.run_cell("const model = 7; let note = 'old';")
+        for code in (
+            "let note = 'new'; const model: number = (() => { throw new Error('x'); })();",
+            "let note = 'new'; await 1; const model: number = await Promise.reject(new Error('x'));",
+        ):
+            reply, _ = self.run_cell(code)
+            self.assertEqual(reply["content"]["status"], "error")
+            self.assertEqual(self.result_of("model"), "7")
+            self.assertEqual(self.result_of("note"), "'new'")
 
     def test_stdin_refused(self):
         for code in ("process.stdin.read();", "(globalThis as any).prompt('name?')"):
@@ -217,7 +249,7 @@ class OwnTests(jupyter_kernel_test.KernelTests):
 
     def test_silent_failure_refuses_nothing(self):
         self.flush_channels()
-        time.sleep(0.25)
+        until_ready(self.kc)
         wait = "await new Promise((r) => setTimeout(r, 300)); 1"
         bad = {"silent": True, "store_history": False, "stop_on_error": False}
         sent = [self.kc.execute(wait), self.kc.execute("throw 1", **bad), self.kc.execute("40 + 2")]

@@ -33,6 +33,7 @@ const standard = [
 
 const own = [
   'comm_info',
+  'failed_cell_loses_nothing',
   'inspect_of_the_library',
   'interrupt_asynchronous',
   'interrupt_leaves_declarations',

@@ -38,6 +38,19 @@ export function toTfjs(dtype: number): tf.DataType {
   throw new JitError(`tfjs has no tensor of ${dtypeName(dtype)}.`);
 }
 
+/** Bytes of an element, where they are not 4. */
+const WIDTHS = new Map<number, number>([
+  [DType.uint8, 1],
+  [DType.bool, 1],
+  [DType.bfloat16, 2],
+  [DType.int64, 8],
+]);
+
+/** Bytes of tensors of these shapes and dtypes together. */
+export function bytesOf(specs: readonly TensorSpec[]): number {
+  return specs.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * (WIDTHS.get(dtype) ?? 4), 0);
+}
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, dimension) => size * dimension, 1);
 }

@@ -3,6 +3,7 @@
 import { engine, isTracing, tf } from '../backend';
 import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
+import { peakBytes } from './memory';
 import type { Precision } from './precision';
 import { profileGraph, profileIfWanted, type LayerName, type OpTiming } from './profile';
 import { JitSession } from './session';
@@ -50,6 +51,11 @@ export interface JitControl<
    * @param layerOf names the layer of a variable; if undefined, as the option of that name does
    */
   profile(layerOf: LayerName | undefined, ...args: Parameters<F>): OpTiming[];
+  /**
+   * Bytes that the graph's values for these arguments take at most at once, found without running it; with
+   * `SDM_JIT=off` it is traced all the same.
+   */
+  peakBytes(...args: Parameters<F>): number;
   /** Gives variables their values back from the session; reading one does so by itself. */
   pull(): void;
   /** Loads variables that were assigned outside into the session; a call does so by itself. */
@@ -163,6 +169,11 @@ export function jit<F extends (...args: never[]) => unknown>(
     profile: (nameOf, ...args) => {
       const flat = flattenTree(args, 'argument', names);
       return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf ?? layerOf);
+    },
+    peakBytes: (...args) => {
+      const bytes = peakBytes(compiledFor(flattenTree(args, 'argument', names)).traced);
+      if (jitIsOff()) control.dispose(); // the graph is not to be run
+      return bytes;
     },
     pull: () => cache.forEach(({ session }) => session.pull()),
     push: () => cache.forEach(({ session, program }) => session.push(program)),

@@ -1,15 +1,56 @@
 /** The memory of this process and machine, as Linux tells it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
+import path from 'node:path';
 
-/** Bytes that the process can still take: of the machine, or of its container if that has less. */
-export function availableMemory(): number {
-  const meminfo = readText('/proc/meminfo');
-  const kilobytes = /MemAvailable:\s+(\d+) kB/.exec(meminfo)?.[1];
+/** Bytes that the process can still take: of the machine, of its containers, and of its own limits (`ulimit`). */
+export function availableMemory(root = '/'): number {
+  const read = (...parts: string[]) => readText(path.join(root, ...parts));
+  const kilobytes = /MemAvailable:\s+(\d+) kB/.exec(read('proc/meminfo'))?.[1];
   const free = kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
-  const limit = Number(readText('/sys/fs/cgroup/memory.max').trim() || NaN);
-  const used = Number(readText('/sys/fs/cgroup/memory.current').trim() || NaN);
-  return Number.isFinite(limit) && Number.isFinite(used) ? Math.min(free, limit - used) : free;
+  return Math.max(0, Math.min(free, ...limitsOfGroups(read), ...limitsOfProcess(read)));
+}
+
+type Read = (...parts: string[]) => string;
+
+/** What each control group that the process is in leaves it, of both versions of Linux's interface. */
+function limitsOfGroups(read: Read): number[] {
+  const lines = read('proc/self/cgroup').split('\n');
+  const kinds = [
+    { pattern: /^0::(.*)/, folder: '', max: 'memory.max', used: 'memory.current' },
+    {
+      pattern: /^\d+:(?:.*,)?memory(?:,.*)?:(.*)/,
+      folder: 'memory',
+      max: 'memory.limit_in_bytes',
+      used: 'memory.usage_in_bytes',
+    },
+  ];
+  return kinds.flatMap(({ pattern, folder, max, used }) => {
+    const own = lines.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined);
+    if (own === undefined) return [];
+    // In a container its own group is the root of what is seen, whatever the path says.
+    const groups = own.split('/').map((_, i, names) => names.slice(0, i + 1).join('/'));
+    return groups.flatMap((group) => {
+      const file = (name: string) => read('sys/fs/cgroup', folder, group, name);
+      const bytes = (name: string) => Number(file(name).trim() || NaN);
+      // Linux gives up pages of files before it refuses any.
+      const pages = Number(/^(?:total_)?inactive_file (\d+)/m.exec(file('memory.stat'))?.[1] ?? 0);
+      const left = bytes(max) - (bytes(used) - pages);
+      return Number.isFinite(left) ? [left] : [];
+    });
+  });
+}
+
+/** What the limits of the process itself leave it. */
+function limitsOfProcess(read: Read): number[] {
+  const limits = read('proc/self/limits');
+  const status = read('proc/self/status');
+  const kinds = { 'Max address space': 'VmSize', 'Max data size': 'VmData' };
+  return Object.entries(kinds).flatMap(([limit, key]) => {
+    const soft = Number(new RegExp(`^${limit}\\s+(\\d+)`, 'm').exec(limits)?.[1] ?? NaN);
+    const left = soft - bytesIn(status, key);
+    return Number.isFinite(left) ? [left] : [];
+  });
 }
 
 /** Bytes by which the process grew at its peak while it ran; undefined where Linux does not tell. */
@@ -20,14 +61,14 @@ export function peakMemory(run: () => void): number | undefined {
     run();
     return undefined;
   }
-  const before = statusOf('VmHWM');
+  const peak = () => bytesIn(readText('/proc/self/status'), 'VmHWM');
+  const before = peak();
   run();
-  return statusOf('VmHWM') - before;
+  return peak() - before;
 }
 
-function statusOf(key: string): number {
-  const line = new RegExp(`${key}:\\s+(\\d+) kB`).exec(readText('/proc/self/status'));
-  return Number(line?.[1]) * 1024;
+function bytesIn(status: string, key: string): number {
+  return Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
 }
 
 function readText(file: string): string {

@@ -2,17 +2,16 @@
  * A batch's gradients, gathered over micro-batches that fit into memory.
  *
  * `auto`: on a GPU, which says when its memory is used up, the whole batch is tried and then halves of it. On a CPU,
- * where Linux would rather kill the process than refuse memory, the peak of two small micro-batches is measured and
- * the largest power of two taken whose peak would stay within half of what is free.
+ * where Linux would rather kill the process than refuse memory, what a batch takes is read from its graph, and the largest
+ * power of two taken that stays within half of what is free. By the same reading a size that was chosen is refused if it
+ * surely takes more than there is.
  */
 import { nodeBackend, tf } from '../backend';
-import { availableMemory, peakMemory } from './host-memory';
-import { isOutOfMemory, OutOfMemoryError } from './out-of-memory';
+import { availableMemory } from './host-memory';
+import { isOutOfMemory, OutOfMemoryError, TooLarge } from './out-of-memory';
 import type { BatchDraw } from './device-data';
-import { TrainStep, type TrainStepParts } from './train-step';
+import type { TrainStep } from './train-step';
 
-/** Images of the two trials, the smaller one first. */
-const TRIALS = [4, 16] as const;
 /** Of the free memory, the share that a micro-batch may take. */
 const BUDGET = 0.5;
 
@@ -28,11 +27,12 @@ export interface Gathered {
 
 export class MicroBatches {
   private size: number | undefined;
+  /** Whether the chosen size is known to fit, or cannot be known. */
+  private isTried = false;
 
   /** @param wanted images at once, or `auto` */
   constructor(
     private readonly trainStep: TrainStep,
-    private readonly parts: TrainStepParts,
     private readonly wanted: number | 'auto',
   ) {
     if (wanted !== 'auto') this.size = wanted;
@@ -48,7 +48,8 @@ export class MicroBatches {
    *
    * @param batch its images' places in the data set
    * @param step named in errors
-   * @throws OutOfMemoryError if a micro-batch does not fit, and with `auto` if not even one image does
+   * @throws OutOfMemoryError if a micro-batch does not fit or surely would not, and with `auto` if not even one
+   *   image does
    */
   gather(batch: Int32Array, keys: RandomKeys, step: number): Gathered {
     const indices = tf.tensor1d(batch, 'int32');
@@ -62,13 +63,14 @@ export class MicroBatches {
   private gatherWhole(batch: WholeBatch, step: number): Gathered {
     const B = batch.indices.shape[0];
     this.size ??= this.find(batch);
+    if (this.wanted !== 'auto') this.refuseTooLarge(batch, Math.min(this.size, B), step);
     for (;;) {
       const size = Math.min(this.size, B);
       try {
         return gatherIn(this.trainStep, batch, size);
       } catch (error) {
         if (!isOutOfMemory(error)) throw error;
-        const half = size > 1 ? 2 ** (Math.ceil(Math.log2(size)) - 1) : null;
+        const half = size > 1 ? halfOf(size) : null;
         if (this.wanted !== 'auto' || half === null) {
           throw new OutOfMemoryError(step, size, half, error);
         }
@@ -77,38 +79,47 @@ export class MicroBatches {
     }
   }
 
+  /** On a GPU the whole batch, to begin with; on a CPU what fits. */
   private find(batch: WholeBatch): number {
     const B = batch.indices.shape[0];
-    if (nodeBackend().isUsingGpuDevice || B <= TRIALS[0]) return B;
-    const [small, large] = TRIALS.map((size) => this.measure(batch, Math.min(size, B)));
-    if (small === undefined || large === undefined) return Math.min(B, TRIALS[1]);
-    const perImage = Math.max(1, (large - small) / (Math.min(TRIALS[1], B) - TRIALS[0]));
-    const images = Math.max(1, (BUDGET * availableMemory()) / perImage);
-    return Math.min(B, 2 ** Math.floor(Math.log2(images)));
+    if (nodeBackend().isUsingGpuDevice) return B;
+    const size = Math.min(B, sizeWithin(this.bytesOf(batch, B) / B));
+    if (size < B) this.trainStep.forgetGraphs();
+    return size;
   }
 
-  /** Bytes that the process grew by in a step whose gradients are thrown away; undefined if unknown. */
-  private measure(batch: WholeBatch, size: number): number | undefined {
-    const trial = new TrainStep(this.parts);
+  /** On a CPU, where taking too much memory ends the process and all that it holds. */
+  private refuseTooLarge(batch: WholeBatch, size: number, step: number): void {
+    if (this.isTried || nodeBackend().isUsingGpuDevice) return;
+    const [needed, free] = [this.bytesOf(batch, size), availableMemory()];
+    if (needed > free) {
+      const suggestion = size > 1 ? Math.min(halfOf(size), sizeWithin(needed / size)) : null;
+      throw new OutOfMemoryError(step, size, suggestion, new TooLarge(needed, free));
+    }
+    this.isTried = true;
+  }
+
+  /** What so many of the batch's images take at once. */
+  private bytesOf(batch: WholeBatch, size: number): number {
+    const rows = tf.range(0, size, 1, 'int32');
     try {
-      const run = () => void gatherIn(trial, batch, size, size);
-      return peakMemory(run);
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      return undefined;
+      return this.trainStep.peakBytes({ ...batch, rows }, size / batch.indices.shape[0]);
     } finally {
-      trial.dispose();
+      rows.dispose();
     }
   }
 }
 
-/** @param end images of the batch to take; all unless told */
-function gatherIn(
-  trainStep: TrainStep,
-  batch: WholeBatch,
-  microBatchSize: number,
-  end = batch.indices.shape[0],
-): Gathered {
+/** The largest power of two below. */
+const halfOf = (size: number) => 2 ** (Math.ceil(Math.log2(size)) - 1);
+
+/** The largest power of two whose images stay within the budget. */
+function sizeWithin(perImage: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(1, (BUDGET * availableMemory()) / perImage)));
+}
+
+function gatherIn(trainStep: TrainStep, batch: WholeBatch, microBatchSize: number): Gathered {
+  const end = batch.indices.shape[0];
   let [loss, gradNorm] = [0, NaN];
   for (let start = 0; start < end; start += microBatchSize) {
     const size = Math.min(microBatchSize, end - start);

@@ -1,5 +1,17 @@
 /** A step that did not fit into memory. */
 
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** Why a micro-batch was not tried. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+
+  /** @param needed bytes that it would take, by smaller ones; @param free those that there are */
+  constructor(needed: number, free: number) {
+    super(`about ${gigabytes(needed)} would be needed, ${gigabytes(free)} are free`);
+  }
+}
+
 /** Nothing was changed; a smaller micro-batch may fit. */
 export class OutOfMemoryError extends Error {
   override readonly name = 'OutOfMemoryError';
@@ -13,7 +25,8 @@ export class OutOfMemoryError extends Error {
     cause: unknown,
   ) {
     const shape = /tensor with shape\s?(\[[\d,]*\])/.exec(messageOf(cause))?.[1];
-    const what = shape === undefined ? '' : ` (a tensor of shape ${shape})`;
+    const tensor = shape === undefined ? '' : ` (a tensor of shape ${shape})`;
+    const what = cause instanceof TooLarge ? ` (${cause.message})` : tensor;
     const advice =
       suggestion === null
         ? 'Close other programs, or take a smaller model.'

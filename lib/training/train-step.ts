@@ -105,6 +105,7 @@ export class TrainStep {
   /** One optimizer step with the gathered gradients times `scale` (1, or less to clip their norm). */
   readonly apply: ((scale: tf.Scalar) => void) & JitControl<(scale: tf.Scalar) => void>;
   private readonly gradients: ReadonlyMap<string, tf.Variable>;
+  private isCompiled = false;
   private readonly replace: Accumulate & JitControl<Accumulate>;
   private readonly add: Accumulate & JitControl<Accumulate>;
 
@@ -129,6 +130,7 @@ export class TrainStep {
    * @param share the micro-batch's share of the whole batch
    */
   compile(input: StepInput, share: number): void {
+    this.isCompiled = true;
     tf.tidy(() => {
       const weight = tf.scalar(share);
       this.replace.compile(input, weight);
@@ -138,13 +140,23 @@ export class TrainStep {
     this.apply.push();
   }
 
+  /** Bytes that a micro-batch takes beside weights and gradients, found without running it. */
+  peakBytes(input: StepInput, share: number): number {
+    return tf.tidy(() => this.replace.peakBytes(input, tf.scalar(share)));
+  }
+
+  /** Forgets the graphs of sizes that are not to be run. */
+  forgetGraphs(): void {
+    this.replace.dispose();
+  }
+
   /**
    * Adds a micro-batch's gradients to those gathered; the first one of a step replaces them.
    *
    * @param share the micro-batch's share of the whole batch, so that the sum is the mean's gradient
    */
   accumulate(input: StepInput, share: number, isFirst: boolean): AccumulateResult {
-    if (this.replace.compilations === 0) this.compile(input, share);
+    if (!this.isCompiled) this.compile(input, share);
     return tf.tidy(() => (isFirst ? this.replace : this.add)(input, tf.scalar(share)));
   }
 

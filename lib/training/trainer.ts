@@ -85,7 +85,7 @@ export class Trainer {
       parameters,
     };
     this.trainStep = new TrainStep(stepParts);
-    this.microBatches = new MicroBatches(this.trainStep, stepParts, o.microBatchSize);
+    this.microBatches = new MicroBatches(this.trainStep, o.microBatchSize);
     this.config = () => runConfig(parts, texts, o);
   }
 

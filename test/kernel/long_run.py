@@ -7,6 +7,7 @@ cells are spread; `unet` and `text` are the models' configs. RUN is the folder o
 """
 
 import json
+import queue
 import random
 import sys
 import time
@@ -16,7 +17,7 @@ from jupyter_client.manager import start_new_kernel
 
 PLAN_FILE, RESULT_FILE, CWD, RUN = sys.argv[1:]
 PLAN = json.loads(Path(PLAN_FILE).read_text())
-TIMEOUT = 600
+TIMEOUT = 600  # seconds
 
 OPEN = f"""
 import * as sd from 'stable-diffusion-mnist';
@@ -115,9 +116,19 @@ THROWING = [
 ]
 
 
+def patiently(receive):
+    """The next message. In small parts: a machine that was asleep meanwhile has used up one of them only."""
+    for _ in range(TIMEOUT // 10):
+        try:
+            return receive(timeout=10)
+        except queue.Empty:
+            pass
+    raise TimeoutError(f"No message for {TIMEOUT} s.")
+
+
 class Kernel:
     def __init__(self):
-        self.manager, self.client = start_new_kernel(kernel_name="tslab", cwd=CWD)
+        self.manager, self.client = start_new_kernel(startup_timeout=TIMEOUT, kernel_name="tslab", cwd=CWD)
         self.pid = self.manager.provisioner.pid
         self.random = random.Random(7)
 
@@ -126,7 +137,7 @@ class Kernel:
         message = self.client.execute(code)
         outputs = []
         while True:
-            output = self.client.get_iopub_msg(timeout=TIMEOUT)
+            output = patiently(self.client.get_iopub_msg)
             if output["parent_header"].get("msg_id") != message:
                 continue
             outputs.append(output)
@@ -137,7 +148,7 @@ class Kernel:
             if output["msg_type"] == "status" and output["content"]["execution_state"] == "idle":
                 break
         while True:  # questions of the start are still answered
-            reply = self.client.get_shell_msg(timeout=TIMEOUT)
+            reply = patiently(self.client.get_shell_msg)
             if reply["parent_header"].get("msg_id") == message:
                 return reply["content"], outputs
 
@@ -154,7 +165,7 @@ class Kernel:
     def send_stop(self):
         """The protocol's other way of saying it."""
         self.client.control_channel.send(self.client.session.msg("interrupt_request", {}))
-        assert self.client.get_control_msg(timeout=TIMEOUT)["content"]["status"] == "ok"
+        assert patiently(self.client.get_control_msg)["content"]["status"] == "ok"
 
     def measure(self):
         """What the library and TensorFlow hold, and what Linux says of the process, after a collection of garbage."""

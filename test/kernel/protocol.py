@@ -160,6 +160,33 @@ class OwnTests(jupyter_kernel_test.KernelTests):
         self.assertEqual(self.result_of("steps"), first)  # the loop has ended
         self.assertEqual(self.result_of("declared"), "'kept'")
 
+    def test_interrupt_twice_within_a_step(self):
+        self.flush_channels()
+        code = (
+            "let long = 0; const ask = new AbortController();\n"
+            "const asked = (globalThis as any)[Symbol.for('kernel.stop')] as Set<AbortController>;\n"
+            "asked.add(ask); await new Promise(setImmediate); console.log('on');\n"
+            "while (!ask.signal.aborted) {\n"
+            "  const end = Date.now() + 2000; while (Date.now() < end);\n"
+            "  long++; await new Promise(setImmediate);\n"
+            "}\n"
+            "asked.delete(ask);"
+        )
+        message = self.kc.execute(code)
+        while self.kc.get_iopub_msg(timeout=TIMEOUT)["msg_type"] != "stream":
+            pass
+        for _ in range(2):
+            time.sleep(0.3)
+            self.km.interrupt_kernel()
+        reply = self.get_non_kernel_info_reply(timeout=TIMEOUT)
+        self.assertEqual(reply["parent_header"]["msg_id"], message)
+        # The first asks the loop to end, the second breaks the cell off: the kernel is free at once.
+        self.assertEqual(reply["content"]["ename"], "Interrupted")
+        time.sleep(0.5)
+        first = self.result_of("long")
+        time.sleep(0.3)
+        self.assertEqual(self.result_of("long"), first)
+
     def test_interrupt_of_a_waiting_cell(self):
         self.run_cell("const kept = 1;")
         wait = "await new Promise(setImmediate); console.log('on'); await new Promise((r) => setTimeout(r, 60_000));"

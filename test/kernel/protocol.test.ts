@@ -40,6 +40,7 @@ const own = [
   'interrupt_of_a_waiting_cell',
   'interrupt_request',
   'interrupt_synchronous',
+  'interrupt_twice_within_a_step',
   'restart',
   'shutdown',
   'silent_and_history',

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit } from '../../lib/jit';
@@ -36,6 +38,20 @@ function limitImages(limit: number): void {
     if ((args[0] as BatchDraw).rows.shape[0] > limit) throw error;
     return accumulate.apply(this, args);
   });
+}
+
+/** Runs something while the process may only take so many bytes more of address space. */
+async function withMemory<T>(bytes: number, run: () => Promise<T>): Promise<T> {
+  const size =
+    Number(/VmSize:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+  const limit = (soft: string) =>
+    execFileSync('prlimit', ['--pid', String(process.pid), `--as=${soft}:unlimited`]);
+  limit(String(size + bytes));
+  try {
+    return await run();
+  } finally {
+    limit('unlimited');
+  }
 }
 
 it('is known by what TensorFlow says, op by op and in a graph; nothing leaks', () => {
@@ -80,7 +96,7 @@ describe("microBatchSize: 'auto'", () => {
     });
   });
 
-  it('measures what fits before it takes it, and leaves no trace', async () => {
+  it('takes the whole batch where it fits, and leaves no trace', async () => {
     await withoutJit(async () => {
       const [auto, whole] = [
         tinyTrainer({ batchSize: 32, microBatchSize: 'auto' }),
@@ -102,6 +118,33 @@ describe("microBatchSize: 'auto'", () => {
         /out of memory with 1 images .* take a smaller model\./,
       );
     });
+  });
+});
+
+describe('a limit of the process (ulimit -v)', () => {
+  it('a batch that it cannot hold is refused by both numbers; the suggested one trains', async () => {
+    const trainer = tinyTrainer({ batchSize: 4096 });
+    const before = everything(trainer);
+    const error: unknown = await withMemory(4e9, () => trainer.fit({ maxSteps: 1 })).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(OutOfMemoryError);
+    const { message, suggestion } = error as OutOfMemoryError;
+    expect(message).toMatch(
+      /^Step 1: out of memory with 4096 images at once \(about \d+\.\d GB would be needed, [34]\.\d GB are free\)/,
+    );
+    expect(message).toContain(`Try microBatchSize: ${suggestion}, which`);
+    expect(everything(trainer)).toEqual(before);
+    const smaller = tinyTrainer({ batchSize: suggestion! });
+    await withMemory(4e9, () => smaller.fit({ maxSteps: 1 }));
+    expect(smaller.step).toBe(1);
+  });
+
+  it("'auto' stays within half of it", async () => {
+    const trainer = tinyTrainer({ batchSize: 512, microBatchSize: 'auto' });
+    await withMemory(0.8e9, () => trainer.fit({ maxSteps: 1 }));
+    expect(trainer.microBatchSize).toBeLessThan(512);
+    expect(trainer.microBatchSize).toBeGreaterThan(16);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The memory of this process and machine, as Linux tells it. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import path from 'node:path';
 
@@ -51,20 +51,6 @@ function limitsOfProcess(read: Read): number[] {
     const left = soft - bytesIn(status, key);
     return Number.isFinite(left) ? [left] : [];
   });
-}
-
-/** Bytes by which the process grew at its peak while it ran; undefined where Linux does not tell. */
-export function peakMemory(run: () => void): number | undefined {
-  try {
-    writeFileSync('/proc/self/clear_refs', '5'); // sets the peak to the present
-  } catch {
-    run();
-    return undefined;
-  }
-  const peak = () => bytesIn(readText('/proc/self/status'), 'VmHWM');
-  const before = peak();
-  run();
-  return peak() - before;
 }
 
 function bytesIn(status: string, key: string): number {

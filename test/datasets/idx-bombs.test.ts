@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
 import { IdxError, readIdx } from '../../lib/datasets/idx';
 import { loadMnist } from '../../lib/datasets/mnist';
-import { peakMemory } from '../../lib/training/host-memory';
+import { peakMemory } from '../support/peak-memory';
 import { figure, times } from '../support/soak';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bombs-'));

@@ -10,7 +10,7 @@ import {
   toFloat32Array,
   writeSafetensors,
 } from '../../lib/io/safetensors';
-import { peakMemory } from '../../lib/training/host-memory';
+import { peakMemory } from '../support/peak-memory';
 import { withFailingCall } from '../support/failing-fs';
 import { figure, times } from '../support/soak';
 import { entry, file } from './safetensors-bytes';

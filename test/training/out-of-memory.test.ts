@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit } from '../../lib/jit';
 import type { BatchDraw } from '../../lib/training/device-data';
-import { peakMemory } from '../../lib/training/host-memory';
+import { peakMemory } from '../support/peak-memory';
 import { isOutOfMemory, OutOfMemoryError } from '../../lib/training/out-of-memory';
 import { TrainStep } from '../../lib/training/train-step';
 import { disposeTrainers, everything, losses, tinyTrainer, withoutJit } from './tiny-trainer';

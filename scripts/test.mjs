@@ -7,7 +7,14 @@ import { inRoot, jupyterEnvironment, venvPython } from './setup/paths.mjs';
 import { kernelTestPackages, parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 import { runShown } from './test/command.mjs';
-import { addCounts, closingLine, countCheck, countNotebooks, countVitest } from './test/counts.mjs';
+import {
+  addCounts,
+  closingLine,
+  countCheck,
+  countNotebooks,
+  countVitest,
+  failuresOfVitest,
+} from './test/counts.mjs';
 
 const started = performance.now();
 await setUpOrExit({ extra: [kernelTestPackages, parityPackages, chromium] });
@@ -26,6 +33,7 @@ const runs = inRoot('runs', 'test');
 fs.rmSync(runs, { recursive: true, force: true });
 fs.mkdirSync(runs, { recursive: true });
 
+const failures = [];
 async function countedVitest(name, ...args) {
   const report = `${runs}/${name}.json`;
   const code = await vitest(
@@ -34,6 +42,7 @@ async function countedVitest(name, ...args) {
     '--reporter=json',
     `--outputFile.json=${report}`,
   );
+  failures.push(...failuresOfVitest(report));
   return countVitest(report, code);
 }
 
@@ -78,6 +87,8 @@ for (const [name, run] of parts) {
 }
 
 console.log('\n== summary');
+// Again, where a log that is cut still has them.
+for (const failure of failures) console.log(`failed: ${failure}`);
 for (const { name, counts, seconds } of results) {
   const mark = counts.failed === 0 ? 'ok  ' : 'FAIL';
   console.log(`${mark}  ${name}: ${closingLine(counts)} (${seconds.toFixed(0)} s)`);

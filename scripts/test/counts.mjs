@@ -1,5 +1,8 @@
-// How many passed and failed, from the reports of the parts.
+// How many passed and failed, and which, from the reports of the parts.
 import fs from 'node:fs';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { root } from '../setup/paths.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -38,6 +41,20 @@ export function countVitest(file, exitCode) {
     skipped: report.numPendingTests + report.numTodoTests,
   };
 }
+
+/** The failed tests of vitest's JSON report, each with the first line of what went wrong. */
+export function failuresOfVitest(file) {
+  return (readReport(file)?.testResults ?? []).flatMap(({ name, message, assertionResults }) => {
+    const where = path.relative(root, name);
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    if (failed.length === 0 && message) return [`${where}: ${firstLine(message)}`];
+    return failed.map(
+      ({ fullName, failureMessages }) => `${where}: ${fullName}: ${firstLine(failureMessages[0])}`,
+    );
+  });
+}
+
+const firstLine = (text = '') => stripVTControlCharacters(text).split('\n', 1)[0];
 
 /**
  * The notebooks of the runner's summary.

@@ -46,6 +46,11 @@ export function copyNotebook(
 export const withSmoke = (source: string): string =>
   source.replace("let preset: Preset = 'cpu'", "let preset: Preset = 'smoke'");
 
+/** How many cells a notebook file holds. */
+export function cellCount(file: string): number {
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as StoredNotebook).cells.length;
+}
+
 /** How many figures the outputs of a notebook file hold. */
 export function storedFigures(file: string): number {
   const { cells } = JSON.parse(fs.readFileSync(file, 'utf8')) as StoredNotebook;

@@ -121,6 +121,7 @@ describe('a form', () => {
     const go = path.join(lab.notebooks, 'go');
     const wait = `while (!require('node:fs').existsSync(${JSON.stringify(go)}))`;
     const work = notebook.runBelow(`${wait} await new Promise((done) => setTimeout(done, 50));`);
+    work.catch(() => undefined); // awaited below
     await notebook.busyCells().first().waitFor();
     await slider().press('ArrowLeft');
     await answer('guidance: waits for the kernel');

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { storedFigures } from './copies';
+import { cellCount, storedFigures } from './copies';
 import type { Lab } from './jupyterlab';
 
 const RED =
@@ -27,7 +27,11 @@ export class NotebookPage {
     // Before the notebook has its session, Run would ask which kernel to take.
     await page.locator('.jp-KernelName', { hasText: 'tslab' }).first().waitFor({ timeout: 60_000 });
     await notebook.idle();
-    const stored = storedFigures(path.join(lab.notebooks, `${name}.ipynb`));
+    // JupyterLab adds cells one after the other, as it finds the time.
+    const file = path.join(lab.notebooks, `${name}.ipynb`);
+    const last = notebook.cells().nth(cellCount(file) - 1);
+    await last.waitFor({ state: 'attached' });
+    const stored = storedFigures(file);
     if (stored > 0) {
       await notebook
         .figures()
@@ -50,6 +54,11 @@ export class NotebookPage {
       .locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
       .first()
       .waitFor({ timeout: 120_000 });
+  }
+
+  /** All cells, in order. */
+  cells(): Locator {
+    return this.page.locator('.jp-Notebook .jp-Cell');
   }
 
   /** Cells that wait or run. */
@@ -197,15 +206,18 @@ export class NotebookPage {
   /** Types code into a new cell at the end, runs it, and returns its output's text. */
   async runBelow(code: string, timeout = 120_000): Promise<string> {
     const { page } = this;
-    const cells = page.locator('.jp-Notebook .jp-Cell');
-    await cells.last().locator('.jp-InputArea-prompt').click();
-    const count = await cells.count();
+    const count = await this.cells().count();
+    await this.cells()
+      .nth(count - 1)
+      .locator('.jp-InputArea-prompt')
+      .click();
     await page.locator('[data-command="notebook:insert-cell-below"]').first().click();
-    const editor = cells.nth(count).locator('.cm-content');
+    const cell = this.cells().nth(count);
+    await cell.and(page.locator('.jp-CodeCell.jp-mod-active')).waitFor();
+    const editor = cell.locator('.cm-content');
     await editor.click();
     await editor.fill(code);
     await editor.press('Control+Enter');
-    const cell = page.locator('.jp-CodeCell').last();
     await cell.locator('.jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor({ timeout });
     return (await cell.locator('.jp-OutputArea-output').allTextContents()).join('\n');
   }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadScript } from '../support/script';
+import { loadScript, root } from '../support/script';
 
 interface Counts {
   passed: number;
@@ -13,6 +13,7 @@ const counts = loadScript<{
   countCheck: (exitCode: number) => Counts;
   countVitest: (file: string, exitCode: number) => Counts;
   countNotebooks: (file: string, exitCode: number) => Counts;
+  failuresOfVitest: (file: string) => string[];
   addCounts: (parts: Counts[]) => Counts;
   closingLine: (counts: Counts) => string;
 }>('test/counts.mjs');
@@ -59,6 +60,23 @@ describe('the counts of a test run', () => {
     ]);
     expect(counts.countNotebooks(file, 1)).toEqual({ passed: 1, failed: 2, skipped: 0 });
     expect(counts.countNotebooks(path.join(folder, 'none.json'), 0).failed).toBe(1);
+  });
+
+  it('come with the failed tests by name, and the first line of each reason', () => {
+    const name = path.join(root, 'test', 'a.test.ts');
+    const failed = {
+      status: 'failed',
+      fullName: 'a part says so',
+      failureMessages: ['\u001b[31mError: expected 1, got 2\u001b[39m\n    at a.test.ts:1:1'],
+    };
+    const assertionResults = [{ status: 'passed', fullName: 'good', failureMessages: [] }, failed];
+    const unloaded = { name, status: 'failed', message: 'no such file\nat', assertionResults: [] };
+    const file = write('failed.json', { testResults: [{ name, assertionResults }, unloaded] });
+    expect(counts.failuresOfVitest(file)).toEqual([
+      'test/a.test.ts: a part says so: Error: expected 1, got 2',
+      'test/a.test.ts: no such file',
+    ]);
+    expect(counts.failuresOfVitest(path.join(folder, 'none.json'))).toEqual([]);
   });
 
   it('end in one line', () => {

@@ -3,7 +3,7 @@ batch and steps as the recipe `blog` here, judged by the same judge.
 
     PY=.venv-parity/bin/python
     npm run train -- --recipe blog --keep 0          # ours; also saves the weights that both begin with
-    $PY scripts/blog_loop.py train --init runs/blog/model-0 --output runs/blog-torch --steps 3000
+    $PY scripts/blog_loop.py train --init runs/blog/model-0 --output runs/blog-torch --steps 3000 --keep 250,500
     $PY scripts/blog_loop.py sample --model runs/blog-torch --output runs/blog-torch/drawn.safetensors --guidance 2
     npm run evaluate -- --drawn runs/blog-torch/drawn.safetensors
     npm run evaluate -- --checkpoint runs/blog-torch # its weights, drawn with our sampler
@@ -79,10 +79,7 @@ def train(options):
     resumes = os.path.exists(state_file)
     loop = Loop(options.output if resumes else options.init, options.lr)
     clean, labels = data()
-    if not resumes:
-        for part in ("tokenizer", "scheduler"):
-            shutil.copytree(os.path.join(options.init, part), os.path.join(options.output, part), dirs_exist_ok=True)
-        shutil.copy(os.path.join(options.init, "model_index.json"), options.output)
+    kept = {int(step) for step in options.keep.split(",") if step}
     step, log = 0, []
     if resumes:
         state = torch.load(state_file)
@@ -93,9 +90,15 @@ def train(options):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.append(True))
 
+    def save_model(folder):
+        for part in ("tokenizer", "scheduler"):
+            shutil.copytree(os.path.join(options.init, part), os.path.join(folder, part), dirs_exist_ok=True)
+        shutil.copy(os.path.join(options.init, "model_index.json"), folder)
+        loop.unet.save_pretrained(os.path.join(folder, "unet"))
+        loop.text.save_pretrained(os.path.join(folder, "text_encoder"))
+
     def save():
-        loop.unet.save_pretrained(os.path.join(options.output, "unet"))
-        loop.text.save_pretrained(os.path.join(options.output, "text_encoder"))
+        save_model(options.output)
         state = dict(optimizer=loop.optimizer.state_dict(), step=step, log=log, rng=torch.get_rng_state())
         torch.save(state, state_file + ".part")
         os.replace(state_file + ".part", state_file)
@@ -117,6 +120,8 @@ def train(options):
             print(f"step {step}  loss {last[:, 1].mean():.5f}  {last[:, 2].mean():.2f} s/step", flush=True)
         if step % options.save_every == 0:
             save()
+        if step in kept:
+            save_model(os.path.join(options.output, f"model-{step}"))
     save()
     print("stopped; the same command goes on" if stopped else "done", flush=True)
 
@@ -157,6 +162,7 @@ def main():
     command.add_argument("--lr", type=float, default=1e-3)
     command.add_argument("--seed", type=int, default=42)
     command.add_argument("--save-every", type=int, default=250)
+    command.add_argument("--keep", default="", help="also keep models at these steps: 250,500,1000")
     command.set_defaults(run=train)
     command = commands.add_parser("sample")
     command.add_argument("--model", required=True)

@@ -136,6 +136,7 @@ export const kernelTestPackages = {
 export const parityPackages = {
   name: 'parity-packages',
   title: 'Python packages of the parity tests',
+  aside: true,
   disk: 5,
   verified: true,
   inputs: () => null,

@@ -68,15 +68,19 @@ export async function setUp({ extra = [] } = {}) {
     if (pending.length === 0) return;
     const started = performance.now();
     const tools = checkMachine(pending);
-    for (const step of all) {
+    const runIfNeeded = async (step) => {
       // Asked again: npm ci, for one, removes what later steps have made.
       const reason = reasonToRun(step);
-      if (reason === null) continue;
+      if (reason === null) return;
       say(`set-up: ${step.title} (${reason}) …`);
       const stepStarted = performance.now();
       await runStep(step, tools);
       say(`set-up: ${step.title}: done in ${seconds(stepStarted)}`);
-    }
+    };
+    const inTurn = async () => {
+      for (const step of all.filter(({ aside }) => !aside)) await runIfNeeded(step);
+    };
+    await Promise.all([inTurn(), ...all.filter(({ aside }) => aside).map(runIfNeeded)]);
     say(`set-up: complete after ${seconds(started)}`);
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, interrupted);

@@ -52,7 +52,7 @@ describe('jit', () => {
         );
         t.assign(tf.add(t, 1));
         m.assign(tf.add(tf.mul(m, 0.9), grads[w.name] as tf.Tensor));
-        w.assign(tf.sub(w, tf.mul(tf.div(0.1, tf.sqrt(t)), m)));
+        w.assign(tf.sub(w, tf.mul(tf.div(0.01, tf.sqrt(t)), m)));
         return value;
       };
     const eager = make();

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { columnsOf } from './evaluate/report.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
@@ -42,7 +43,6 @@ const runs = values.run.map((text) => {
 
 await setUpOrExit();
 const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
-const { Figure } = createRequire(import.meta.url)(inRoot('dist', 'display', 'figure.js'));
 
 /** The measures of one model, by the command that a reader would type. */
 function measuresOf(model) {
@@ -56,58 +56,33 @@ function measuresOf(model) {
 
 const points = runs.flatMap(({ name, folder, seconds, steps }) =>
   steps.map((step) => {
-    const { overall, frechetRatio } = measuresOf(path.join(folder, `model-${step}`));
-    return { name, step, minutes: (step * seconds) / 60, ...overall, frechetRatio };
+    const measures = measuresOf(path.join(folder, `model-${step}`));
+    return { name, step, minutes: (step * seconds) / 60, measures };
   }),
 );
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
-console.log(
-  String(
-    sd.table(
-      points.map(({ name, step, minutes, share, low, high, frechetRatio }) => ({
-        run: name,
-        step,
-        minutes: minutes.toFixed(1),
-        accuracy: percent(share),
-        '95 % interval': `${percent(low)} – ${percent(high)}`,
-        'Fréchet over real': frechetRatio.toFixed(2),
-      })),
-    ),
-  ),
-);
-
-const COLORS = ['#0072b2', '#009e73', '#d55e00', '#cc79a7'];
-const DASHES = ['solid', 'dash', 'dot', 'dashdot'];
-const data = runs.map(({ name }, i) => {
-  const own = points.filter((point) => point.name === name);
-  const of = (value) => own.map(value);
-  return {
-    ...{ type: 'scatter', mode: 'lines+markers', name },
-    ...{ x: of(({ minutes }) => minutes), y: of(({ share }) => 100 * share) },
-    error_y: {
-      ...{ type: 'data', symmetric: false },
-      array: of(({ share, high }) => 100 * (high - share)),
-      arrayminus: of(({ share, low }) => 100 * (share - low)),
-    },
-    line: { color: COLORS[i % 4], dash: DASHES[i % 4] },
-  };
+const COLUMNS = ['accuracy', '95 % interval', 'over real'];
+const rows = points.map(({ name, step, minutes, measures }) => {
+  const columns = columnsOf(measures);
+  const shown = Object.fromEntries(COLUMNS.map((column) => [column, columns[column]]));
+  return { run: name, step, minutes: minutes.toFixed(1), ...shown };
 });
-const axis = { gridcolor: '#e5e5e5', automargin: true };
-const layout = {
-  ...{ width: 700, height: 400, plot_bgcolor: 'white', font: { size: 13 } },
-  margin: { l: 60, r: 20, t: 40, b: 50 },
-  legend: { orientation: 'h', x: 0.5, xanchor: 'center', y: 1.15, entrywidth: 150 },
-  xaxis: { ...axis, title: { text: 'Minutes of training' }, rangemode: 'tozero' },
-  yaxis: { ...axis, title: { text: 'Digits that are right, %' }, range: [0, 101] },
-  shapes: [
-    {
-      ...{ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: 95, y1: 95 },
-      line: { color: '#666666', width: 1, dash: 'dot' },
-    },
-  ],
-};
-const alt = `Share of right digits against minutes of training: ${runs.map(({ name }) => name).join(', ')}; a line at 95 %.`;
+console.log(String(sd.table(rows)));
+
+const lines = runs.map(({ name }) => {
+  const own = points.filter((point) => point.name === name);
+  const percents = (key) => own.map(({ measures }) => 100 * measures.overall[key]);
+  const [y, low, high] = ['share', 'low', 'high'].map(percents);
+  return [name, { x: own.map(({ minutes }) => minutes), y, low, high }];
+});
+const longest = Math.max(...points.map(({ minutes }) => minutes));
+const wanted = ['95 %', { x: [0, longest], y: [95, 95] }];
+const figure = sd.linePlot(Object.fromEntries([...lines, wanted]), {
+  title: 'Digits that are right, by the time of training',
+  xTitle: 'minutes of training',
+  yTitle: '%',
+  yRange: [0, 101],
+});
 fs.mkdirSync(path.dirname(values.output), { recursive: true });
-await new Figure(data, layout, { alt }).save(values.output);
+await figure.save(values.output);
 console.log(values.output);

@@ -46,15 +46,14 @@ export function copyNotebook(
 export const withSmoke = (source: string): string =>
   source.replace("let preset: Preset = 'cpu'", "let preset: Preset = 'smoke'");
 
-/** How many cells a notebook file holds. */
-export function cellCount(file: string): number {
-  return (JSON.parse(fs.readFileSync(file, 'utf8')) as StoredNotebook).cells.length;
+/** The cells of a notebook file. */
+export function storedCells(file: string): readonly StoredCell[] {
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as StoredNotebook).cells;
 }
 
 /** How many figures the outputs of a notebook file hold. */
 export function storedFigures(file: string): number {
-  const { cells } = JSON.parse(fs.readFileSync(file, 'utf8')) as StoredNotebook;
-  const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+  const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);
   return outputs.filter(({ data }) => data?.['application/vnd.plotly.v1+json'] !== undefined)
     .length;
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { cellCount, storedFigures } from './copies';
+import { storedCells, storedFigures } from './copies';
 import type { Lab } from './jupyterlab';
 
 const RED =
@@ -29,7 +29,7 @@ export class NotebookPage {
     await notebook.idle();
     // JupyterLab adds cells one after the other, as it finds the time.
     const file = path.join(lab.notebooks, `${name}.ipynb`);
-    const last = notebook.cells().nth(cellCount(file) - 1);
+    const last = notebook.cells().nth(storedCells(file).length - 1);
     await last.waitFor({ state: 'attached' });
     const stored = storedFigures(file);
     if (stored > 0) {

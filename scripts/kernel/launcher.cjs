@@ -37,6 +37,7 @@ const { installLateFailures } = require('./late-failures.cjs');
 const { freshLibrary } = require('./library.cjs');
 const { installRequests } = require('./requests.cjs');
 const { installShorthand } = require('./shorthand.cjs');
+const { installSockets } = require('./sockets.cjs');
 const { installTraces, withSourceMaps } = require('./source-maps.cjs');
 const { installStop } = require('./stop.cjs');
 
@@ -70,6 +71,7 @@ execution = installExecution(tslab, {
   warnings,
 });
 installRequests(tslab, execution.history);
+installSockets(tslab);
 
 // tslab's executor keeps these two functions to report a cell's value and its failure with.
 const { log, error } = console;

@@ -266,6 +266,12 @@ class OwnTests(jupyter_kernel_test.KernelTests):
         for output in outputs:
             self.assertEqual(output["content"]["transient"], {"display_id": "x"})
 
+    def test_no_message_is_lost(self):
+        for wait in ("", "if (i % 10 === 0) await new Promise(setImmediate);"):
+            _, outputs = self.run_cell(f"for (let i = 0; i < 5000; i++) {{ console.log(i); {wait} }}")
+            lines = "".join(output["content"]["text"] for output in outputs).split()
+            self.assertEqual(lines, [str(i) for i in range(5000)])
+
     def test_inspect_of_the_library(self):
         code = "import * as sd from 'stable-diffusion-mnist'; sd.noiseSchedule"
         self.flush_channels()

@@ -41,6 +41,7 @@ const own = [
   'interrupt_request',
   'interrupt_synchronous',
   'interrupt_twice_within_a_step',
+  'no_message_is_lost',
   'restart',
   'shutdown',
   'silent_and_history',

@@ -1,13 +1,13 @@
-// One program of the test run: its output is shown as it comes, its end is waited for.
+// Programs of the test run: their output is shown as it comes, their end is waited for.
 import { spawn } from 'node:child_process';
 import { root } from '../setup/paths.mjs';
 import { exitCodeOf, onStopRequest } from '../setup/signals.mjs';
 
-let current = null;
+const running = new Set();
 let stopped = null;
 onStopRequest((signal) => {
   stopped = signal;
-  current?.kill(signal);
+  for (const child of running) child.kill(signal);
 });
 
 /**
@@ -18,11 +18,16 @@ onStopRequest((signal) => {
 export function runShown(program, args, env = process.env) {
   if (stopped !== null) process.exit(exitCodeOf(null, stopped));
   return new Promise((resolve) => {
-    current = spawn(program, args, { cwd: root, env, stdio: 'inherit' });
-    current.once('error', (error) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' });
+    running.add(child);
+    child.once('error', (error) => {
+      running.delete(child);
       process.stderr.write(`${program}: ${error.message}\n`);
       resolve(127);
     });
-    current.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
+    child.once('exit', (code, signal) => {
+      running.delete(child);
+      resolve(exitCodeOf(code, signal));
+    });
   });
 }

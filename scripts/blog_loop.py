@@ -9,8 +9,8 @@ batch and steps as the recipe `blog` here, judged by the same judge.
     npm run evaluate -- --checkpoint runs/blog-torch # its weights, drawn with our sampler
 
 `train` can be stopped at any time; the same command goes on. Order of the images, noise and time steps come from torch's
-generator here and from a counter-based one there, so they differ as two seeds do; for equal batches and noise the losses
-are equal (test/parity/blog-loop.test.ts).
+generator and differ from those of the recipe here as two seeds do. With `--draws library` they are the library's own for
+that seed, so that the two runs differ by rounding alone (test/parity/blog-loop.test.ts).
 """
 import argparse, os, shutil, signal, struct, time
 import numpy as np, torch
@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from diffusers import DDPMScheduler, UNet2DConditionModel
 from safetensors.numpy import save_file
 from transformers import CLIPTextModel, CLIPTokenizerFast
+
+import counter_random
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 CAPTIONS = [f"A handwritten digit {digit}" for digit in range(10)]
@@ -73,6 +75,32 @@ def data():
     return (lambda rows: images[rows].unsqueeze(1).float() / 127.5 - 1), labels.long()
 
 
+def torch_draws(seed, batch, count, timesteps):
+    """Rows, noise and time steps of a step, counted from 0, by torch's generator."""
+    def draws(step):
+        epoch, place = divmod(step, count // batch)
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
+        noise = torch.randn(batch, 1, 28, 28)
+        return order[place * batch : (place + 1) * batch], noise, torch.randint(0, timesteps, (batch,))
+
+    return draws
+
+
+def library_draws(seed, batch, count, timesteps):
+    """The same by the library's generator: those of `npm run train -- --recipe blog` with this seed."""
+    def draws(step):  # the trainer counts its steps, not its epochs, from 1
+        epoch, place = divmod(step, count // batch)
+        order = counter_random.permutation(count, counter_random.key(seed, "data", epoch))
+        noise = counter_random.randn((batch, 1, 28, 28), counter_random.key(seed, "noise", step + 1))
+        chosen = counter_random.randint(batch, 0, timesteps, counter_random.key(seed, "timesteps", step + 1))
+        return tuple(map(torch.from_numpy, (order[place * batch : (place + 1) * batch], noise, chosen)))
+
+    return draws
+
+
+DRAWS = {"torch": torch_draws, "library": library_draws}
+
+
 def train(options):
     torch.manual_seed(options.seed)
     state_file = os.path.join(options.output, "training.pt")
@@ -103,16 +131,12 @@ def train(options):
         torch.save(state, state_file + ".part")
         os.replace(state_file + ".part", state_file)
 
-    per_epoch = len(labels) // options.batch
+    num_train_timesteps = loop.scheduler.config.num_train_timesteps
+    draws = DRAWS[options.draws](options.seed, options.batch, len(labels), num_train_timesteps)
     while step < options.steps and not stopped:
-        epoch, place = divmod(step, per_epoch)
-        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(options.seed + epoch))
-        rows = order[place * options.batch : (place + 1) * options.batch]
         started = time.perf_counter()
-        batch = clean(rows)
-        noise = torch.randn_like(batch)
-        timesteps = torch.randint(0, loop.scheduler.config.num_train_timesteps, (len(rows),))
-        loss = loop.step(batch, labels[rows], noise, timesteps)
+        rows, noise, timesteps = draws(step)
+        loss = loop.step(clean(rows), labels[rows], noise, timesteps)
         step += 1
         log.append([step, loss, time.perf_counter() - started])
         if step % 50 == 0:
@@ -161,6 +185,7 @@ def main():
     command.add_argument("--batch", type=int, default=64)
     command.add_argument("--lr", type=float, default=1e-3)
     command.add_argument("--seed", type=int, default=42)
+    command.add_argument("--draws", choices=DRAWS, default="torch", help="whose order, noise and time steps")
     command.add_argument("--save-every", type=int, default=250)
     command.add_argument("--keep", default="", help="also keep models at these steps: 250,500,1000")
     command.set_defaults(run=train)

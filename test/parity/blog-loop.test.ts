@@ -10,7 +10,7 @@ import { namedParameters } from '../../lib/nn/state-dict';
 import { AdamW } from '../../lib/optim/adamw';
 import { loadCheckpoint, saveCheckpoint } from '../../lib/pipelines/checkpoint';
 import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/presets';
-import { Generator, randint, randn } from '../../lib/random';
+import { Generator, permutation, randint, randn } from '../../lib/random';
 import { RECIPES } from '../../lib/recipes';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { CaptionTable } from '../../lib/training/captions';
@@ -73,10 +73,27 @@ function ourLosses(folder: string): number[] {
   return losses;
 }
 
+/** What the trainer draws for a step, counted from 0, of the recipe's batches. */
+function trainerDraws(step: number) {
+  const { batchSize, seed } = RECIPES.blog.trainer;
+  const perEpoch = Math.floor(mnist.length / batchSize);
+  const generator = new Generator(seed);
+  const order = permutation(mnist.length, generator.stream('data').at(Math.floor(step / perEpoch)));
+  const start = (step % perEpoch) * batchSize;
+  const noiseKey = generator.stream('noise').at(step + 1);
+  const timestepsKey = generator.stream('timesteps').at(step + 1);
+  return tf.tidy(() => ({
+    rows: [...order.subarray(start, start + batchSize)],
+    noise: randn([batchSize, 28, 28, 1], noiseKey).dataSync(),
+    timesteps: [...randint([batchSize], 0, 1000, timestepsKey).dataSync()],
+  }));
+}
+
+const folder = temporaryFolder();
+
 it(
   "the recipe 'blog' and scripts/blog_loop.py have the same losses for the same draws",
   () => {
-    const folder = temporaryFolder();
     const init = new Generator(6).stream('init');
     const unet = new UNet2DConditionModel(BLOG_UNET_CONFIG, init);
     const textEncoder = new CLIPTextModel(SMALL_TEXT_CONFIG, init);
@@ -100,3 +117,12 @@ it(
   },
   MINUTES_10,
 );
+
+it.each([2, 1000])('--draws library draws what the trainer draws for step %i', (step) => {
+  const found = readTensors(path.join(folder, 'out.safetensors'));
+  const numbers = (name: string) => found.get(`${step}.${name}`)!.data;
+  const { rows, noise, timesteps } = trainerDraws(step);
+  expect([...numbers('rows')]).toEqual(rows);
+  expect([...numbers('timesteps')]).toEqual(timesteps);
+  expect(numbers('noise')).toBeCloseToMax(noise, 1e-6);
+});

@@ -1,4 +1,4 @@
-"""Steps of scripts/blog_loop.py with given rows of MNIST, noise and time steps."""
+"""Steps of scripts/blog_loop.py with given rows of MNIST, noise and time steps, and the draws of two of its steps."""
 import sys
 from pathlib import Path
 
@@ -18,4 +18,8 @@ for i in range(len(given) // 3):
     rows, noise, timesteps = (given[f"{i}.{name}"] for name in ("rows", "noise", "timesteps"))
     rows = rows.long()
     losses.append(loop.step(clean(rows), labels[rows], noise, timesteps.long()))
-save_file({"losses": np.array(losses, np.float32)}, folder / "out.safetensors")
+out = {"losses": np.array(losses, np.float32)}
+for step in (2, 1000):  # the second in the next epoch
+    drawn = blog_loop.library_draws(seed=42, batch=64, count=60_000, timesteps=1000)(step)
+    out |= {f"{step}.{name}": d.float().numpy() for name, d in zip(("rows", "noise", "timesteps"), drawn)}
+save_file(out, folder / "out.safetensors")

@@ -7,12 +7,13 @@ batch and steps as the recipe `blog` here, judged by the same judge.
     $PY scripts/blog_loop.py sample --model runs/blog-torch --output runs/blog-torch/drawn.safetensors --guidance 2
     npm run evaluate -- --drawn runs/blog-torch/drawn.safetensors
     npm run evaluate -- --checkpoint runs/blog-torch # its weights, drawn with our sampler
+    $PY scripts/blog_loop.py compare --run runs/blog --model runs/blog-torch # losses step by step
 
 `train` can be stopped at any time; the same command goes on. Order of the images, noise and time steps come from torch's
 generator and differ from those of the recipe here as two seeds do. With `--draws library` they are the library's own for
 that seed, so that the two runs differ by rounding alone (test/parity/blog-loop.test.ts).
 """
-import argparse, os, shutil, signal, struct, time
+import argparse, glob, json, os, shutil, signal, struct, time
 import numpy as np, torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler, UNet2DConditionModel
@@ -175,6 +176,26 @@ def sample(options):
     save_file({"images": images, "labels": labels.to(torch.uint8).numpy()}, options.output)
 
 
+def compare(options):
+    """The losses of a run here and of one in PyTorch, step by step."""
+    checkpoints = glob.glob(os.path.join(options.run, "checkpoint-*", "training", "trainer_state.json"))
+    if not checkpoints:
+        raise SystemExit(f"Expected a run of `npm run train` with checkpoints in {options.run}, found none.")
+    with open(max(checkpoints, key=lambda file: int(file.split(os.sep)[-3].split("-")[1]))) as file:
+        ours = [log["loss"] for log in json.load(file)["steps"]]
+    theirs = [loss for _, loss, _ in torch.load(os.path.join(options.model, "training.pt"))["log"]]
+    steps = min(len(ours), len(theirs))
+    ours, theirs = np.array(ours[:steps]), np.array(theirs[:steps])
+    print("steps         mean loss here  in PyTorch  |difference| / loss: median  largest")
+    for first, last in zip((0, 10, 50, 100, 250, 500, 750), (10, 50, 100, 250, 500, 750, steps)):
+        if first >= steps:
+            break
+        a, b = ours[first:last], theirs[first:last]
+        apart = np.abs(a / b - 1)
+        print(f"{first + 1:5} to {first + len(a):5}  {a.mean():12.5f}  {b.mean():10.5f}"
+              f"  {np.median(apart):28.1e}  {apart.max():7.1e}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
@@ -188,7 +209,7 @@ def main():
     command.add_argument("--draws", choices=DRAWS, default="torch", help="whose order, noise and time steps")
     command.add_argument("--save-every", type=int, default=250)
     command.add_argument("--keep", default="", help="also keep models at these steps: 250,500,1000")
-    command.set_defaults(run=train)
+    command.set_defaults(function=train)
     command = commands.add_parser("sample")
     command.add_argument("--model", required=True)
     command.add_argument("--output", required=True)
@@ -196,9 +217,13 @@ def main():
     command.add_argument("--steps", type=int, default=50)
     command.add_argument("--guidance", type=float, default=1)
     command.add_argument("--seed", type=int, default=0)
-    command.set_defaults(run=sample)
+    command.set_defaults(function=sample)
+    command = commands.add_parser("compare")
+    command.add_argument("--run", required=True, help="a run's folder of `npm run train -- --recipe blog`")
+    command.add_argument("--model", required=True, help="the folder of `train` here, with --draws library")
+    command.set_defaults(function=compare)
     options = parser.parse_args()
-    options.run(options)
+    options.function(options)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ const HELP = `npm run evaluate -- --checkpoint FOLDER [options]
                        'labels' [N], both uint8
   --scheduler NAME     ddpm (default), ddim, dpm-solver++, sde-dpm-solver++, euler or heun
   --spacing NAME       timestep spacing: leading, trailing or linspace (default: the checkpoint's)
+  --config JSON        changes of the scheduler's config, such as {"thresholding":true}
   --steps N            sampling steps (default: 50)
   --guidance S,S,…     guidance scales (default: 1)
   --images N           a multiple of 10 (default: 1000)
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     drawn: { type: 'string' },
     scheduler: { type: 'string', default: 'ddpm' },
     spacing: { type: 'string' },
+    config: { type: 'string', default: '{}' },
     steps: { type: 'string', default: '50' },
     guidance: { type: 'string', default: '1' },
     images: { type: 'string', default: '1000' },
@@ -91,15 +93,23 @@ async function drawnHere() {
   const { folder, parts } = checkpointParts(sd, values.checkpoint, !values['last-weights']);
   const weights = weightsHash(sd, parts);
   const spacing = values.spacing && { timestep_spacing: values.spacing };
-  const scheduler = sd.makeSampler(values.scheduler, parts.scheduler.config, spacing);
+  const changes = JSON.parse(values.config);
+  const scheduler = sd.makeSampler(values.scheduler, parts.scheduler.config, {
+    ...spacing,
+    ...changes,
+  });
   const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
   for (const guidanceScale of values.guidance.split(',').map(Number)) {
     const numInferenceSteps = Number(values.steps);
     const more = JSON.parse(values.generate);
     const settings = { scheduler: values.scheduler, spacing: scheduler.config.timestep_spacing };
-    Object.assign(settings, { steps: numInferenceSteps, guidanceScale, ...more });
+    Object.assign(settings, { steps: numInferenceSteps, guidanceScale, ...changes, ...more });
     const name = [values.scheduler, values.spacing, numInferenceSteps, `s${guidanceScale}`]
-      .concat(Object.entries(more).flat(2), `seed${values.seed}`, `batch${values.batch}`)
+      .concat(
+        Object.entries({ ...changes, ...more }).flat(2),
+        `seed${values.seed}`,
+        `batch${values.batch}`,
+      )
       .filter((part) => part !== undefined)
       .join('-');
     const own = path.join(values.output, `${weights}-${name}`);

@@ -104,7 +104,7 @@ export {
   type Evaluation,
   type RealReference,
 } from './evaluation/evaluate';
-export { frechetDistance } from './evaluation/frechet';
+export { frechetDistance, frechetStandardError } from './evaluation/frechet';
 export { drawDigits, unitImages, type DrawOptions } from './evaluation/generated-images';
 export { kernelDistance } from './evaluation/kernel-distance';
 export { manifoldMetrics, withinClassDistance, type Manifold } from './evaluation/manifold';

@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { promptedAccuracy, type PromptedAccuracy } from './accuracy';
 import type { Features } from './features';
-import { frechetDistance } from './frechet';
+import { frechetDistance, frechetStandardError } from './frechet';
 import type { Judge } from './judge';
 import { kernelDistance } from './kernel-distance';
 import { manifoldMetrics, withinClassDistance, type Manifold } from './manifold';
@@ -19,6 +19,8 @@ export interface Comparison extends PromptedAccuracy, Manifold {
   readonly numImages: number;
   /** Mean over the reference sets. */
   readonly frechet: number;
+  /** Of `frechet`, for other images of the same model; NaN for fewer than 20 images. */
+  readonly frechetStandardError: number;
   /** `frechet` over the mean of real sets against each other; 1 is as near as real images are. */
   readonly frechetRatio: number;
   /** Mean over the reference sets; 0 for real images. */
@@ -68,6 +70,7 @@ export function compareWithReal(
     numImages: set.length,
     ...promptedAccuracy(set.labels, set.predictions),
     frechet,
+    frechetStandardError: frechetStandardError(set, references[0]!),
     frechetRatio: frechet / floor.frechet,
     kid: mean(references.map((real) => kernelDistance(set, real))),
     diversity,

@@ -1,6 +1,8 @@
 // The figures of an evaluation as rows of a table.
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
+/** Standard errors of a 95 % interval. */
+const Z_95 = 1.96;
 
 /** One row: what a set of images scored. */
 export function columnsOf({ name, overall, perDigit, ...row }) {
@@ -11,7 +13,7 @@ export function columnsOf({ name, overall, perDigit, ...row }) {
     accuracy: percent(overall.share),
     '95 % interval': `${percent(overall.low)} – ${percent(overall.high)}`,
     'worst digit': `${perDigit.indexOf(worst)}: ${percent(worst.share)}`,
-    Fréchet: row.frechet.toFixed(2),
+    'Fréchet (95 %)': `${row.frechet.toFixed(2)} ± ${(Z_95 * row.frechetStandardError).toFixed(2)}`,
     'over real': row.frechetRatio.toFixed(2),
     KID: row.kid.toFixed(1),
     diversity: percent(row.diversityRatio),

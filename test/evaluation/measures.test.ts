@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { promptedAccuracy, wilson } from '../../lib/evaluation/accuracy';
 import { squaredDistances, type Features } from '../../lib/evaluation/features';
-import { frechetDistance } from '../../lib/evaluation/frechet';
+import { frechetDistance, frechetStandardError } from '../../lib/evaluation/frechet';
 import { kernelDistance } from '../../lib/evaluation/kernel-distance';
 import { manifoldMetrics, withinClassDistance } from '../../lib/evaluation/manifold';
+import { Generator, randn } from '../../lib/random';
 import { goldenFolder, loadGolden } from '../support/golden';
 
 interface Expected {
@@ -37,6 +38,30 @@ it('Fréchet distance: as with scipy.linalg.sqrtm and numpy.cov', () => {
   expect(frechetDistance(real, fake) / expected.frechet).toBeCloseTo(1, 6);
   expect(frechetDistance(fake, real) / expected.frechet).toBeCloseTo(1, 6);
   expect(frechetDistance(real, real)).toBeCloseTo(0, 5);
+});
+
+describe('standard error of the Fréchet distance', () => {
+  const stream = new Generator(3).stream('sampling');
+  const normal = (length: number, mean: number): Features => {
+    const tensor = randn([length], stream.next());
+    const features = Float32Array.from(tensor.dataSync(), (x) => x + mean);
+    tensor.dispose();
+    return { length, features };
+  };
+
+  it('is that of normal numbers, whose distance is (μ₁ − μ₂)² + (σ₁ − σ₂)²', () => {
+    const reference = normal(10_000, 0);
+    const errors = Array.from({ length: 50 }, () =>
+      frechetStandardError(normal(200, 3), reference),
+    );
+    const mean = Math.sqrt(errors.reduce((sum, x) => sum + x * x, 0) / errors.length);
+    // The derivative by μ₁, 2 · 3, times the mean's own standard error; that by σ₁ is next to nothing.
+    expect(Math.abs(mean / (6 / Math.sqrt(200)) - 1)).toBeLessThan(0.1);
+  });
+
+  it('is not a number for fewer than two groups', () => {
+    expect(frechetStandardError(normal(19, 0), normal(19, 0))).toBeNaN();
+  });
 });
 
 it('kernel distance: as with polynomial_kernel of scikit-learn', () => {

@@ -13,7 +13,7 @@ batch and steps as the recipe `blog` here, judged by the same judge.
 generator and differ from those of the recipe here as two seeds do. With `--draws library` they are the library's own for
 that seed, so that the two runs differ by rounding alone (test/parity/blog-loop.test.ts).
 """
-import argparse, glob, json, os, shutil, signal, struct, time
+import argparse, functools, glob, json, os, shutil, signal, struct, time
 import numpy as np, torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler, UNet2DConditionModel
@@ -76,30 +76,40 @@ def data():
     return (lambda rows: images[rows].unsqueeze(1).float() / 127.5 - 1), labels.long()
 
 
-def torch_draws(seed, batch, count, timesteps):
-    """Rows, noise and time steps of a step, counted from 0, by torch's generator."""
-    def draws(step):
+def torch_order(seed, epoch, count):
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
+
+
+def torch_noise(seed, step, batch, timesteps):
+    return torch.randn(batch, 1, 28, 28), torch.randint(0, timesteps, (batch,))
+
+
+def library_order(seed, epoch, count):
+    return torch.from_numpy(counter_random.permutation(count, counter_random.key(seed, "data", epoch)))
+
+
+def library_noise(seed, step, batch, timesteps):
+    noise_key, timesteps_key = (counter_random.key(seed, name, step + 1) for name in ("noise", "timesteps"))
+    noise = counter_random.randn((batch, 1, 28, 28), noise_key)
+    return torch.from_numpy(noise), torch.from_numpy(counter_random.randint(batch, 0, timesteps, timesteps_key))
+
+
+DRAWS = {"torch": (torch_order, torch_noise), "library": (library_order, library_noise)}
+
+
+def draws(kind, seed, batch, count, timesteps):
+    """Two functions of a step, counted from 0: its rows, and its noise with its time steps.
+
+    `library`: as `npm run train -- --recipe blog` with this seed, whose trainer counts its steps, not its epochs, from 1.
+    """
+    order, noise = DRAWS[kind]
+    order_of = functools.lru_cache(maxsize=1)(lambda epoch: order(seed, epoch, count))
+
+    def rows_of(step):
         epoch, place = divmod(step, count // batch)
-        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
-        noise = torch.randn(batch, 1, 28, 28)
-        return order[place * batch : (place + 1) * batch], noise, torch.randint(0, timesteps, (batch,))
+        return order_of(epoch)[place * batch : (place + 1) * batch]
 
-    return draws
-
-
-def library_draws(seed, batch, count, timesteps):
-    """The same by the library's generator: those of `npm run train -- --recipe blog` with this seed."""
-    def draws(step):  # the trainer counts its steps, not its epochs, from 1
-        epoch, place = divmod(step, count // batch)
-        order = counter_random.permutation(count, counter_random.key(seed, "data", epoch))
-        noise = counter_random.randn((batch, 1, 28, 28), counter_random.key(seed, "noise", step + 1))
-        chosen = counter_random.randint(batch, 0, timesteps, counter_random.key(seed, "timesteps", step + 1))
-        return tuple(map(torch.from_numpy, (order[place * batch : (place + 1) * batch], noise, chosen)))
-
-    return draws
-
-
-DRAWS = {"torch": torch_draws, "library": library_draws}
+    return rows_of, lambda step: noise(seed, step, batch, timesteps)
 
 
 def train(options):
@@ -133,10 +143,11 @@ def train(options):
         os.replace(state_file + ".part", state_file)
 
     num_train_timesteps = loop.scheduler.config.num_train_timesteps
-    draws = DRAWS[options.draws](options.seed, options.batch, len(labels), num_train_timesteps)
+    rows_of, noise_of = draws(options.draws, options.seed, options.batch, len(labels), num_train_timesteps)
     while step < options.steps and not stopped:
+        rows = rows_of(step)
         started = time.perf_counter()
-        rows, noise, timesteps = draws(step)
+        noise, timesteps = noise_of(step)
         loss = loop.step(clean(rows), labels[rows], noise, timesteps)
         step += 1
         log.append([step, loss, time.perf_counter() - started])

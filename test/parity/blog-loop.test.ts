@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
+import { DataLoader } from '../../lib/datasets/data-loader';
 import { loadMnist } from '../../lib/datasets/mnist';
 import { captionOf, normalize, toTensor } from '../../lib/datasets/transforms';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
@@ -10,7 +11,7 @@ import { namedParameters } from '../../lib/nn/state-dict';
 import { AdamW } from '../../lib/optim/adamw';
 import { loadCheckpoint, saveCheckpoint } from '../../lib/pipelines/checkpoint';
 import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/presets';
-import { Generator, permutation, randint, randn } from '../../lib/random';
+import { Generator, randint, randn } from '../../lib/random';
 import { RECIPES } from '../../lib/recipes';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { CaptionTable } from '../../lib/training/captions';
@@ -76,14 +77,15 @@ function ourLosses(folder: string): number[] {
 /** What the trainer draws for a step, counted from 0, of the recipe's batches. */
 function trainerDraws(step: number) {
   const { batchSize, seed } = RECIPES.blog.trainer;
-  const perEpoch = Math.floor(mnist.length / batchSize);
+  const loader = new DataLoader(mnist, { batchSize, seed });
+  const epoch = Math.floor(step / loader.length);
+  loader.loadState({ epoch, position: (step % loader.length) * batchSize });
+  const [batch] = loader;
   const generator = new Generator(seed);
-  const order = permutation(mnist.length, generator.stream('data').at(Math.floor(step / perEpoch)));
-  const start = (step % perEpoch) * batchSize;
   const noiseKey = generator.stream('noise').at(step + 1);
   const timestepsKey = generator.stream('timesteps').at(step + 1);
   return tf.tidy(() => ({
-    rows: [...order.subarray(start, start + batchSize)],
+    rows: [...batch!.indices],
     noise: randn([batchSize, 28, 28, 1], noiseKey).dataSync(),
     timesteps: [...randint([batchSize], 0, 1000, timestepsKey).dataSync()],
   }));

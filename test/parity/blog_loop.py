@@ -19,7 +19,8 @@ for i in range(len(given) // 3):
     rows = rows.long()
     losses.append(loop.step(clean(rows), labels[rows], noise, timesteps.long()))
 out = {"losses": np.array(losses, np.float32)}
+rows_of, noise_of = blog_loop.draws("library", seed=42, batch=64, count=60_000, timesteps=1000)
 for step in (2, 1000):  # the second in the next epoch
-    drawn = blog_loop.library_draws(seed=42, batch=64, count=60_000, timesteps=1000)(step)
+    drawn = rows_of(step), *noise_of(step)
     out |= {f"{step}.{name}": d.float().numpy() for name, d in zip(("rows", "noise", "timesteps"), drawn)}
 save_file(out, folder / "out.safetensors")

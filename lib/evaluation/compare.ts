@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { promptedAccuracy, type PromptedAccuracy } from './accuracy';
 import type { Features } from './features';
-import { frechetDistance, frechetStandardError } from './frechet';
+import { frechetDistance, frechetDistanceFrom, frechetStandardError } from './frechet';
 import type { Judge } from './judge';
 import { kernelDistance } from './kernel-distance';
 import { manifoldMetrics, withinClassDistance, type Manifold } from './manifold';
@@ -64,7 +64,7 @@ export function compareWithReal(
   references: readonly RealSet[],
   floor: RealFloor,
 ): Comparison {
-  const frechet = mean(references.map((real) => frechetDistance(set, real)));
+  const frechet = mean(references.map(frechetDistanceFrom(set)));
   const diversity = withinClassDistance(set, set.labels);
   return {
     numImages: set.length,

@@ -53,15 +53,24 @@ function squareRoot(symmetric: Matrix): Matrix {
  * @throws RangeError if widths differ or a set has fewer than two images
  */
 export function frechetDistance(a: Features, b: Features): number {
-  commonWidth(a, b, 2);
-  const [first, second] = [gaussianOf(a), gaussianOf(b)];
-  const shift = first.mean.reduce((sum, x, i) => sum + (x - second.mean[i]!) ** 2, 0);
+  return frechetDistanceFrom(a)(b);
+}
+
+/** The distances of sets from one, whose share of the work is done once. */
+export function frechetDistanceFrom(a: Features): (b: Features) => number {
+  commonWidth(a, a, 2);
+  const first = gaussianOf(a);
   // tr (Σ₁Σ₂)^½ through the symmetric Σ₁^½ Σ₂ Σ₁^½, which has the same eigenvalues.
   const root = squareRoot(first.covariance);
-  const product = root.mmul(second.covariance).mmul(root);
-  const symmetric = Matrix.add(product, product.transpose()).mul(0.5);
-  const overlap = decompose(symmetric).roots.reduce((sum, x) => sum + x, 0);
-  return shift + first.covariance.trace() + second.covariance.trace() - 2 * overlap;
+  return (b) => {
+    commonWidth(a, b, 2);
+    const second = gaussianOf(b);
+    const shift = first.mean.reduce((sum, x, i) => sum + (x - second.mean[i]!) ** 2, 0);
+    const product = root.mmul(second.covariance).mmul(root);
+    const symmetric = Matrix.add(product, product.transpose()).mul(0.5);
+    const overlap = decompose(symmetric).roots.reduce((sum, x) => sum + x, 0);
+    return shift + first.covariance.trace() + second.covariance.trace() - 2 * overlap;
+  };
 }
 
 /** Images of a block that is left out together: as drawn, one of each digit. */
@@ -80,9 +89,10 @@ export function frechetStandardError(generated: Features, real: Features): numbe
   const groups = Math.min(MOST_GROUPS, Math.floor(generated.length / BLOCK));
   if (groups < 2) return NaN;
   const rows = Array.from({ length: generated.length }, (_, row) => row);
+  const distanceTo = frechetDistanceFrom(real);
   const distances = Array.from({ length: groups }, (_, group) => {
     const kept = rows.filter((row) => Math.floor(row / BLOCK) % groups !== group);
-    return frechetDistance(selectRows(generated, kept), real);
+    return distanceTo(selectRows(generated, kept));
   });
   const mean = distances.reduce((sum, x) => sum + x, 0) / groups;
   const squares = distances.reduce((sum, x) => sum + (x - mean) ** 2, 0);

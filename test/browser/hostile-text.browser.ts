@@ -3,12 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LONGEST_TEXT, shortened } from '../../lib/display/escape';
 import { root } from '../support/script';
-import { keepPageOfFailure, startChromium } from './chromium';
 import { HOSTILE_TEXTS } from './hostile-texts';
-import { startLab, type Lab } from './jupyterlab';
+import type { Lab } from './jupyterlab';
+import { useLabAndBrowser, type LabAndBrowser } from './lab-and-browser';
 import { NotebookPage } from './notebook-page';
 
 const folder = path.join(root, 'runs', 'browser', 'hostile');
@@ -45,13 +45,12 @@ await sd.embeddingPlot({ data: texts.flatMap((_, i) => [i, i * i]), shape: [text
 ];
 
 let lab: Lab;
-let browser: Awaited<ReturnType<typeof startChromium>>;
+let browser: LabAndBrowser['browser'];
 let page: Page;
 let notebook: NotebookPage;
 const dialogs: string[] = [];
 
-beforeAll(async () => {
-  fs.rmSync(folder, { recursive: true, force: true });
+function prepare() {
   fs.mkdirSync(path.dirname(notebookFile('')), { recursive: true });
   fs.writeFileSync(path.join(folder, 'texts.json'), JSON.stringify(TEXTS));
   const cells = CELLS.map((source, i) => ({
@@ -63,8 +62,10 @@ beforeAll(async () => {
     notebookFile('hostile'),
     JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { kernelspec }, cells }),
   );
-  [lab, browser] = await Promise.all([startLab(folder), startChromium()]);
-  page = browser.page;
+}
+
+async function started(both: LabAndBrowser) {
+  ({ lab, browser, page } = both);
   page.on('dialog', (dialog) => {
     dialogs.push(dialog.message());
     void dialog.dismiss();
@@ -72,12 +73,8 @@ beforeAll(async () => {
   notebook = await NotebookPage.open(page, lab, 'hostile');
   await notebook.startAll();
   await notebook.ended();
-});
-beforeEach(() => keepPageOfFailure(page));
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-});
+}
+useLabAndBrowser(folder, prepare, started);
 
 /** Of each output of tables, bars and forms the elements in it, with the names of their attributes. */
 async function madeElements(tab: Page): Promise<string[][]> {

@@ -1,21 +1,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../support/script';
-import { keepPageOfFailure, startChromium } from './chromium';
 import { contrasts } from './contrast';
 import { copyNotebook, withSmoke } from './copies';
-import { startLab, type Lab } from './jupyterlab';
+import type { Lab } from './jupyterlab';
+import { useLabAndBrowser } from './lab-and-browser';
 import { NotebookPage, shutDownAll } from './notebook-page';
 
 const folder = path.join(root, 'runs', 'browser', 'live');
 let lab: Lab;
-let browser: Awaited<ReturnType<typeof startChromium>>;
 let page: Page;
 
-beforeAll(async () => {
-  fs.rmSync(folder, { recursive: true, force: true });
+function prepare() {
   const notebooks = path.join(folder, 'notebooks');
   const endless = (source: string) => {
     const smoke = withSmoke(source);
@@ -25,14 +23,8 @@ beforeAll(async () => {
   };
   copyNotebook('04-train', notebooks, endless);
   copyNotebook('05-sample', notebooks);
-  [lab, browser] = await Promise.all([startLab(folder), startChromium()]);
-  page = browser.page;
-});
-beforeEach(() => keepPageOfFailure(page));
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-});
+}
+useLabAndBrowser(folder, prepare, (both) => void ({ lab, page } = both));
 
 describe('Stop, in the middle of a training', () => {
   let notebook: NotebookPage;

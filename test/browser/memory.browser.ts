@@ -1,29 +1,21 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { root } from '../support/script';
-import { keepPageOfFailure, startChromium } from './chromium';
 import { copyNotebook } from './copies';
-import { startLab, type Lab } from './jupyterlab';
+import type { Lab } from './jupyterlab';
+import { useLabAndBrowser } from './lab-and-browser';
 import { NotebookPage } from './notebook-page';
 
 const folder = path.join(root, 'runs', 'browser', 'memory');
 let lab: Lab;
-let browser: Awaited<ReturnType<typeof startChromium>>;
 let page: Page;
 
-beforeAll(async () => {
-  fs.rmSync(folder, { recursive: true, force: true });
-  copyNotebook('03-clip-text-encoder', path.join(folder, 'notebooks'));
-  [lab, browser] = await Promise.all([startLab(folder), startChromium()]);
-  page = browser.page;
-});
-beforeEach(() => keepPageOfFailure(page));
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-});
+useLabAndBrowser(
+  folder,
+  () => copyNotebook('03-clip-text-encoder', path.join(folder, 'notebooks')),
+  (both) => void ({ lab, page } = both),
+);
 
 /** The page's JavaScript heap in MB after the garbage is collected. */
 async function heap(): Promise<number> {

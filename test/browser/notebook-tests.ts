@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { root } from '../support/script';
-import { keepPageOfFailure, startChromium } from './chromium';
 import { copyNotebook, storedFigures, withSmoke } from './copies';
-import { startLab, type Lab } from './jupyterlab';
+import type { Lab } from './jupyterlab';
+import { useLabAndBrowser, type LabAndBrowser } from './lab-and-browser';
 import { NotebookPage, shutDownAll } from './notebook-page';
 
 const tooSmall = (width: number) => width < 100;
@@ -20,20 +20,16 @@ const tooSmall = (width: number) => width < 100;
 export function testNotebooks(names: readonly string[], folderName: string): void {
   const folder = path.join(root, 'runs', 'browser', folderName);
   let lab: Lab;
-  let browser: Awaited<ReturnType<typeof startChromium>>;
+  let browser: LabAndBrowser['browser'];
   let page: Page;
 
-  beforeAll(async () => {
-    fs.rmSync(folder, { recursive: true, force: true });
-    for (const name of names) copyNotebook(name, path.join(folder, 'notebooks'), withSmoke);
-    [lab, browser] = await Promise.all([startLab(folder), startChromium()]);
-    page = browser.page;
-  });
-  beforeEach(() => keepPageOfFailure(page));
-  afterAll(async () => {
-    await browser?.close();
-    await lab?.close();
-  });
+  useLabAndBrowser(
+    folder,
+    () => {
+      for (const name of names) copyNotebook(name, path.join(folder, 'notebooks'), withSmoke);
+    },
+    (both) => void ({ lab, browser, page } = both),
+  );
 
   describe.each(names)('%s', (name) => {
     let notebook: NotebookPage;

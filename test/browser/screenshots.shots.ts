@@ -1,11 +1,10 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, it } from 'vitest';
+import { it } from 'vitest';
 import { root } from '../support/script';
-import { startChromium } from './chromium';
 import { copyNotebook } from './copies';
-import { startLab, type Lab } from './jupyterlab';
+import type { Lab } from './jupyterlab';
+import { useLabAndBrowser, type LabAndBrowser } from './lab-and-browser';
 import { NotebookPage, shutDownAll } from './notebook-page';
 
 // The README's pictures of JupyterLab: `npm run screenshots` takes them of the notebooks as stored.
@@ -13,23 +12,20 @@ import { NotebookPage, shutDownAll } from './notebook-page';
 const images = path.join(root, 'docs', 'images');
 const folder = path.join(root, 'runs', 'browser', 'screenshots');
 let lab: Lab;
-let browser: Awaited<ReturnType<typeof startChromium>>;
 let page: Page;
 
-beforeAll(async () => {
-  fs.rmSync(folder, { recursive: true, force: true });
+function prepare() {
   for (const name of ['04-train', '05-sample']) copyNotebook(name, path.join(folder, 'notebooks'));
-  [lab, browser] = await Promise.all([startLab(folder), startChromium()]);
-  page = browser.page;
+}
+
+async function started(both: LabAndBrowser) {
+  ({ lab, page } = both);
   await lab.text('/lab/api/settings/@jupyterlab/apputils-extension:notification', {
     method: 'PUT',
     body: JSON.stringify({ raw: JSON.stringify({ fetchNews: 'false' }) }),
   });
-});
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-});
+}
+useLabAndBrowser(folder, prepare, started);
 
 /** Opens a notebook with nothing beside it. */
 async function open(name: string): Promise<NotebookPage> {

@@ -3,7 +3,8 @@
 export { jit, type JitControl, type JitOptions } from './jit';
 export { JitError } from './errors';
 export { JitSession } from './session';
-export { partSizes, threadsOfHalf, type JitSessionOptions } from './threads';
+export type { JitSessionOptions } from './session-config';
+export { partSizes, threadsOfHalf } from './threads';
 export { isTracing } from '../backend';
 export type { Precision } from './precision';
 export type { TensorTree } from './tree';

@@ -7,13 +7,13 @@ import { peakBytes } from './memory';
 import type { Precision } from './precision';
 import { profileGraph, profileIfWanted, type LayerName, type OpTiming } from './profile';
 import { JitSession } from './session';
+import { checkSessionOptions, type JitSessionOptions } from './session-config';
 import type { Program } from './session-graph';
-import { checkThreads, type JitSessionOptions } from './threads';
 import type { Traced } from './traced';
 import { trace } from './tracer';
 import { buildTree, flattenTree, type FlatTree } from './tree';
 
-/** `intraOpParallelismThreads` is for sessions of its own: not with `session`. */
+/** Those of sessions are for sessions of its own: not with `session`. */
 export interface JitOptions extends JitSessionOptions {
   /** Shown in messages; the function's own name if not given. */
   readonly name?: string;
@@ -99,10 +99,13 @@ export function jit<F extends (...args: never[]) => unknown>(
   if (!Number.isInteger(cacheSize) || cacheSize < 1) {
     throw new JitError(`Expected cacheSize to be a whole number above 0, got ${cacheSize}.`);
   }
-  const { intraOpParallelismThreads } = options;
-  checkThreads(intraOpParallelismThreads);
-  if (options.session && intraOpParallelismThreads !== undefined) {
-    throw new JitError('Pass intraOpParallelismThreads to new JitSession(), not along with one.');
+  const { intraOpParallelismThreads, metaOptimizer } = options;
+  const sessionOptions = { intraOpParallelismThreads, metaOptimizer };
+  checkSessionOptions(sessionOptions);
+  for (const [option, value] of Object.entries(sessionOptions)) {
+    if (options.session && value !== undefined) {
+      throw new JitError(`Pass ${option} to new JitSession(), not along with one.`);
+    }
   }
   const names = parameterNames(fn);
   const layerOf = options.layerOf ?? (() => undefined);
@@ -119,7 +122,7 @@ export function jit<F extends (...args: never[]) => unknown>(
       (tensors) => run(...(buildTree(args.structure, tensors) as unknown[])),
       { precision: options.precision ?? 'float32', xla: options.xla ?? false },
     );
-    const session = options.session ?? new JitSession({ intraOpParallelismThreads });
+    const session = options.session ?? new JitSession(sessionOptions);
     const program = session.add(name, traced);
     compilations++;
     return { program, session, traced, shapes: args.tensors.map(describe) };

@@ -16,6 +16,7 @@ import { nodeBackend, tf } from '../backend';
 import { fromTfjs } from './dtypes';
 import { JitError } from './errors';
 import { serializeNodes, serializeSavedModel } from './graph-def';
+import { checkSessionOptions, withSessionOptions, type JitSessionOptions } from './session-config';
 import {
   ALL_LOADED,
   makeProgram,
@@ -24,7 +25,6 @@ import {
   type Program,
   type Slot,
 } from './session-graph';
-import { checkThreads, withThreads, type JitSessionOptions } from './threads';
 import type { Traced } from './traced';
 import { valuelessTensor } from './valueless';
 import type { Source } from './variables';
@@ -48,12 +48,10 @@ export class JitSession {
   /** Whether the present model's variables have values. */
   private initialized = false;
   private made = 0;
-  private readonly threads: number | undefined;
 
   /** @throws JitError if the number of threads is no whole number above 0 */
-  constructor({ intraOpParallelismThreads: threads }: JitSessionOptions = {}) {
-    checkThreads(threads);
-    this.threads = threads;
+  constructor(private readonly options: JitSessionOptions = {}) {
+    checkSessionOptions(options);
   }
 
   /** Adds a graph; it is loaded when it first runs. */
@@ -171,7 +169,7 @@ export class JitSession {
     const directory = mkdtempSync(join(tmpdir(), 'jit-'));
     try {
       writeFileSync(join(directory, 'saved_model.pb'), serializeSavedModel(nodes));
-      this.model = withThreads(this.threads, () =>
+      this.model = withSessionOptions(this.options, () =>
         nodeBackend().binding.loadSavedModel(directory, 'serve'),
       );
     } finally {

@@ -8,39 +8,6 @@
 
 import { availableParallelism } from 'node:os';
 import { isTracing, nodeBackend, setSessionConfig } from '../backend';
-import { JitError } from './errors';
-import { ProtobufWriter } from './protobuf';
-
-export interface JitSessionOptions {
-  /**
-   * How many threads one op may use; as in TensorFlow's ConfigProto. Default: TensorFlow's own, one per core.
-   * Without effect where sessions cannot have threads of their own: on a GPU, and if the set-up has not
-   * built scripts/native/session-config.cc.
-   */
-  readonly intraOpParallelismThreads?: number | undefined;
-}
-
-/** The field of ConfigProto (tensorflow/core/protobuf/config.proto). */
-const INTRA_OP_PARALLELISM_THREADS = 2;
-
-/** @throws JitError if it is neither undefined nor a whole number above 0 */
-export function checkThreads(threads: number | undefined): void {
-  if (threads === undefined || (Number.isInteger(threads) && threads > 0)) return;
-  throw new JitError(
-    `Expected intraOpParallelismThreads to be a whole number above 0, got ${threads}.`,
-  );
-}
-
-/** Calls a function; the session that it makes has so many threads for an op. */
-export function withThreads<T>(threads: number | undefined, makeSession: () => T): T {
-  if (threads === undefined || !setSessionConfig || !hasOwnThreads()) return makeSession();
-  setSessionConfig(new ProtobufWriter().int(INTRA_OP_PARALLELISM_THREADS, threads).finish());
-  try {
-    return makeSession();
-  } finally {
-    setSessionConfig(new Uint8Array());
-  }
-}
 
 /** Whether sessions can have threads of their own. */
 function hasOwnThreads(): boolean {

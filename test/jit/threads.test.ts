@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit, JitError, JitSession, partSizes, threadsOfHalf } from '../../lib/jit';
+import { sessionConfig } from '../../lib/jit/session-config';
 
 const threads = (): number => readdirSync('/proc/self/task').length;
 const matrix = (seed: number) => tf.randomNormal([200, 300], 0, 1, 'float32', seed);
@@ -50,9 +51,46 @@ describe('intraOpParallelismThreads', () => {
     expect(() => jit(double, options)).toThrow(new JitError(message));
   });
 
-  it('refuses a session along with it, whose threads are given already', () => {
-    const options = { session: new JitSession(), intraOpParallelismThreads: 1 };
-    expect(() => jit(double, options)).toThrow(/intraOpParallelismThreads to new JitSession\(\)/);
+  it.each([{ intraOpParallelismThreads: 1 }, { metaOptimizer: false }])(
+    'refuses a session along with %j, which it is given already',
+    (own) => {
+      const [option] = Object.keys(own);
+      const options = { session: new JitSession(), ...own };
+      const message = `Pass ${option} to new JitSession(), not along with one.`;
+      expect(() => jit(double, options)).toThrow(new JitError(message));
+    },
+  );
+});
+
+describe('metaOptimizer', () => {
+  // ConfigProto(intra_op_parallelism_threads=…, graph_options=GraphOptions(rewrite_options=RewriterConfig(
+  // disable_meta_optimizer=True))).SerializeToString() in Python
+  it.each([
+    [{}, false, '52055203980101'],
+    [{ intraOpParallelismThreads: 3 }, false, '100352055203980101'],
+    [{ intraOpParallelismThreads: 3, metaOptimizer: true }, false, '1003'],
+    [{}, true, ''],
+    [{ intraOpParallelismThreads: 3 }, true, ''],
+    [{ metaOptimizer: false }, true, '52055203980101'],
+  ])('%j, on a GPU: %s: the session gets %s', (options, isUsingGpuDevice, hex) => {
+    expect(Buffer.from(sessionConfig(options, isUsingGpuDevice)).toString('hex')).toBe(hex);
+  });
+
+  it('changes no result', () => {
+    const step = (a: tf.Tensor, b: tf.Tensor) =>
+      tf.grads((x: tf.Tensor, y: tf.Tensor) => tf.sum(tf.relu(tf.matMul(x, y, false, true))))([
+        a,
+        b,
+      ]);
+    const [a, b] = [matrix(1), matrix(2)];
+    const expected = step(a, b);
+    for (const metaOptimizer of [false, true]) {
+      const traced = jit(step, { metaOptimizer });
+      traced(a, b).forEach((gradient, i) => {
+        expect(gradient.dataSync()).toBeCloseToMax(expected[i]!.dataSync(), 1e-6);
+      });
+      traced.dispose();
+    }
   });
 });
 

@@ -38,6 +38,7 @@ const smallTest = [
 export const fusedOps = {
   name: 'fused-ops',
   title: "the library's own TensorFlow ops",
+  needs: ['native-addon'],
   disk: 0.1,
   inputs: () => ({
     tensorflow: tensorflowFolder(),
@@ -46,7 +47,7 @@ export const fusedOps = {
     processor: processor(),
   }),
   missing: () => (fs.existsSync(library) ? null : `${path.relative(root, library)} is missing`),
-  remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 1 GB of memory.',
+  remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 2 GB of memory.',
   async run({ logFile }) {
     const { compiler } = findCompiler();
     const tensorflow = tensorflowFolder();
@@ -54,20 +55,23 @@ export const fusedOps = {
     fs.rmSync(build, { recursive: true, force: true });
     fs.mkdirSync(build, { recursive: true });
     try {
-      const objects = [];
-      for (const name of sourceNames().filter((file) => file.endsWith('.cc'))) {
-        const object = path.join(build, name.replace('.cc', '.o'));
+      const names = sourceNames().filter((file) => file.endsWith('.cc'));
+      const objectOf = (name) => path.join(build, name.replace('.cc', '.o'));
+      const compile = (name) => {
         const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden'];
         options.push(...optionsOf(name, tensorflow));
-        await run(compiler, [...options, '-c', path.join(sources, name), '-o', object], {
-          logFile,
-        });
-        objects.push(object);
-      }
+        const files = ['-c', path.join(sources, name), '-o', objectOf(name)];
+        return run(compiler, [...options, ...files], { logFile });
+      };
+      const left = [...names];
+      const compileNext = async () => {
+        for (let name = left.shift(); name !== undefined; name = left.shift()) await compile(name);
+      };
+      await Promise.all(Array.from({ length: os.availableParallelism() > 1 ? 2 : 1 }, compileNext));
       const linked = path.join(build, 'fused-ops.node');
       const wheel = [`-L${tensorflow}`, `-Wl,-rpath,${tensorflow}`];
       wheel.push('-l:libtensorflow_framework.so.2', '-l:libtensorflow_cc.so.2');
-      await run(compiler, ['-shared', ...objects, '-o', linked, ...wheel], { logFile });
+      await run(compiler, ['-shared', ...names.map(objectOf), '-o', linked, ...wheel], { logFile });
       const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
       await run(process.execPath, ['-e', smallTest, linked], { logFile, cwd: root, env });
       fs.renameSync(linked, library);

@@ -22,6 +22,7 @@ const spec = () =>
 export const kernelspec = {
   name: 'kernelspec',
   title: 'Jupyter kernel',
+  needs: ['python-packages'],
   disk: 0,
   verified: true,
   inputs: () => null,

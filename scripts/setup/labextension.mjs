@@ -38,6 +38,7 @@ const holds = ([file, text]) => fs.existsSync(file) && fs.readFileSync(file, 'ut
 export const labextension = {
   name: 'labextension',
   title: "JupyterLab's extensions for alternative texts and forms, and its settings",
+  needs: ['python-packages'],
   disk: 0,
   verified: true,
   inputs: () => null,

@@ -27,6 +27,7 @@ function linkTarget() {
 export const library = {
   name: 'library',
   title: 'lib, compiled',
+  needs: ['node-packages'],
   disk: 0.1,
   inputs: () =>
     [inRoot('tsconfig.json'), inRoot('package.json'), ...sources(inRoot('lib')).sort()].map(

@@ -89,6 +89,7 @@ const smallTest = [
 export const nativeAddon = {
   name: 'native-addon',
   title: "TensorFlow's native addon",
+  needs: ['node-packages', 'python-packages'],
   disk: 0.1,
   inputs: () => ({
     tensorflow: tensorflowFolder(),

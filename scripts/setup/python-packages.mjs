@@ -123,6 +123,7 @@ export const pythonPackages = {
 export const kernelTestPackages = {
   name: 'kernel-test-packages',
   title: "Jupyter's tests of kernels",
+  needs: ['python-packages'],
   disk: 0.1,
   verified: true,
   inputs: () => null,
@@ -136,7 +137,6 @@ export const kernelTestPackages = {
 export const parityPackages = {
   name: 'parity-packages',
   title: 'Python packages of the parity tests',
-  aside: true,
   disk: 5,
   verified: true,
   inputs: () => null,

@@ -1,4 +1,4 @@
-// The whole set-up: the steps in order, each only if needed.
+// The whole set-up: each step only if needed, as soon as those that it needs are done.
 import path from 'node:path';
 import {
   checkDisk,
@@ -47,6 +47,27 @@ function checkMachine(pending) {
 }
 
 /**
+ * Does something with each step once it is done with those that the step needs; with others at the same time.
+ *
+ * @param {import('./step.mjs').Step[]} all
+ * @param {(step: import('./step.mjs').Step) => Promise<void>} run
+ */
+export function inOrder(all, run) {
+  const ends = new Map();
+  const end = (step) => {
+    if (!ends.has(step)) {
+      const needed = all.filter(({ name }) => step.needs?.includes(name));
+      ends.set(
+        step,
+        Promise.all(needed.map(end)).then(() => run(step)),
+      );
+    }
+    return ends.get(step);
+  };
+  return Promise.all(all.map(end));
+}
+
+/**
  * Runs the steps that have to run; says nothing if there is none.
  *
  * @param {{ extra?: import('./step.mjs').Step[] }} [options] further steps at the end
@@ -77,10 +98,7 @@ export async function setUp({ extra = [] } = {}) {
       await runStep(step, tools);
       say(`set-up: ${step.title}: done in ${seconds(stepStarted)}`);
     };
-    const inTurn = async () => {
-      for (const step of all.filter(({ aside }) => !aside)) await runIfNeeded(step);
-    };
-    await Promise.all([inTurn(), ...all.filter(({ aside }) => aside).map(runIfNeeded)]);
+    await inOrder(all, runIfNeeded);
     say(`set-up: complete after ${seconds(started)}`);
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, interrupted);

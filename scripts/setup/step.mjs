@@ -15,7 +15,7 @@ import { logFolder, root, stateFolder } from './paths.mjs';
  * @property {() => string | null} missing what its result lacks; null if all is there
  * @property {boolean} [verified] `missing` looks at every part of the result and its version, so that
  *   a result made by other means needs no stamp
- * @property {boolean} [aside] neither needs another step nor is needed by one: it runs beside them
+ * @property {string[]} [needs] names of steps that have to be done before it; it runs beside all others
  * @property {string} remedy what to try when it fails
  * @property {(context: { logFile: string, python: string }) => Promise<void>} run
  */

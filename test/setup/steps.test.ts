@@ -94,6 +94,57 @@ describe('a step', () => {
   });
 });
 
+describe('the order of steps', () => {
+  const { inOrder, steps } = loadScript<{
+    inOrder: (all: Needing[], run: (step: Needing) => Promise<void>) => Promise<void[]>;
+    steps: Needing[];
+  }>('setup/run.mjs');
+  interface Needing {
+    name: string;
+    needs?: string[];
+  }
+
+  it('has each begin when those that it needs are done, beside the others', async () => {
+    const events: string[] = [];
+    const ends = new Map<string, () => void>();
+    const end = (name: string) =>
+      new Promise((resolve) => {
+        ends.get(name)!();
+        setTimeout(resolve, 0);
+      });
+    const all = [{ name: 'c', needs: ['a', 'b'] }, { name: 'a' }, { name: 'b', needs: ['a'] }];
+    const done = inOrder([...all, { name: 'aside' }], ({ name }) => {
+      events.push(name);
+      return new Promise((resolve) => ends.set(name, resolve));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(events).toEqual(['a', 'aside']);
+    await end('a');
+    expect(events).toEqual(['a', 'aside', 'b']);
+    await end('b');
+    expect(events).toEqual(['a', 'aside', 'b', 'c']);
+    await end('aside');
+    await end('c');
+    await done;
+  });
+
+  it('begins none whose need has failed', async () => {
+    const begun: string[] = [];
+    const all = [{ name: 'b', needs: ['a'] }, { name: 'a' }];
+    const done = inOrder(all, ({ name }) => {
+      begun.push(name);
+      return Promise.reject(new Error('no room'));
+    });
+    await expect(done).rejects.toThrow('no room');
+    expect(begun).toEqual(['a']);
+  });
+
+  it('names only steps that there are', () => {
+    const names = steps.map(({ name }) => name);
+    for (const { needs = [] } of steps) expect(names).toEqual(expect.arrayContaining(needs));
+  });
+});
+
 describe('the lock', () => {
   it('makes a second set-up wait for the first', async () => {
     const file = path.join(folder, 'lock');

@@ -1,14 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+const common = { setupFiles: ['test/support/matchers.ts'] };
+// These change what others see: environment, module cache or working directory.
+const isolated = ['test/display/**/*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // TensorFlow's native library cannot be loaded by several threads of one process.
     pool: 'forks',
     // A file that starts or waits leaves the processor to another; more would only share it.
     maxWorkers: 2,
-    setupFiles: ['test/support/matchers.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // To load TensorFlow anew for each file takes more time than most files' tests.
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...common,
+          name: 'shared',
+          isolate: false,
+          include: ['test/**/*.test.ts'],
+          exclude: isolated,
+        },
+      },
+      { extends: true, test: { ...common, name: 'isolated', include: isolated } },
+    ],
   },
 });

@@ -1,9 +1,9 @@
-// npm test: set-up, then types, lint, format, the tests, the notebooks in their shortest form, and the
-// same in a real browser. `npm test -- <arguments of vitest>` runs vitest alone, for example
+// npm test: set-up, then types, lint, format, the tests, and the notebooks in their shortest form in a real
+// browser. `npm test -- <arguments of vitest>` runs vitest alone, for example
 // `npm test -- test/nn` or `npm test -- test/browser`.
 import fs from 'node:fs';
 import { chromium } from './setup/chromium.mjs';
-import { inRoot, jupyterEnvironment, venvPython } from './setup/paths.mjs';
+import { inRoot } from './setup/paths.mjs';
 import { kernelTestPackages, parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 import { runShown } from './test/command.mjs';
@@ -11,7 +11,6 @@ import {
   addCounts,
   closingLine,
   countCheck,
-  countNotebooks,
   countVitest,
   failuresOfVitest,
 } from './test/counts.mjs';
@@ -68,17 +67,6 @@ const checks = [
 /** One after the other. */
 const parts = [
   ['tests', () => countedVitest('vitest')],
-  [
-    'notebooks',
-    async () => {
-      const code = await runShown(
-        venvPython,
-        ['-B', inRoot('scripts', 'notebooks', 'run.py'), '-p', 'preset', 'smoke', '--output', runs],
-        { ...jupyterEnvironment(), SDM_CHECKPOINTS: `${runs}/checkpoints` },
-      );
-      return countNotebooks(`${runs}/summary.json`, code);
-    },
-  ],
   ['browser', () => countedVitest('browser', '-c', 'vitest.browser.config.mts')],
 ];
 

@@ -56,19 +56,6 @@ export function failuresOfVitest(file) {
 
 const firstLine = (text = '') => stripVTControlCharacters(text).split('\n', 1)[0];
 
-/**
- * The notebooks of the runner's summary.
- *
- * @returns {Counts}
- */
-export function countNotebooks(file, exitCode) {
-  const report = readReport(file);
-  if (report === null) return countCheck(exitCode || 1);
-  const passed = report.filter(({ status }) => status === 'passed').length;
-  const failed = Math.max(report.length - passed, exitCode === 0 ? 0 : 1);
-  return { passed, failed, skipped: 0 };
-}
-
 /** @param {Counts[]} parts */
 export function addCounts(parts) {
   const sum = (key) => parts.reduce((total, part) => total + part[key], 0);

@@ -10,7 +10,7 @@ import { DeviceData } from '../../lib/training/device-data';
 import { root } from '../support/script';
 import { figure } from '../support/soak';
 import { disposeTrainers, losses, tinyTrainer, withoutJit } from '../training/tiny-trainer';
-import { findPython, MINUTES_10, temporaryFolder, writeTensors } from './python';
+import { findPython, MINUTES_10, pythonEnvironment, temporaryFolder, writeTensors } from './python';
 
 const folder = temporaryFolder();
 afterEach(disposeTrainers);
@@ -60,8 +60,8 @@ it(
       const script = path.join(root, 'scripts', 'continue_in_torch.py');
       const { stdout, stderr, status } = spawnSync(
         findPython(),
-        ['-B', script, checkpoint, '--batches', file, '--out', out],
-        { encoding: 'utf8' },
+        [script, checkpoint, '--batches', file, '--out', out],
+        { encoding: 'utf8', env: pythonEnvironment() },
       );
       expect(status, stderr).toBe(0);
       const theirs = JSON.parse(stdout.trim().split('\n').at(-1)!) as number[];

@@ -40,6 +40,20 @@ export function temporaryFolder(): string {
 }
 
 /**
+ * Python's environment: away from the network, its bytecode kept outside the folders of sources. To compile torch,
+ * diffusers and transformers again takes each start three times as long.
+ */
+export function pythonEnvironment(): NodeJS.ProcessEnv {
+  const { PYTHONDONTWRITEBYTECODE: _, ...inherited } = process.env;
+  return {
+    ...inherited,
+    HF_HUB_OFFLINE: '1',
+    TOKENIZERS_PARALLELISM: 'false',
+    PYTHONPYCACHEPREFIX: path.join(root, '.venv-parity', 'pycache'),
+  };
+}
+
+/**
  * Runs a script of test/parity in the folder that holds what it reads and gets what it writes.
  *
  * @throws Error with the end of what it printed, if it fails
@@ -47,11 +61,8 @@ export function temporaryFolder(): string {
 export function runPython(script: string, folder: string): void {
   const { status, stdout, stderr, error } = spawnSync(
     findPython(),
-    ['-B', path.join(__dirname, script), folder],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' },
-    },
+    [path.join(__dirname, script), folder],
+    { encoding: 'utf8', env: pythonEnvironment() },
   );
   if (status === 0) return;
   const printed = `${stdout}\n${stderr}`.trim().split('\n').slice(-25).join('\n');

@@ -12,7 +12,6 @@ interface Counts {
 const counts = loadScript<{
   countCheck: (exitCode: number) => Counts;
   countVitest: (file: string, exitCode: number) => Counts;
-  countNotebooks: (file: string, exitCode: number) => Counts;
   failuresOfVitest: (file: string) => string[];
   addCounts: (parts: Counts[]) => Counts;
   closingLine: (counts: Counts) => string;
@@ -50,16 +49,6 @@ describe('the counts of a test run', () => {
     expect(counts.countVitest(good, 1).failed).toBe(1);
     expect(counts.countVitest(path.join(folder, 'none.json'), 0).failed).toBe(1);
     expect(counts.countVitest(write('broken.json', '{'), 0).failed).toBe(1);
-  });
-
-  it('take every notebook that has not passed for a failure', () => {
-    const file = write('notebooks.json', [
-      { status: 'passed' },
-      { status: 'failed' },
-      { status: 'stopped' },
-    ]);
-    expect(counts.countNotebooks(file, 1)).toEqual({ passed: 1, failed: 2, skipped: 0 });
-    expect(counts.countNotebooks(path.join(folder, 'none.json'), 0).failed).toBe(1);
   });
 
   it('come with the failed tests by name, and the first line of each reason', () => {

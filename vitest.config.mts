@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const common = { setupFiles: ['test/support/matchers.ts'] };
-// These change what others see: environment, module cache or working directory.
+// Some of these need a process that never saw a kernel: neither ours nor tslab's modules.
 const isolated = ['test/display/**/*.test.ts'];
 
 export default defineConfig({

@@ -46,7 +46,10 @@ export const fusedOps = {
     sources: sourceNames().map((name) => sha256(read(name))),
     processor: processor(),
   }),
-  missing: () => (fs.existsSync(library) ? null : `${path.relative(root, library)} is missing`),
+  missing() {
+    if (tensorflowFolder() === null) return 'TensorFlow is not there';
+    return fs.existsSync(library) ? null : `${path.relative(root, library)} is missing`;
+  },
   remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 2 GB of memory.',
   async run({ logFile }) {
     const { compiler } = findCompiler();

@@ -145,6 +145,25 @@ describe('the order of steps', () => {
   });
 });
 
+it('all steps can tell why they have to run after .venv was deleted, as a remedy says', () => {
+  fs.cpSync(path.join(root, 'scripts'), path.join(folder, 'scripts'), { recursive: true });
+  for (const name of ['requirements.txt', 'requirements-cpu.txt', 'requirements-gpu.txt']) {
+    fs.copyFileSync(path.join(root, name), path.join(folder, name));
+  }
+  for (const name of ['fused-ops.stamp', 'native/fused-ops.node', 'native-addon.stamp']) {
+    fs.mkdirSync(path.join(folder, '.setup', 'native'), { recursive: true });
+    fs.writeFileSync(path.join(folder, '.setup', name), '');
+  }
+  const tell = `
+    const { steps } = await import('./scripts/setup/run.mjs');
+    const { reasonToRun } = await import('./scripts/setup/step.mjs');
+    for (const step of steps) console.log(step.name + ': ' + reasonToRun(step));`;
+  const told = spawnSync(process.execPath, ['--input-type=module', '-e', tell], { cwd: folder });
+  expect(told.stderr.toString()).toBe('');
+  expect(told.stdout.toString()).toContain('fused-ops: TensorFlow is not there\n');
+  expect(told.stdout.toString()).toMatch(/^python-packages: \.venv is missing/m);
+});
+
 describe('the lock', () => {
   it('makes a second set-up wait for the first', async () => {
     const file = path.join(folder, 'lock');

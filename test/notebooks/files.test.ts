@@ -7,7 +7,11 @@ import { loadScript, root } from '../support/script';
 const { venvPython } = loadScript<{ venvPython: string }>('setup/paths.mjs');
 
 interface Notebook {
-  readonly cells: { readonly outputs?: { readonly data?: Record<string, unknown> }[] }[];
+  readonly cells: {
+    readonly source: string | string[];
+    readonly metadata: { readonly tags?: string[] };
+    readonly outputs?: { readonly data?: Record<string, unknown> }[];
+  }[];
 }
 
 const folder = path.join(root, 'notebooks');
@@ -20,6 +24,15 @@ describe.each(names)('%s', (name) => {
     const code =
       'import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=nbformat.NO_CONVERT))';
     execFileSync(venvPython, ['-c', code, file]); // throws what is wrong
+  });
+
+  it('declares preset in its one cell of parameters, for `npm run notebooks -- -p preset smoke`', () => {
+    const { cells } = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+    const tagged = cells.filter(({ metadata }) => metadata.tags?.includes('parameters'));
+    const sources = tagged.map(({ source }) => [source].flat().join(''));
+    expect(sources).toEqual([
+      expect.stringMatching(/^type Preset = .*'smoke';\nlet preset: Preset = 'cpu';$/),
+    ]);
   });
 
   it('is smaller than 3 MB', () => {

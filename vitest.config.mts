@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
-const common = { setupFiles: ['test/support/matchers.ts'] };
 // Some of these need a process that never saw a kernel: neither ours nor tslab's modules.
 const isolated = ['test/display/**/*.test.ts'];
 
@@ -10,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     // A file that starts or waits leaves the processor to another; more would only share it.
     maxWorkers: 2,
+    setupFiles: ['test/support/matchers.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // To load TensorFlow anew for each file takes more time than most files' tests.
@@ -17,14 +17,13 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...common,
           name: 'shared',
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: isolated,
         },
       },
-      { extends: true, test: { ...common, name: 'isolated', include: isolated } },
+      { extends: true, test: { name: 'isolated', include: isolated } },
     ],
   },
 });

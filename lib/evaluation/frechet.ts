@@ -56,7 +56,12 @@ export function frechetDistance(a: Features, b: Features): number {
   return frechetDistanceFrom(a)(b);
 }
 
-/** The distances of sets from one, whose share of the work is done once. */
+/**
+ * `frechetDistance` of many sets from one, whose share of the work is done once.
+ *
+ * @returns a function of the other set
+ * @throws RangeError as `frechetDistance`: here if the first set has fewer than two images, the rest when called
+ */
 export function frechetDistanceFrom(a: Features): (b: Features) => number {
   commonWidth(a, a, 2);
   const first = gaussianOf(a);

@@ -1,5 +1,5 @@
 /**
- * Threads of a session's own, and work that two of them do side by side.
+ * Work that two threads do side by side.
  *
  * TensorFlow cuts each op into pieces for its threads, and then waits for the slowest. A graph of two independent
  * halves, each op of which has half of the threads, waits less: on two cores the training step of a small UNet

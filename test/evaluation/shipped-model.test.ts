@@ -5,11 +5,16 @@ import { promptedAccuracy } from '../../lib/evaluation/accuracy';
 import { drawDigits } from '../../lib/evaluation/generated-images';
 import { Judge } from '../../lib/evaluation/judge';
 import { readManifest } from '../../lib/io/manifest';
-import { loadCheckpoint } from '../../lib/pipelines/checkpoint';
+import { stateDict } from '../../lib/nn/state-dict';
+import { loadCheckpoint, type CheckpointParts } from '../../lib/pipelines/checkpoint';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
 import { SHIPPED_JUDGE, SHIPPED_MODEL } from '../../lib/presets';
 import { Generator } from '../../lib/random';
 import { makeSampler } from '../../lib/schedulers/samplers';
+import { loadScript } from '../support/script';
+
+type Hash = (sd: { stateDict: typeof stateDict }, parts: CheckpointParts) => string;
+const { weightsHash } = loadScript<{ weightsHash: Hash }>('evaluate/weights.mjs');
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -31,6 +36,20 @@ it('the model card names the hashes that the manifest has', () => {
   const weights = Object.entries(manifest.files).filter(([name]) => name.endsWith('.safetensors'));
   expect(weights).toHaveLength(2);
   for (const [name, { sha256 }] of weights) expect(card, name).toContain(sha256);
+});
+
+it('the figures of the guidance sweep are of these very weights, with 1,000 images a scale', () => {
+  const text = readFileSync(path.join(SHIPPED_MODEL, 'guidance-sweep.json'), 'utf8');
+  const { rows } = JSON.parse(text) as {
+    rows: { weights: string; numImages: number; settings: { guidanceScale: number } }[];
+  };
+  const scales = rows.map(({ settings }) => settings.guidanceScale);
+  expect(scales).toEqual(expect.arrayContaining([0, 1, 2, 5, 8, 10, 20, 50, 100]));
+  const parts = loadCheckpoint(SHIPPED_MODEL);
+  const weights = weightsHash({ stateDict }, parts);
+  parts.unet.dispose();
+  parts.textEncoder.dispose();
+  for (const row of rows) expect(row).toMatchObject({ weights, numImages: 1000 });
 });
 
 it('draws the digits that it is asked for', async () => {

@@ -1,19 +1,15 @@
 /** What guidance buys and costs: accuracy, nearness and diversity over the guidance scale. */
 
+import type { Comparison } from '../evaluation/compare';
 import type { Figure } from './figure';
 import { linePlot, type LineSeries } from './line-plot';
 
 /** A guidance scale, and what the images drawn with it scored: the figures of `evaluate`. */
-export interface GuidancePoint {
+export interface GuidancePoint extends Pick<
+  Comparison,
+  'overall' | 'frechet' | 'frechetStandardError' | 'frechetRatio' | 'diversityRatio'
+> {
   readonly guidanceScale: number;
-  /** Right digits, with the ends of their 95 % interval. */
-  readonly overall: { readonly share: number; readonly low: number; readonly high: number };
-  /** Distance from real images, its standard error, and its ratio to that of real images among each other. */
-  readonly frechet: number;
-  readonly frechetStandardError: number;
-  readonly frechetRatio: number;
-  /** Over that of real images. */
-  readonly diversityRatio: number;
 }
 
 /** Standard errors of a 95 % interval. */

@@ -38,11 +38,11 @@ def tokens(tokenizer, captions):
 
 def rate(recipe, step):
     """The learning rate's factor after so many steps, as `recipeSchedule`."""
-    steps = recipe["maxSteps"]
+    steps, rising = recipe["maxSteps"], recipe["warmupSteps"]
     falling = round(recipe["decayShare"] * steps)
     if falling and step >= steps - falling:
         return 0.5 * (1 + math.cos(math.pi * (step - steps + falling) / falling))
-    return min(1.0, step / max(1, recipe["warmupSteps"])) if recipe["warmupSteps"] else 1.0
+    return step / rising if step < rising else 1.0
 
 
 class Loop:
@@ -56,9 +56,9 @@ class Loop:
         if unknown := trainer.keys() - SETTINGS:
             raise SystemExit(f"expected settings of the trainer among {sorted(SETTINGS)}, got {sorted(unknown)}")
         self.recipe, self.done = recipe, 0
-        self.unet, self.text, self.tokenizer, self.scheduler = load(folder)
+        self.unet, self.text, tokenizer, self.scheduler = load(folder)
         self.unet.train(), self.text.train()
-        self.ids = tokens(self.tokenizer, [*CAPTIONS, ""])
+        self.ids = tokens(tokenizer, [*CAPTIONS, ""])
         self.parameters = [*self.unet.parameters(), *self.text.parameters()]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=trainer["learningRate"])
         self.ema = None

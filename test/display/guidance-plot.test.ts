@@ -3,7 +3,7 @@ import { guidancePlot } from '../../lib/display/guidance-plot';
 
 const point = {
   guidanceScale: 1,
-  overall: { share: 0.9, low: 0.8, high: 0.95 },
+  overall: { right: 9, of: 10, share: 0.9, low: 0.8, high: 0.95 },
   frechet: 20,
   frechetStandardError: 2,
   frechetRatio: 2,

@@ -1,4 +1,4 @@
-"""scripts/train_in_torch.py on each recipe's folder with the library's draws: its losses, and the draws of a later step."""
+"""scripts/train_in_torch.py on each recipe's folder with the library's draws: its losses, and the draws of two steps."""
 import sys
 from pathlib import Path
 
@@ -20,6 +20,7 @@ for name in ("blog", "best"):
     log = torch.load(run / "torch" / "training.pt")["log"]
     out[name] = np.array([loss for _, loss, _ in log], np.float32)
 draw = draws("library", dict(seed=42, batchSize=64, captionDropout=0.1), count=60_000, timesteps=1000)
-for name, drawn in zip(("rows", "noise", "timesteps", "dropped"), draw(1000)):  # in the second epoch
-    out[name] = drawn.float().numpy()
+for step in (2, 1000):  # the second in the next epoch
+    for name, drawn in zip(("rows", "noise", "timesteps", "dropped"), draw(step)):
+        out[f"{step}.{name}"] = drawn.float().numpy()
 save_file(out, folder / "out.safetensors")

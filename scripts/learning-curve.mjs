@@ -6,12 +6,15 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { columnsOf } from './evaluate/report.mjs';
+import { timeTo, timeToText } from './evaluate/time-to.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
 const HELP = `npm run learning-curve -- --run "NAME=FOLDER@SECONDS" [--run …] [options]
   --run NAME=FOLDER@SECONDS  a run: its folder with model-STEP in it, and the seconds that a step took
-  --images N                 images of each model, DDPM with 50 steps, no guidance (default: 200)
+  --images N, --scheduler NAME, --steps N, --guidance S
+                             what is drawn of each model (default: 200 images, DDPM with 50 steps, no guidance)
+  --until STEP               only models up to this step (default: all)
   --output FILE              the plot (default: runs/learning-curve.svg)
 What \`npm run evaluate\` has drawn of a model is not drawn again.`;
 
@@ -19,6 +22,10 @@ const { values } = parseArgs({
   options: {
     run: { type: 'string', multiple: true, default: [] },
     images: { type: 'string', default: '200' },
+    scheduler: { type: 'string', default: 'ddpm' },
+    steps: { type: 'string', default: '50' },
+    guidance: { type: 'string', default: '1' },
+    until: { type: 'string', default: 'Infinity' },
     output: { type: 'string', default: inRoot('runs', 'learning-curve.svg') },
     help: { type: 'boolean', default: false },
   },
@@ -28,11 +35,16 @@ if (values.help || values.run.length === 0) {
   process.exit(values.help ? 0 : 2);
 }
 
+if (!(Number(values.until) > 0)) {
+  console.error(`Expected --until STEP, a step above 0, got ${values.until}.`);
+  process.exit(2);
+}
+
 const runs = values.run.map((text) => {
   const [, name, folder, seconds] = /^(.+?)=(.+)@([\d.]+)$/.exec(text) ?? [];
   const steps = (fs.existsSync(folder ?? '') ? fs.readdirSync(folder) : [])
     .map((entry) => Number(/^model-(\d+)$/.exec(entry)?.[1] ?? 0))
-    .filter((step) => step > 0)
+    .filter((step) => step > 0 && step <= Number(values.until))
     .sort((a, b) => a - b);
   if (steps.length === 0) {
     console.error(`Expected --run NAME=FOLDER@SECONDS with FOLDER/model-STEP, got ${text}.`);
@@ -47,7 +59,9 @@ const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
 /** The measures of one model, by the command that a reader would type. */
 function measuresOf(model) {
   const output = inRoot('runs', 'evaluation');
-  const args = ['--checkpoint', model, '--images', values.images, '--output', output];
+  const options = ['images', 'scheduler', 'steps', 'guidance'];
+  const drawn = options.flatMap((option) => [`--${option}`, values[option]]);
+  const args = ['--checkpoint', model, ...drawn, '--output', output];
   execFileSync(process.execPath, [inRoot('scripts', 'evaluate.mjs'), ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -61,6 +75,8 @@ const points = runs.flatMap(({ name, folder, seconds, steps }) =>
   }),
 );
 
+/** The share of right digits whose time is told. */
+const WANTED = 0.95;
 const COLUMNS = ['accuracy', '95 % interval', 'over real'];
 const rows = points.map(({ name, step, minutes, measures }) => {
   const columns = columnsOf(measures);
@@ -69,6 +85,14 @@ const rows = points.map(({ name, step, minutes, measures }) => {
 });
 console.log(String(sd.table(rows)));
 
+for (const { name } of runs) {
+  const own = points
+    .filter((point) => point.name === name)
+    .map(({ minutes, measures }) => ({ minutes, ...measures.overall }));
+  const time = timeToText(timeTo(own, WANTED), own.at(-1).minutes);
+  console.log(`${name}: ${100 * WANTED} % right: ${time}`);
+}
+
 const lines = runs.map(({ name }) => {
   const own = points.filter((point) => point.name === name);
   const percents = (key) => own.map(({ measures }) => 100 * measures.overall[key]);
@@ -76,7 +100,7 @@ const lines = runs.map(({ name }) => {
   return [name, { x: own.map(({ minutes }) => minutes), y, low, high }];
 });
 const longest = Math.max(...points.map(({ minutes }) => minutes));
-const wanted = ['95 %', { x: [0, longest], y: [95, 95] }];
+const wanted = [`${100 * WANTED} %`, { x: [0, longest], y: [100 * WANTED, 100 * WANTED] }];
 const figure = sd.linePlot(Object.fromEntries([...lines, wanted]), {
   title: 'Digits that are right, by the time of training',
   xTitle: 'minutes of training',

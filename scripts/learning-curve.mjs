@@ -35,7 +35,8 @@ if (values.help || values.run.length === 0) {
   process.exit(values.help ? 0 : 2);
 }
 
-if (!(Number(values.until) > 0)) {
+const until = Number(values.until);
+if (!(until > 0)) {
   console.error(`Expected --until STEP, a step above 0, got ${values.until}.`);
   process.exit(2);
 }
@@ -44,7 +45,7 @@ const runs = values.run.map((text) => {
   const [, name, folder, seconds] = /^(.+?)=(.+)@([\d.]+)$/.exec(text) ?? [];
   const steps = (fs.existsSync(folder ?? '') ? fs.readdirSync(folder) : [])
     .map((entry) => Number(/^model-(\d+)$/.exec(entry)?.[1] ?? 0))
-    .filter((step) => step > 0 && step <= Number(values.until))
+    .filter((step) => step > 0 && step <= until)
     .sort((a, b) => a - b);
   if (steps.length === 0) {
     console.error(`Expected --run NAME=FOLDER@SECONDS with FOLDER/model-STEP, got ${text}.`);
@@ -68,12 +69,14 @@ function measuresOf(model) {
   return JSON.parse(fs.readFileSync(path.join(output, 'results.json'), 'utf8')).rows[0];
 }
 
-const points = runs.flatMap(({ name, folder, seconds, steps }) =>
-  steps.map((step) => {
+const curves = runs.map(({ name, folder, seconds, steps }) => ({
+  name,
+  points: steps.map((step) => {
     const measures = measuresOf(path.join(folder, `model-${step}`));
     return { name, step, minutes: (step * seconds) / 60, measures };
   }),
-);
+}));
+const points = curves.flatMap((curve) => curve.points);
 
 /** The share of right digits whose time is told. */
 const WANTED = 0.95;
@@ -85,16 +88,13 @@ const rows = points.map(({ name, step, minutes, measures }) => {
 });
 console.log(String(sd.table(rows)));
 
-for (const { name } of runs) {
-  const own = points
-    .filter((point) => point.name === name)
-    .map(({ minutes, measures }) => ({ minutes, ...measures.overall }));
-  const time = timeToText(timeTo(own, WANTED), own.at(-1).minutes);
+for (const { name, points: own } of curves) {
+  const shares = own.map(({ minutes, measures }) => ({ minutes, ...measures.overall }));
+  const time = timeToText(timeTo(shares, WANTED), own.at(-1).minutes);
   console.log(`${name}: ${100 * WANTED} % right: ${time}`);
 }
 
-const lines = runs.map(({ name }) => {
-  const own = points.filter((point) => point.name === name);
+const lines = curves.map(({ name, points: own }) => {
   const percents = (key) => own.map(({ measures }) => 100 * measures.overall[key]);
   const [y, low, high] = ['share', 'low', 'high'].map(percents);
   return [name, { x: own.map(({ minutes }) => minutes), y, low, high }];

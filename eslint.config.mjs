@@ -7,27 +7,31 @@ import tseslint from 'typescript-eslint';
  * What each room (a folder or file of lib/) may import of the others: imports point down only. A room
  * may always import from its own folder; lib/index.ts may import everything.
  */
-const base = ['backend.ts', 'random.ts'];
+const base = ['backend', 'random'];
+const core = [...base, 'jit', 'nn'];
 const middle = ['models', 'schedulers', 'optim', 'datasets'];
-const top = ['training', 'pipelines', 'evaluation'];
+const upper = ['stop.ts', ...core, 'io', ...middle, 'pretrained'];
 const rooms = {
-  'tensorflow-env.ts': [],
   'stop.ts': [],
-  'backend.ts': ['tensorflow-env.ts'],
-  'random.ts': ['backend.ts'],
-  jit: base,
-  nn: [...base, 'jit'],
-  io: [...base, 'nn'],
+  io: [],
   // The parsers of weights stand alone, so that they can be read and used by themselves.
-  'io/safetensors*': ['io'],
-  models: [...base, 'jit', 'nn', 'io'],
-  schedulers: [...base, 'jit', 'nn'],
-  optim: [...base, 'jit', 'nn'],
-  datasets: [...base, 'jit', 'nn', 'io'],
-  training: ['stop.ts', ...base, 'jit', 'nn', 'io', ...middle, ...top],
-  pipelines: ['stop.ts', ...base, 'jit', 'nn', 'io', ...middle, ...top],
-  evaluation: ['stop.ts', ...base, 'jit', 'nn', 'io', ...middle, ...top],
-  display: ['backend.ts', ...top],
+  'io/safetensors': ['io'],
+  backend: [],
+  random: ['backend'],
+  jit: ['backend'],
+  nn: [...base, 'jit'],
+  datasets: base,
+  figure: [],
+  metrics: [],
+  models: [...core, 'io', 'pretrained'],
+  schedulers: core,
+  optim: core,
+  pretrained: [...core, 'io', ...middle],
+  training: [...upper],
+  pipelines: [...upper],
+  charts: ['figure'],
+  mnist: [...upper, 'training', 'pipelines', 'metrics', 'figure', 'charts'],
+  notebook: [...upper, 'training', 'pipelines', 'metrics', 'figure', 'charts'],
 };
 
 const zones = Object.entries(rooms).map(([room, allowed]) => ({
@@ -41,16 +45,12 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 
 const tfjs = {
   regex: '^@tensorflow/',
-  message: "Only lib/backend.ts imports tfjs: import { tf } from '../backend'.",
+  message: "Only lib/backend/index.ts imports tfjs: import { tf } from '../backend'.",
 };
 const displayPackages = {
   regex: '^(plotly\\.js|tslab|jsdom|@resvg/)',
-  message: 'Only lib/display shows things; the rest of lib hands out data and calls callbacks.',
-};
-const backendValues = {
-  regex: '/backend$',
-  allowTypeImports: true,
-  message: 'lib/display takes arrays, not tensors: import only types of the backend.',
+  message:
+    'Only lib/figure and lib/notebook show things; the rest of lib hands out data and calls callbacks.',
 };
 /** Files are data: none is run, whatever it holds. */
 const codeRunners = {
@@ -151,16 +151,16 @@ export default defineConfig(
       ...restrictImports(tfjs, displayPackages),
     },
   },
-  { files: ['lib/backend.ts'], rules: restrictImports(displayPackages) },
+  { files: ['lib/backend/index.ts'], rules: restrictImports(displayPackages) },
   {
     // They wrap tfjs's methods, and Math.random itself, while a function is traced.
-    files: ['lib/backend.ts', 'lib/jit/{guards,tracer}.ts'],
+    files: ['lib/backend/index.ts', 'lib/jit/{guards,tracer}.ts'],
     rules: { '@typescript-eslint/unbound-method': 'off', 'no-restricted-properties': 'off' },
   },
   {
     // Plotly from its package into a page of its own, and what the set-up has built.
-    files: ['lib/display/render.ts', 'lib/nn/fused-ops.ts', 'lib/tensorflow-env.ts'],
+    files: ['lib/figure/render.ts', 'lib/nn/fused-ops.ts', 'lib/backend/tensorflow-env.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
-  { files: ['lib/display/**/*.ts'], rules: restrictImports(tfjs, backendValues) },
+  { files: ['lib/{figure,charts,notebook}/**/*.ts'], rules: restrictImports(tfjs) },
 );

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Some of these need a process that never saw a kernel: neither ours nor tslab's modules.
-const isolated = ['test/display/**/*.test.ts'];
+const isolated = ['test/{figure,charts,notebook}/**/*.test.ts'];
 
 export default defineConfig({
   test: {

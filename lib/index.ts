@@ -1,5 +1,5 @@
 /** The library's public names: the only path that notebooks import. */
-import { installNotebookViews } from './notebook-views';
+import { installNotebookViews } from './notebook/views';
 
 installNotebookViews();
 
@@ -14,12 +14,12 @@ export {
   runFolder,
   SMALL_TEXT_CONFIG,
   SMALL_TOKENIZER,
-} from './presets';
+} from './mnist/presets';
 
-export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './recipes';
+export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/recipes';
 
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
-export { loadMnist, type MnistDataset } from './datasets/mnist';
+export { loadMnist, type MnistDataset } from './mnist/mnist';
 export { captionOf, normalize, toTensor } from './datasets/transforms';
 
 export { UNet2DConditionModel } from './models/unet-2d-condition';
@@ -82,8 +82,8 @@ export {
   type SaveTrainingOptions,
 } from './training/checkpoints';
 export { OutOfMemoryError } from './training/out-of-memory';
-export { CheckpointSaveError } from './io/checkpoint-commit';
-export { FolderLockedError } from './io/folder-lock';
+export { CheckpointSaveError } from './io/runs/checkpoint-commit';
+export { FolderLockedError } from './io/runs/folder-lock';
 
 export { crossAttentionMaps } from './pipelines/attention-maps';
 export { timestepLosses, type TimestepLossParts } from './pipelines/timestep-losses';
@@ -93,53 +93,49 @@ export {
   type TextToImageParts,
 } from './pipelines/text-to-image';
 export { type GenerateOptions, type StepEnd } from './pipelines/generate-options';
-export { loadCheckpoint, saveCheckpoint, type CheckpointParts } from './pipelines/checkpoint';
-export { Judge, type JudgeCard, type Judgement } from './evaluation/judge';
-export { wilson, promptedAccuracy, type PromptedAccuracy, type Share } from './evaluation/accuracy';
-export { compareImages, type Comparison, type RealFloor } from './evaluation/compare';
+export { loadCheckpoint, saveCheckpoint, type CheckpointParts } from './pretrained/checkpoint';
+export { Judge, type JudgeCard, type Judgement } from './mnist/judge';
+export { wilson, promptedAccuracy, type PromptedAccuracy, type Share } from './metrics/accuracy';
+export { compareImages, type Comparison, type RealFloor } from './mnist/compare';
 export {
   evaluate,
   realReference,
   type EvaluateParts,
   type Evaluation,
   type RealReference,
-} from './evaluation/evaluate';
-export { frechetDistance, frechetStandardError } from './evaluation/frechet';
-export { drawDigits, unitImages, type DrawOptions } from './evaluation/generated-images';
-export { kernelDistance } from './evaluation/kernel-distance';
-export { manifoldMetrics, withinClassDistance, type Manifold } from './evaluation/manifold';
-export { sanityRows } from './evaluation/sanity';
-export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './evaluation/train-judge';
-export { downloadModel, type DownloadOptions } from './download-model';
+} from './mnist/evaluate';
+export { frechetDistance, frechetStandardError } from './metrics/frechet';
+export { drawDigits, unitImages, type DrawOptions } from './mnist/generated-images';
+export { kernelDistance } from './metrics/kernel-distance';
+export { manifoldMetrics, withinClassDistance, type Manifold } from './metrics/manifold';
+export { sanityRows } from './mnist/sanity';
+export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './mnist/train-judge';
+export { downloadModel, type DownloadOptions } from './notebook/download-model';
 export { snapshotDownload, type HubProgress, type SnapshotOptions } from './io/hub';
-export { HubError } from './io/hub-download';
-export { writeManifest } from './io/manifest';
+export { HubError } from './io/hub/download';
+export { writeManifest } from './io/runs/manifest';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 
-export { clearOutput } from './display/display-handle';
-export {
-  denoisingAnimation,
-  type DenoisingFrame,
-  type DenoisingOptions,
-} from './display/denoising';
-export { Figure } from './display/figure';
-export { form, Form, type FormControls, type SliderRange } from './display/form';
-export { guidancePlot, type GuidancePoint } from './display/guidance-plot';
-export { imageGrid, type ImageGridOptions } from './display/image-grid';
-export { type ImageBatch } from './display/images';
-export { liveFigure, LiveFigure } from './display/live';
+export { clearOutput } from './figure/display-handle';
+export { denoisingAnimation, type DenoisingFrame, type DenoisingOptions } from './charts/denoising';
+export { Figure } from './figure/figure';
+export { form, Form, type FormControls, type SliderRange } from './notebook/form';
+export { guidancePlot, type GuidancePoint } from './mnist/guidance-plot';
+export { imageGrid, type ImageGridOptions } from './charts/image-grid';
+export { type ImageBatch } from './figure/images';
+export { liveFigure, LiveFigure } from './notebook/live';
 export {
   attentionPlot,
   embeddingPlot,
   lossByTimestep,
   type Numbers,
   type TimestepLoss,
-} from './display/model-plots';
-export { linePlot, type LinePlotOptions, type LineSeries } from './display/line-plot';
-export { lossCurve, noiseSchedule, type LossPoint } from './display/plots';
-export { encodePng, imagesToGrid } from './display/png';
-export { progress, type ProgressOptions } from './display/progress';
-export { ProgressBar } from './display/progress-bar';
-export { Table, table } from './display/html-table';
-export { showSource, Source } from './display/source';
-export { trainingView, TrainingView, type TrainingViewOptions } from './display/training-view';
+} from './charts/model-plots';
+export { linePlot, type LinePlotOptions, type LineSeries } from './charts/line-plot';
+export { lossCurve, noiseSchedule, type LossPoint } from './charts/plots';
+export { encodePng, imagesToGrid } from './figure/png';
+export { progress, type ProgressOptions } from './notebook/progress';
+export { ProgressBar } from './notebook/progress-bar';
+export { Table, table } from './notebook/html-table';
+export { showSource, Source } from './notebook/source';
+export { trainingView, TrainingView, type TrainingViewOptions } from './notebook/training-view';

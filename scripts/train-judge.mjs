@@ -1,4 +1,4 @@
-// npm run train-judge: trains the judge of lib/evaluation on real MNIST and saves it in checkpoints/judge.
+// npm run train-judge: trains the judge of lib/mnist on real MNIST and saves it in checkpoints/judge.
 // A few minutes on two cores. `-- --epochs N --output FOLDER` for other ones.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-// npm run train: trains by a recipe of lib/recipes.ts, in the background if you like. Can be stopped at any
+// npm run train: trains by a recipe of lib/mnist/recipes.ts, in the background if you like. Can be stopped at any
 // time; the same command goes on. `npm run train -- --help` tells the options.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
 const HELP = `npm run train -- [options]
-  --recipe NAME       a recipe of lib/recipes.ts: best (default) or blog
+  --recipe NAME       a recipe of lib/mnist/recipes.ts: best (default) or blog
   --steps N           steps in all, instead of the recipe's
   --output FOLDER     the run's folder (default: runs/NAME); it goes on from its last checkpoint
   --save-every N      steps between checkpoints (default: 250)

@@ -1,4 +1,4 @@
-"""The recipes of lib/recipes.ts in PyTorch and diffusers, for the comparisons in docs/quality.md: the same data, models,
+"""The recipes of lib/mnist/recipes.ts in PyTorch and diffusers, for the comparisons in docs/quality.md: the same data, models,
 batches and steps as `npm run train`, judged by the same judge.
 
     PY=.venv-parity/bin/python

@@ -6,7 +6,7 @@ import { ProtobufWriter } from './protobuf';
 
 /**
  * Both are without effect where sessions cannot have a config of their own: if the set-up has not built
- * scripts/native/session-config.cc.
+ * native/session-config.cc.
  */
 export interface JitSessionOptions {
   /**

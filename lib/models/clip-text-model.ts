@@ -12,7 +12,7 @@ import {
   readWeights,
   TRANSFORMERS_WEIGHTS,
   writeModel,
-} from './pretrained';
+} from '../pretrained/model-files';
 
 /** Standard deviations of the initial weights, as transformers' `CLIPPreTrainedModel._init_weights`. */
 function initialStd(c: CLIPTextConfig) {

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { writeFileAtomically } from '../io/atomic-write';
-import { localFolder } from './pretrained';
+import { localFolder } from '../pretrained/model-files';
 
 export interface EncodeOptions {
   /** Tokens of a row, start and end included; 8 unless told, as the blog's captions. */

@@ -10,7 +10,7 @@ import {
   readJsonObject,
   readWeights,
   writeModel,
-} from './pretrained';
+} from '../pretrained/model-files';
 import {
   CrossAttnDownBlock2D,
   CrossAttnUpBlock2D,

@@ -1,5 +1,5 @@
 /**
- * Ops of our own that do in one pass over memory what takes plain ops ten (scripts/native/fused/, built by
+ * Ops of our own that do in one pass over memory what takes plain ops ten (native/fused/, built by
  * the set-up). Where they are not there, on a GPU, and if the environment has `SDM_FUSED=off`, layers
  * compute the same with plain ops.
  */

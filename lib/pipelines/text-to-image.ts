@@ -1,6 +1,6 @@
 import ndarray, { type NdArray } from 'ndarray';
 import { tf } from '../backend';
-import { checkParts, loadCheckpoint, saveCheckpoint } from './checkpoint';
+import { checkParts, loadCheckpoint, saveCheckpoint } from '../pretrained/checkpoint';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';

@@ -5,15 +5,15 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../io/atomic-write';
-import { commitCheckpoint } from '../io/checkpoint-commit';
+import { commitCheckpoint } from '../io/runs/checkpoint-commit';
 import {
   bestSound,
   newestSound,
   recover,
   type MetricMode,
   type OnWarning,
-} from '../io/checkpoint-folder';
-import { lockFolder } from '../io/folder-lock';
+} from '../io/runs/checkpoint-folder';
+import { lockFolder } from '../io/runs/folder-lock';
 import {
   fromFloat32Array,
   readSafetensors,
@@ -25,9 +25,9 @@ import {
   readJsonObject,
   readWeights,
   TRANSFORMERS_WEIGHTS,
-} from '../models/pretrained';
+} from '../pretrained/model-files';
 import { checkStateDict, loadStateDict, type StateDict } from '../nn/state-dict';
-import { saveCheckpoint } from '../pipelines/checkpoint';
+import { saveCheckpoint } from '../pretrained/checkpoint';
 import { configDifferences } from './run-config';
 import type { Trainer, TrainerState } from './trainer';
 

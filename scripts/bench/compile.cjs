@@ -4,12 +4,12 @@
 const path = require('node:path');
 const { answer, dist, inputs, memoryGb } = require('./process.cjs');
 
-const { tf } = require(dist('backend.js'));
+const { tf } = require(dist('backend/index.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
 const { gatherRows } = require(dist('nn/gather-rows.js'));
 const { namedParameters } = require(dist('nn/state-dict.js'));
 const { AdamW } = require(dist('optim/adamw.js'));
-const { BLOG_SCHEDULER_CONFIG } = require(dist('presets.js'));
+const { BLOG_SCHEDULER_CONFIG } = require(dist('mnist/presets.js'));
 const { DDPMScheduler } = require(dist('schedulers/ddpm.js'));
 const { TrainStep } = require(dist('training/train-step.js'));
 

@@ -6,14 +6,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { dist } = require('./process.cjs');
 
-const { tf } = require(dist('backend.js'));
+const { tf } = require(dist('backend/index.js'));
 const { captionOf } = require(dist('datasets/transforms.js'));
-const { fromFloat32Array, writeSafetensors } = require(dist('io/safetensors.js'));
+const { fromFloat32Array, writeSafetensors } = require(dist('io/safetensors/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));
 const { CLIPTokenizer } = require(dist('models/clip-tokenizer.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
-const { BLOG_UNET_CONFIG } = require(dist('presets.js'));
-const { Generator, randint, randn } = require(dist('random.js'));
+const { BLOG_UNET_CONFIG } = require(dist('mnist/presets.js'));
+const { Generator, randint, randn } = require(dist('random/index.js'));
 
 const [folder, width] = [process.argv[2], Number(process.argv[3])];
 const BATCH = 512;

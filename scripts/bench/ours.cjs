@@ -5,7 +5,7 @@ const path = require('node:path');
 const readline = require('node:readline');
 const { answer, dist, inputs, memoryGb } = require('./process.cjs');
 
-const { tf, deviceSummary } = require(dist('backend.js'));
+const { tf, deviceSummary } = require(dist('backend/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));
 const { CLIPTokenizer } = require(dist('models/clip-tokenizer.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
@@ -13,7 +13,7 @@ const { gatherRows } = require(dist('nn/gather-rows.js'));
 const { namedParameters } = require(dist('nn/state-dict.js'));
 const { AdamW } = require(dist('optim/adamw.js'));
 const { TextToImagePipeline } = require(dist('pipelines/text-to-image.js'));
-const { BLOG_SCHEDULER_CONFIG } = require(dist('presets.js'));
+const { BLOG_SCHEDULER_CONFIG } = require(dist('mnist/presets.js'));
 const { DDPMScheduler } = require(dist('schedulers/ddpm.js'));
 const { CaptionTable } = require(dist('training/captions.js'));
 const { TrainStep } = require(dist('training/train-step.js'));

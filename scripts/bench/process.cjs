@@ -24,7 +24,7 @@ function memoryGb() {
 
 /** What inputs.cjs has written. */
 function inputs(tf, folder) {
-  const { readSafetensors, toFloat32Array } = require(dist('io/safetensors.js'));
+  const { readSafetensors, toFloat32Array } = require(dist('io/safetensors/index.js'));
   const numbers = JSON.parse(fs.readFileSync(path.join(folder, 'inputs.json'), 'utf8'));
   const { tensors } = readSafetensors(path.join(folder, 'tensors.safetensors'));
   const tensor = (name) => {

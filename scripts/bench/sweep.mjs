@@ -46,7 +46,7 @@ const COLORS = { peer: '#d55e00', ours: '#0072b2' };
 
 /** Three panels: time and memory against the batch, time against the width; log scales. */
 async function plot(batches, widths, file) {
-  const { Figure } = require(inRoot('dist', 'display', 'figure.js'));
+  const { Figure } = require(inRoot('dist', 'figure', 'figure.js'));
   const panels = [
     ['Seconds a step', 'Batch size', batches, ({ median }) => median],
     ['Peak memory, GB', 'Batch size', batches, ({ peakGb }) => peakGb],

@@ -103,7 +103,7 @@ In Python, diffusers loads \`unet\` (\`UNet2DConditionModel\`) and \`scheduler\`
 
 - Data: MNIST's 60,000 training images, in [−1, 1], as they are; the test images were used for measuring only.
 - ${steps.toLocaleString('en')} steps of ${batchSize} images: ${seen.toLocaleString('en')} images, ${(seen / 60_000).toFixed(1)} epochs. Seed ${seed}. On two cores of a CPU.
-- The recipe \`${name}\` of \`lib/recipes.ts\`; one command, which can be stopped and goes on:
+- The recipe \`${name}\` of \`lib/mnist/recipes.ts\`; one command, which can be stopped and goes on:
 
 \`\`\`sh
 ${command}

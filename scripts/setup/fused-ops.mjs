@@ -1,4 +1,4 @@
-// TensorFlow ops of our own (scripts/native/fused), which lib/nn uses on the CPU.
+// TensorFlow ops of our own (native/fused), which lib/nn uses on the CPU.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { tensorflowFolder } from './native-addon.mjs';
 import { inRoot, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
 
-const sources = inRoot('scripts', 'native', 'fused');
+const sources = inRoot('native', 'fused');
 const library = inRoot('.setup', 'native', 'fused-ops.node');
 
 const read = (name) => fs.readFileSync(path.join(sources, name), 'utf8');

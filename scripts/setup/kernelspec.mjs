@@ -8,7 +8,7 @@ const file = path.join(kernelspecFolder, 'kernel.json');
 const spec = () =>
   JSON.stringify(
     {
-      argv: [process.execPath, inRoot('scripts', 'kernel', 'launcher.cjs'), '{connection_file}'],
+      argv: [process.execPath, inRoot('kernel', 'launcher.cjs'), '{connection_file}'],
       display_name: 'TypeScript (tslab)',
       language: 'typescript',
       interrupt_mode: 'signal',

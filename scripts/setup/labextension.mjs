@@ -4,7 +4,7 @@ import path from 'node:path';
 import { inRoot } from './paths.mjs';
 import { sha256 } from './step.mjs';
 
-const sources = inRoot('scripts', 'labextension');
+const sources = inRoot('labextension');
 const folder = inRoot('.venv', 'share', 'jupyter', 'labextensions');
 const EXTENSIONS = {
   'figure-texts': 'Figures with alternative texts',

@@ -7,9 +7,9 @@ export const inRoot = (...parts) => path.join(root, ...parts);
 
 export const stateFolder = inRoot('.setup');
 export const logFolder = inRoot('.setup', 'logs');
-/** Small addons that are loaded before TensorFlow's: `scripts/native/NAME.cc`, and what it is compiled to. */
+/** Small addons that are loaded before TensorFlow's: `native/NAME.cc`, and what it is compiled to. */
 export const earlyAddons = ['quiet', 'session-config'].map((name) => ({
-  source: inRoot('scripts', 'native', `${name}.cc`),
+  source: inRoot('native', `${name}.cc`),
   file: inRoot('.setup', 'native', `${name}.node`),
 }));
 export const venv = inRoot('.venv');

@@ -1,4 +1,4 @@
-"""The numbers of lib/random.ts in numpy, so that a loop in PyTorch can train on the same draws, step by step.
+"""The numbers of lib/random/index.ts in numpy, so that a loop in PyTorch can train on the same draws, step by step.
 
 Philox 4×32, 10 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), used as TensorFlow's
 stateless ops use it. Normal numbers differ from TensorFlow's by float32 rounding, at most 1e-6; the others are equal.

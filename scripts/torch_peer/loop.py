@@ -1,4 +1,4 @@
-"""A recipe of lib/recipes.ts as a training step in PyTorch, diffusers and transformers."""
+"""A recipe of lib/mnist/recipes.ts as a training step in PyTorch, diffusers and transformers."""
 import contextlib, math, os, struct
 import numpy as np, torch
 import torch.nn.functional as F

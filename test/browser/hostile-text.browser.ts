@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_TEXT, shortened } from '../../lib/display/escape';
+import { LONGEST_TEXT, shortened } from '../../lib/figure/escape';
 import { root } from '../support/script';
 import { HOSTILE_TEXTS } from './hostile-texts';
 import type { Lab } from './jupyterlab';

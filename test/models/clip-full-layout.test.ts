@@ -14,7 +14,7 @@ import { tf } from '../../lib/backend';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
 import { namedParameters, numParameters, toHost } from '../../lib/nn/state-dict';
 import { seededRandom } from '../support/soak';
-import { entry, file } from '../io/safetensors-bytes';
+import { entry, file } from '../io/safetensors/bytes';
 
 /** Shapes of openai/clip-vit-base-patch32's joint checkpoint, by name: 398 weights and the two position_ids of old versions. */
 function jointShapes(): [name: string, dtype: string, shape: number[]][] {

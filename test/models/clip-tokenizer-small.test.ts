@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { captionOf } from '../../lib/datasets/transforms';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
-import { SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/presets';
+import { SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/mnist/presets';
 
 describe('the small tokenizer (scripts/trim_tokenizer.py)', () => {
   const whole = CLIPTokenizer.fromPretrained();

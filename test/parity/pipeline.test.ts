@@ -11,7 +11,7 @@ import {
   BLOG_UNET_CONFIG,
   SMALL_TEXT_CONFIG,
   SMALL_TOKENIZER,
-} from '../../lib/presets';
+} from '../../lib/mnist/presets';
 import { Generator, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import {

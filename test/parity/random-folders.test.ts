@@ -10,8 +10,8 @@ import {
   loadCheckpoint,
   saveCheckpoint,
   type CheckpointParts,
-} from '../../lib/pipelines/checkpoint';
-import { SMALL_TOKENIZER } from '../../lib/presets';
+} from '../../lib/pretrained/checkpoint';
+import { SMALL_TOKENIZER } from '../../lib/mnist/presets';
 import { Generator, randint, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { relativeToMax } from '../support/matchers';

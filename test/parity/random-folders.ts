@@ -1,7 +1,7 @@
 /** Random configs of the model family: whole pipelines whose parts fit together. */
 import type { CLIPTextConfig } from '../../lib/models/clip-text-config';
 import type { UNet2DConditionConfig } from '../../lib/models/unet-2d-condition-config';
-import { SMALL_TEXT_CONFIG } from '../../lib/presets';
+import { SMALL_TEXT_CONFIG } from '../../lib/mnist/presets';
 import { BETA_SCHEDULES } from '../../lib/schedulers/betas';
 import type { DDPMSchedulerConfig } from '../../lib/schedulers/ddpm';
 import { PREDICTION_TYPES } from '../../lib/schedulers/prediction';

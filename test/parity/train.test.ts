@@ -5,7 +5,7 @@ import { normalize, toTensor } from '../../lib/datasets/transforms';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { AdamW } from '../../lib/optim/adamw';
-import { BLOG_UNET_CONFIG } from '../../lib/presets';
+import { BLOG_UNET_CONFIG } from '../../lib/mnist/presets';
 import { Generator, randint, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { TrainStep } from '../../lib/training/train-step';

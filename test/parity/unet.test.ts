@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import type { UNet2DConditionConfig } from '../../lib/models/unet-2d-condition-config';
-import { BLOG_UNET_CONFIG } from '../../lib/presets';
+import { BLOG_UNET_CONFIG } from '../../lib/mnist/presets';
 import { Generator, randint, randn } from '../../lib/random';
 import { nchw } from '../support/model';
 import {

@@ -3,7 +3,7 @@ import { tf } from '../../lib/backend';
 import { crossAttentionMaps } from '../../lib/pipelines/attention-maps';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { namedParameters } from '../../lib/nn/state-dict';
-import { BLOG_UNET_CONFIG } from '../../lib/presets';
+import { BLOG_UNET_CONFIG } from '../../lib/mnist/presets';
 import { Generator, randn } from '../../lib/random';
 
 const stream = new Generator(3).stream('init');

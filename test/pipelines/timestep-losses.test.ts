@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { timestepLosses } from '../../lib/pipelines/timestep-losses';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
-import { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG } from '../../lib/presets';
+import { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG } from '../../lib/mnist/presets';
 import { Generator, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 

@@ -146,7 +146,9 @@ describe('the order of steps', () => {
 });
 
 it('all steps can tell why they have to run after .venv was deleted, as a remedy says', () => {
-  fs.cpSync(path.join(root, 'scripts'), path.join(folder, 'scripts'), { recursive: true });
+  for (const name of ['scripts', 'kernel', 'labextension', 'native']) {
+    fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
   for (const name of ['requirements.txt', 'requirements-cpu.txt', 'requirements-gpu.txt']) {
     fs.copyFileSync(path.join(root, name), path.join(folder, name));
   }

@@ -1,4 +1,4 @@
-import { SMALL_TEXT_CONFIG } from '../../lib/presets';
+import { SMALL_TEXT_CONFIG } from '../../lib/mnist/presets';
 
 /** Configs of small models that have every kind of part. */
 export const TINY_UNET = {

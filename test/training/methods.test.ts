@@ -5,8 +5,8 @@ import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import { stateDict } from '../../lib/nn/state-dict';
-import { loadCheckpoint } from '../../lib/pipelines/checkpoint';
-import { RECIPES, recipeSchedule, type Recipe } from '../../lib/recipes';
+import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
+import { RECIPES, recipeSchedule, type Recipe } from '../../lib/mnist/recipes';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { minSnrWeights } from '../../lib/schedulers/forward-process';
 import {

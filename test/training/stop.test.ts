@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 3_600_000 });
 
 it("the kernel's Stop at random moments ends the loop within two steps, and no step follows", async () => {
   const listeners = process.listeners('SIGINT');
-  loadScript<{ installStop: () => void }>('kernel/stop.cjs').installStop();
+  loadScript<{ installStop: () => void }>('../kernel/stop.cjs').installStop();
   const trainer = tinyTrainer();
   await trainer.fit({ maxSteps: 1 });
   const random = seededRandom(9);

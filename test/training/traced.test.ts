@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { nodeBackend, tf } from '../../lib/backend';
-import { loadCheckpoint } from '../../lib/pipelines/checkpoint';
+import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
 import { saveTraining } from '../../lib/training/checkpoints';
 import { disposeTrainers, losses, tinyTrainer, withoutJit } from './tiny-trainer';

@@ -1,0 +1,55 @@
+/** Downloads a model with a progress bar. */
+import { ProgressBar, type ProgressBarOptions } from './progress-bar';
+import { snapshotDownload, type SnapshotOptions } from '../io/hub';
+import { HubError } from '../io/hub/download';
+import { stoppable } from '../stop';
+
+export interface DownloadOptions extends SnapshotOptions {
+  /** Where the bar goes outside a notebook, for example `process.stderr`; else nowhere. */
+  readonly output?: ProgressBarOptions['output'];
+}
+
+const MEGABYTE = 1e6;
+
+/**
+ * `snapshotDownload` with a bar that counts megabytes and names the present file. The notebook's Stop ends it;
+ * called again, it goes on from what was downloaded.
+ *
+ * @param id for example `openai/clip-vit-base-patch32`
+ * @returns the snapshot's folder, for `fromPretrained`
+ * @throws as `snapshotDownload`; HubError if it was stopped
+ */
+export async function downloadModel(id: string, options: DownloadOptions = {}): Promise<string> {
+  const { output, onProgress, ...rest } = options;
+  let bar: ProgressBar | undefined; // once the size is known
+  const download = (signal: AbortSignal) =>
+    snapshotDownload(id, {
+      ...rest,
+      signal,
+      onProgress: (progress) => {
+        const { file, received, total } = progress;
+        bar ??= new ProgressBar(Math.ceil(total / MEGABYTE), {
+          description: id,
+          unit: 'MB',
+          ...(output && { output }),
+        });
+        const done = received === total ? bar.total! : Math.floor(received / MEGABYTE);
+        // A server that knows no ranges sends a file again: the bar waits, it does not go back.
+        bar.update(Math.max(0, done - bar.n), { file });
+        onProgress?.(progress);
+      },
+    });
+  try {
+    return await stoppable(options.signal, async (stopped, signal) => {
+      try {
+        return await download(signal);
+      } catch (error) {
+        if (!stopped()) throw error;
+        const message = `${id}: the download was stopped. Called again, it goes on from there.`;
+        throw new HubError(message, undefined, error);
+      }
+    });
+  } finally {
+    bar?.close();
+  }
+}

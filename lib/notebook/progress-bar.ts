@@ -1,0 +1,166 @@
+/** A progress bar that its caller moves. Shown by display updates: no widgets, the last state is saved. */
+
+import { openDisplay, type DisplayHandle, type TextOutput } from '../figure/display-handle';
+import { progressHtml, progressText } from './progress-format';
+import type { Postfix, ProgressSnapshot, ProgressState } from './progress-format';
+
+export interface ProgressBarOptions {
+  readonly description?: string;
+  /** What an item is called in the rate. Default `it`. */
+  readonly unit?: string;
+  /** Whether a finished bar stays; false for the inner one of nested loops. Default true. */
+  readonly leave?: boolean;
+  /** Where counting starts, for a run that goes on. Default 0. */
+  readonly initial?: number;
+  /** Least seconds between two updates, at least 0.1. Default 0.1. */
+  readonly minInterval?: number;
+  /** Where the bar goes outside a notebook, for example `process.stderr`; else nowhere. */
+  readonly output?: TextOutput;
+  /** Milliseconds now, for tests. */
+  readonly now?: () => number;
+}
+
+const SMOOTHING = 0.3; // weight of the newest stretch in the rate, as tqdm's
+const MIN_INTERVAL = 0.1;
+
+function requireCount(name: string, value: number): void {
+  if (Number.isFinite(value) && value >= 0) return;
+  throw new RangeError(`Expected ${name} to be a number of at least 0, got ${value}.`);
+}
+
+/**
+ * A bar that the caller moves: `bar.update(1, { loss })` for each item, `bar.close()` in a
+ * `finally`. It is bound to the cell in which it was made, and redrawn ten times a second at most.
+ */
+export class ProgressBar {
+  readonly total: number | undefined;
+  #n: number;
+  #description: string;
+  #postfix: Postfix = {};
+  #state: ProgressState = 'running';
+  #drawnAt: number;
+  #drawnN: number;
+  #meanItems = 0; // moving averages of the stretches between updates
+  #meanSeconds = 0;
+  readonly #startedAt: number;
+  readonly #now: () => number;
+  readonly #options: ProgressBarOptions;
+  readonly #display: DisplayHandle | undefined;
+
+  /** @throws if `total` or an option is no number of at least 0 */
+  constructor(total: number | undefined, options: ProgressBarOptions = {}) {
+    const { initial = 0, minInterval = MIN_INTERVAL } = options;
+    if (total !== undefined) requireCount('total', total);
+    requireCount('initial', initial);
+    requireCount('minInterval', minInterval);
+    this.total = total;
+    this.#options = options;
+    this.#description = options.description ?? '';
+    this.#n = this.#drawnN = initial;
+    this.#now = options.now ?? (() => performance.now());
+    this.#startedAt = this.#drawnAt = this.#now();
+    this.#display = openDisplay();
+    this.#draw();
+  }
+
+  /** Items done. */
+  get n(): number {
+    return this.#n;
+  }
+
+  get state(): ProgressState {
+    return this.#state;
+  }
+
+  /** The bar's numbers now. */
+  snapshot(): ProgressSnapshot {
+    const { initial = 0, unit = 'it' } = this.#options;
+    const elapsed = (this.#now() - this.#startedAt) / 1000;
+    const overall = elapsed > 0 ? (this.#n - initial) / elapsed : undefined;
+    const recent = this.#meanSeconds > 0 ? this.#meanItems / this.#meanSeconds : undefined;
+    const rate = this.#state === 'running' ? (recent ?? overall) : overall;
+    const left = this.total === undefined ? undefined : Math.max(0, this.total - this.#n);
+    return {
+      description: this.#description,
+      n: this.#n,
+      total: this.total,
+      unit,
+      elapsed,
+      rate,
+      remaining: left === 0 ? 0 : left !== undefined && rate ? left / rate : undefined,
+      postfix: this.#postfix,
+      state: this.#state,
+    };
+  }
+
+  /**
+   * Counts `n` more items. Nothing changes after `close()`.
+   *
+   * @param postfix values to show from now on; those of before stay unless named again
+   */
+  update(n = 1, postfix?: Postfix): void {
+    requireCount('n', n);
+    if (this.#state !== 'running') return;
+    this.#n += n;
+    if (postfix) this.#postfix = { ...this.#postfix, ...postfix };
+    const complete = this.total !== undefined && this.#n >= this.total && n > 0;
+    this.#drawIfDue(complete);
+  }
+
+  /** Shows values behind the rate in place of those before. */
+  setPostfix(postfix: Postfix): void {
+    if (this.#state !== 'running') return;
+    this.#postfix = postfix;
+    this.#drawIfDue();
+  }
+
+  setDescription(description: string): void {
+    if (this.#state !== 'running') return;
+    this.#description = description;
+    this.#drawIfDue();
+  }
+
+  /** Ends the bar: it stays where it is, marked as stopped if items are missing. */
+  close(): void {
+    this.end(this.total === undefined || this.#n >= this.total ? 'finished' : 'stopped');
+  }
+
+  /** For loops, which know how they ended. */
+  protected end(state: 'finished' | 'stopped'): void {
+    if (this.#state !== 'running') return;
+    this.#state = state;
+    this.#draw();
+  }
+
+  #drawIfDue(now = false): void {
+    const seconds = (this.#now() - this.#drawnAt) / 1000;
+    const interval = Math.max(MIN_INTERVAL, this.#options.minInterval ?? 0);
+    if (seconds < interval && !now) return;
+    const items = this.#n - this.#drawnN;
+    if (items > 0) {
+      this.#meanItems += SMOOTHING * (items - this.#meanItems);
+      this.#meanSeconds += SMOOTHING * (seconds - this.#meanSeconds);
+    }
+    this.#draw();
+  }
+
+  #draw(): void {
+    const { output } = this.#options;
+    this.#drawnAt = this.#now();
+    this.#drawnN = this.#n;
+    if (!this.#display && !output) return;
+    const snapshot = this.snapshot();
+    const text = progressText(snapshot);
+    const gone = this.#state === 'finished' && this.#options.leave === false;
+    if (gone) {
+      this.#display?.update({ 'text/html': '', 'text/plain': '' });
+      if (output?.isTTY) output.write('\r\x1b[2K');
+    } else if (this.#display) {
+      this.#display.update({ 'text/html': progressHtml(snapshot), 'text/plain': text });
+    } else if (output?.isTTY) {
+      output.write(`\r\x1b[2K${text}${this.#state === 'running' ? '' : '\n'}`);
+    } else if (this.#state !== 'running') {
+      output?.write(`${text}\n`); // a file gets the last state alone
+    }
+  }
+}

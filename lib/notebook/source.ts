@@ -1,0 +1,109 @@
+/** The live source of a part of the library, as it stands in lib/. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { inspect } from 'node:util';
+import type ts from 'typescript';
+import type { MimeBundle } from '../figure/display-handle';
+
+const LIB = resolve(__dirname, '..', '..', 'lib');
+
+/** TypeScript as the kernel has it: loaded already when a cell asks. */
+const typescript = () => createRequire(__filename)('@tslab/typescript-for-tslab') as typeof ts;
+
+/** A piece of source; end a cell with it. Notebooks highlight it as TypeScript. */
+export class Source {
+  constructor(
+    /** The text with its comment. */
+    readonly code: string,
+    /** `lib/…`, with `/` on every system. */
+    readonly file: string,
+    /** The first and last line, from 1. */
+    readonly lines: readonly [number, number],
+  ) {}
+
+  toString(): string {
+    return `// ${this.file}:${this.lines[0]}–${this.lines[1]}\n${this.code}`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
+  [Symbol.for('Jupyter.display')](): MimeBundle {
+    const fence = '`'.repeat(4); // docstrings hold three
+    return {
+      'text/markdown': `${fence}ts\n${this.code}\n${fence}\n\n_${this.file}, lines ${this.lines[0]} to ${this.lines[1]}_`,
+      'text/plain': this.toString(),
+    };
+  }
+}
+
+function nameOf(part: unknown): string {
+  if (typeof part === 'string') return part;
+  const named = typeof part === 'function' ? part : (part as object | null)?.constructor;
+  const name = (named as { name?: string } | undefined)?.name;
+  if (!name || named === Object) {
+    throw new TypeError(
+      `Expected a class, a function or an object of the library, got ${inspect(part)}.`,
+    );
+  }
+  return name;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const file = join(folder, entry.name);
+    if (entry.isDirectory()) return sourceFiles(file);
+    return entry.name.endsWith('.ts') ? [file] : [];
+  });
+}
+
+/** The declaration of a name at the top of a file, or undefined. */
+function topDeclaration(file: ts.SourceFile, name: string): ts.Node | undefined {
+  const { isClassDeclaration, isFunctionDeclaration, isVariableStatement } = typescript();
+  return file.statements.find((statement) => {
+    if (isClassDeclaration(statement)) return statement.name?.text === name;
+    // an overload has no body
+    if (isFunctionDeclaration(statement)) return statement.name?.text === name && statement.body;
+    if (!isVariableStatement(statement)) return false;
+    return statement.declarationList.declarations.some((d) => d.name.getText(file) === name);
+  });
+}
+
+function memberOf(declaration: ts.Node, name: string, file: ts.SourceFile): ts.Node {
+  const members = typescript().isClassDeclaration(declaration) ? [...declaration.members] : [];
+  const named = members.filter((member) => member.name?.getText(file) === name);
+  const found = named.at(-1);
+  if (found) return found;
+  const known = members.map((member) => member.name?.getText(file)).filter(Boolean);
+  throw new Error(`Expected a member among ${known.join(', ')}, got ${name}.`);
+}
+
+/**
+ * The source of a class or function of the library, or of one member of a class:
+ * `showSource(UNet2DConditionModel)`, `showSource(unet, 'forward')`, `showSource('timestepEmbedding')`.
+ *
+ * @throws if lib/ has no such name, or the class no such member
+ */
+export function showSource(part: unknown, member?: string): Source {
+  const name = nameOf(part);
+  const mention = new RegExp(`\\b(class|function|const)\\s+${name}\\b`);
+  const { createSourceFile, ScriptTarget } = typescript();
+  for (const path of sourceFiles(LIB)) {
+    const text = readFileSync(path, 'utf8');
+    if (!mention.test(text)) continue;
+    const file = createSourceFile(path, text, ScriptTarget.Latest, /* setParentNodes */ true);
+    const declaration = topDeclaration(file, name);
+    if (!declaration) continue;
+    const node = member === undefined ? declaration : memberOf(declaration, member, file);
+    const start = node.getStart(file, /* includeJsDocComment */ true);
+    const lineOf = (position: number) => file.getLineAndCharacterOfPosition(position).line;
+    const column = file.getLineAndCharacterOfPosition(start).character;
+    const code = text.slice(start, node.end).replaceAll(`\n${' '.repeat(column)}`, '\n');
+    const shown = ['lib', ...relative(LIB, path).split(/[\\/]/)].join('/');
+    return new Source(code, shown, [lineOf(start) + 1, lineOf(node.end) + 1]);
+  }
+  throw new Error(`Expected a class or function of lib/, found none named ${name}.`);
+}

@@ -1,0 +1,125 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import ndarray from 'ndarray';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadMnist, type MnistDataset } from '../../lib/mnist/mnist';
+import { toTensor } from '../../lib/datasets/transforms';
+import type { Comparison } from '../../lib/mnist/compare';
+import { unitImages } from '../../lib/mnist/generated-images';
+import { FEATURES, Judge } from '../../lib/mnist/judge';
+import { judgeAccuracy, shiftImages, trainJudge } from '../../lib/mnist/train-judge';
+import { realReference } from '../../lib/mnist/evaluate';
+import { sanityRows } from '../../lib/mnist/sanity';
+import { Generator } from '../../lib/random';
+
+const shipped = path.join(__dirname, '..', '..', 'checkpoints', 'judge');
+const stream = () => new Generator(0).stream('init');
+const folder = mkdtempSync(path.join(tmpdir(), 'judge-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The first images of a data set. */
+function first(dataset: MnistDataset, count: number): MnistDataset {
+  const pixels = dataset.images.data.slice(0, count * 784);
+  return {
+    images: ndarray(pixels, [count, 28, 28]),
+    labels: dataset.labels.slice(0, count),
+    length: count,
+  };
+}
+
+describe('the judge in checkpoints/judge', () => {
+  let judge: Judge;
+  let test: MnistDataset;
+  beforeAll(() => {
+    judge = Judge.load(shipped, stream());
+    test = loadMnist({ split: 'test', source: 'full' });
+  });
+  afterAll(() => judge.dispose());
+
+  it('reads at least 99.3 % of the test images, as its card says', () => {
+    const accuracy = judgeAccuracy(judge, test);
+    expect(accuracy).toBeGreaterThanOrEqual(0.993);
+    expect(accuracy).toBeCloseTo(judge.card.testAccuracy, 3);
+  });
+
+  it('sees real images as real, shuffled prompts as chance, noise as far away', () => {
+    const rows = new Map(sanityRows(judge, realReference(judge, test, 500)));
+    const [real, shuffled, noise] = [...rows.values()] as [Comparison, Comparison, Comparison];
+    expect(real.overall.share).toBeGreaterThan(0.98);
+    expect(real.frechetRatio).toBeCloseTo(1, 0);
+    expect(real.diversityRatio).toBeCloseTo(1, 1);
+    expect(shuffled.overall.share).toBeLessThan(0.16);
+    expect(shuffled.overall.share).toBeGreaterThan(0.05);
+    expect(noise.overall.share).toBeLessThan(0.3);
+    expect(noise.frechetRatio).toBeGreaterThan(20);
+    expect(noise.coverage).toBeLessThan(0.1);
+  });
+
+  it('says the same of an image alone and among others, whatever stands beside it', () => {
+    const images = toTensor(first(test, 3).images);
+    const together = judge.judge(images);
+    const alone = judge.judge(ndarray(images.data.slice(0, 784), [1, 28, 28, 1]));
+    expect(alone.features).toBeCloseToMax(together.features.slice(0, FEATURES), 1e-5);
+    expect(together.predictions).toEqual(test.labels.slice(0, 3));
+  });
+
+  it('looks at 8-bit pictures', () => {
+    const blank = judge.judge(ndarray(new Float32Array(784), [1, 28, 28]));
+    const almost = judge.judge(ndarray(new Float32Array(784).fill(0.0019), [1, 28, 28]));
+    expect(almost.features).toEqual(blank.features);
+  });
+
+  it('refuses other shapes and values', () => {
+    expect(() => judge.judge(ndarray(new Float32Array(64), [1, 8, 8]))).toThrow(
+      'expected images [N, 28, 28, 1], got [1, 8, 8].',
+    );
+    const bright = ndarray(new Float32Array(784).fill(1.5), [1, 28, 28]);
+    expect(() => judge.judge(bright)).toThrow('expected values in [0, 1], got 1.5.');
+  });
+
+  it('leaks nothing', () => {
+    expect(() => judge.judge(unitImages(new Uint8Array(784)))).toLeakNothing();
+  });
+});
+
+it('refuses weights that are not those of its card', () => {
+  cpSync(shipped, folder, { recursive: true });
+  const file = path.join(folder, 'model.safetensors');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(file, bytes);
+  expect(() => Judge.load(folder, stream())).toThrow(/expected SHA-256 [0-9a-f]{64} as in judge/);
+});
+
+it('learns, is saved and loaded, and can be stopped', async () => {
+  const quick = loadMnist({ split: 'train', source: 'quick' });
+  const data = { train: first(quick, 1200), test: quick };
+  const judge = (await trainJudge(data, { epochs: 2, batchSize: 40 }))!;
+  expect(judge.card.testAccuracy).toBeGreaterThan(0.7); // 0.1 by chance
+  const card = judge.save(path.join(folder, 'own'));
+  const loaded = Judge.load(path.join(folder, 'own'), stream());
+  expect(loaded.card).toEqual(card);
+  const images = toTensor(first(quick, 5).images);
+  expect(loaded.judge(images).features).toEqual(judge.judge(images).features);
+  judge.dispose();
+  loaded.dispose();
+
+  const stop = new AbortController();
+  const steps: number[] = [];
+  const onStep = ({ step }: { step: number }) => {
+    steps.push(step);
+    if (step === 2) stop.abort();
+  };
+  expect(await trainJudge(data, { signal: stop.signal, onStep })).toBeNull();
+  expect(steps).toEqual([1, 2]);
+});
+
+it('moves images, and paper comes in', () => {
+  const image = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const by = (...shift: number[]) => [...shiftImages(image, [1, 2, 3], shift)];
+  expect(by(0, 0)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(by(1, 0)).toEqual([0, 0, 0, 1, 2, 3]);
+  expect(by(-1, 1)).toEqual([0, 4, 5, 0, 0, 0]);
+  expect(by(0, -2)).toEqual([3, 0, 0, 6, 0, 0]);
+});

@@ -1,0 +1,45 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { showSource } from '../../lib/notebook/source';
+import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
+
+const file = path.join(__dirname, '..', '..', 'lib', 'models', 'unet-2d-condition.ts');
+const lines = fs.readFileSync(file, 'utf8').split('\n');
+
+describe('showSource', () => {
+  it('shows a class with its comment, as it stands in lib', () => {
+    const source = showSource(UNet2DConditionModel);
+    expect(source.file).toBe('lib/models/unet-2d-condition.ts');
+    const [first, last] = source.lines;
+    expect(source.code).toBe(lines.slice(first - 1, last).join('\n'));
+    expect(source.code).toMatch(
+      /^\/\*\*\n \* Predicts the noise[^]*export class UNet2DConditionModel/,
+    );
+  });
+
+  it('shows one member, moved to the left', () => {
+    const { code } = showSource(UNet2DConditionModel, 'forward');
+    expect(code).toMatch(/^\/\*\*[^]*\nforward\(/);
+    expect(code.endsWith('\n}')).toBe(true);
+  });
+
+  it('finds functions by name and by value, and is TypeScript to a notebook', () => {
+    expect(showSource('timestepEmbedding').code).toContain('export function timestepEmbedding(');
+    const source = showSource(showSource) as unknown as Record<
+      symbol,
+      () => Record<string, string>
+    >;
+    const bundle = source[Symbol.for('Jupyter.display')]?.call(source);
+    expect(bundle?.['text/markdown']).toMatch(/^````ts\n/);
+    expect(bundle?.['text/plain']).toMatch(/^\/\/ lib\/display\/source\.ts:\d+–\d+\n/);
+  });
+
+  it('names what it does not find', () => {
+    expect(() => showSource('NoSuchThing')).toThrow('none named NoSuchThing');
+    expect(() => showSource(UNet2DConditionModel, 'nothing')).toThrow(
+      /among .*forward.*, got nothing/,
+    );
+    expect(() => showSource({})).toThrow('Expected a class');
+  });
+});

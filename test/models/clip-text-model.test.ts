@@ -6,19 +6,21 @@ import { tf } from '../../lib/backend';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
 import { namedParameters, numParameters, stateDict, toHost } from '../../lib/nn/state-dict';
 import { Generator } from '../../lib/random';
-import { goldenFolder, loadGolden } from '../support/golden';
+import { loadGolden } from '../support/golden';
+import { fixtureModelFolder } from '../support/model';
 
 const init = () => new Generator(0).stream('init');
 
 // Reference: test/fixtures/clip-text-tiny, written by scripts/export_goldens.py from transformers.
 describe('CLIPTextModel against transformers', () => {
   const golden = loadGolden('clip-text-tiny');
+  const folder = fixtureModelFolder('clip-text-tiny');
   const get = (key: string) => golden.get(key)!;
   let model: CLIPTextModel;
   let ids: tf.Tensor2D;
 
   beforeAll(() => {
-    model = CLIPTextModel.fromPretrained(goldenFolder('clip-text-tiny'));
+    model = CLIPTextModel.fromPretrained(folder);
     const { data, shape } = get('in.input_ids');
     ids = tf.tensor2d(data, shape as [number, number], 'int32');
   });
@@ -63,9 +65,9 @@ describe('CLIPTextModel against transformers', () => {
   });
 
   it('saves and loads the same weights', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'clip-text-'));
-    model.savePretrained(folder);
-    const again = CLIPTextModel.fromPretrained(folder);
+    const saved = mkdtempSync(path.join(tmpdir(), 'clip-text-'));
+    model.savePretrained(saved);
+    const again = CLIPTextModel.fromPretrained(saved);
     expect(again.config).toEqual(model.config);
     expect(stateDict(again)).toEqual(stateDict(model));
     again.dispose();
@@ -73,9 +75,7 @@ describe('CLIPTextModel against transformers', () => {
 
   it('leaks no tensor', () => {
     expect(() => tf.dispose({ ...model.forward(ids) })).toLeakNothing();
-    expect(() =>
-      CLIPTextModel.fromPretrained(goldenFolder('clip-text-tiny')).dispose(),
-    ).toLeakNothing();
+    expect(() => CLIPTextModel.fromPretrained(folder).dispose()).toLeakNothing();
   });
 
   it('refuses texts that are too long', () => {

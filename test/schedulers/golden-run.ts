@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tf } from '../../lib/backend';
-import { readSafetensors } from '../../lib/io/safetensors';
 import type { Scheduler } from '../../lib/schedulers/scheduler';
 import { goldenFolder, loadGolden } from '../support/golden';
 
@@ -14,16 +14,12 @@ export function goldenTensor(name: string): tf.Tensor {
   return tf.tensor(data, shape.length === 4 ? [batch!, height!, width!, 1] : shape);
 }
 
-/** The config that the reference run had: a Python dict, with the call's own arguments beside it. */
-export function runConfig(tag: string): Record<string, unknown> {
-  const { metadata } = readSafetensors(join(goldenFolder('schedulers'), 'case.safetensors'));
-  const json = metadata[tag]!.replaceAll("'", '"')
-    .replaceAll('True', 'true')
-    .replaceAll('False', 'false')
-    .replaceAll('None', 'null')
-    .replaceAll('-inf', '"-inf"');
-  return JSON.parse(json) as Record<string, unknown>;
-}
+const runs = JSON.parse(
+  readFileSync(join(goldenFolder('schedulers'), 'runs.json'), 'utf8'),
+) as Record<string, Record<string, unknown>>;
+
+/** The config that the reference run had, with the call's own arguments beside it. */
+export const runConfig = (tag: string): Record<string, unknown> => runs[tag]!;
 
 /** The smooth stand-in for the network that the reference runs used. */
 export function fakeModel(x: tf.Tensor, t: number): tf.Tensor {
@@ -38,7 +34,7 @@ export function fakeModel(x: tf.Tensor, t: number): tf.Tensor {
 
 /** Runs up to `steps` steps with the reference's start and noise; x after every step. */
 export function trajectory(scheduler: Scheduler, tag: string, steps: number): Float32Array[] {
-  const noises = golden.get(`in.${tag}.step_noise`) ?? golden.get(`in.${tag}.step_noise_first3`)!;
+  const noises = golden.get(`in.${tag}.step_noise`)!;
   let x = goldenTensor(`in.${tag}.start`);
   let previousOriginal: tf.Tensor | null = null;
   const visited: Float32Array[] = [];

@@ -6,15 +6,16 @@ import { namedParameters, toHost } from '../../lib/nn/state-dict';
 import { AdamW } from '../../lib/optim/adamw';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { TrainStep, type MicroBatch } from '../../lib/training/train-step';
-import { goldenFolder, loadGolden } from '../support/golden';
-import { nhwc } from '../support/model';
+import { loadGolden } from '../support/golden';
+import { fixtureModelFolder, nhwc } from '../support/model';
 
 const golden = loadGolden('train-tiny');
+const folder = fixtureModelFolder('train-tiny');
 const get = (key: string) => golden.get(key)!;
 
 /** The parts of the reference run: its start weights, fixed embeddings, AdamW with lr 1e-3. */
 function referenceRun() {
-  const unet = UNet2DConditionModel.fromPretrained(goldenFolder('train-tiny'));
+  const unet = UNet2DConditionModel.fromPretrained(folder);
   const { data, shape } = get('in.embeddings');
   const embeddings = tf.tensor3d(data, shape as [number, number, number]);
   const parameters = namedParameters(unet);

@@ -1,4 +1,5 @@
 /** The library's public names: the only path that notebooks import. */
+import './pretrained';
 import { installNotebookViews } from './notebook/views';
 
 installNotebookViews();
@@ -20,7 +21,8 @@ export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/r
 
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
 export { loadMnist, type MnistDataset } from './mnist/mnist';
-export { captionOf, normalize, toTensor } from './datasets/transforms';
+export { normalize, toTensor } from './datasets/transforms';
+export { captionOf, DIGIT_CAPTIONS } from './mnist/captions';
 
 export { UNet2DConditionModel } from './models/unet-2d-condition';
 export { type UNet2DConditionConfig } from './models/unet-2d-condition-config';
@@ -64,8 +66,15 @@ export { oneCycle, type OneCycleOptions } from './optim/one-cycle';
 
 export { jit, JitError, JitSession, type JitOptions } from './jit';
 
-export { Trainer, type FitOptions, type TrainerParts } from './training/trainer';
-export { type TrainerOptions } from './training/trainer-options';
+export type { BatchIndices, BatchRecord, Objective, RandomKeys } from './training/objective';
+export {
+  TextToImageObjective,
+  type TextToImageBatch,
+  type TextToImageTrainingParts,
+} from './training/text-to-image-objective';
+export { type TextToImageOptions } from './training/text-to-image-options';
+export { Trainer, type FitOptions } from './training/trainer';
+export { type ExchangeGradients, type TrainerOptions } from './training/trainer-options';
 export {
   meanLoss,
   NonFiniteLossError,
@@ -86,7 +95,7 @@ export { CheckpointSaveError } from './io/runs/checkpoint-commit';
 export { FolderLockedError } from './io/runs/folder-lock';
 
 export { crossAttentionMaps } from './pipelines/attention-maps';
-export { timestepLosses, type TimestepLossParts } from './pipelines/timestep-losses';
+export { timestepLosses, type TimestepLossParts } from './training/timestep-losses';
 export {
   TextToImagePipeline,
   type TextToImageOutput,

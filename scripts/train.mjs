@@ -75,10 +75,12 @@ const unet = new sd.UNet2DConditionModel(sd.BLOG_UNET_CONFIG, init);
 const textEncoder = new sd.CLIPTextModel(sd.SMALL_TEXT_CONFIG, init);
 const tokenizer = sd.CLIPTokenizer.fromPretrained(sd.SMALL_TOKENIZER);
 const noiseScheduler = new sd.DDPMScheduler(recipe.scheduler);
-const trainer = new sd.Trainer(
-  { unet, textEncoder, tokenizer, noiseScheduler, dataset },
-  { ...recipe.trainer, lrSchedule: sd.recipeSchedule(recipe) },
-);
+const parts = { unet, textEncoder, tokenizer, noiseScheduler, dataset };
+const objective = new sd.TextToImageObjective(parts, recipe.objective);
+const trainer = new sd.Trainer(objective, {
+  ...recipe.trainer,
+  lrSchedule: sd.recipeSchedule(recipe),
+});
 const resumed = sd.resumeTraining(folder, trainer);
 fs.mkdirSync(folder, { recursive: true });
 fs.writeFileSync(path.join(folder, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);

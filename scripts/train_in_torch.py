@@ -19,7 +19,7 @@ import numpy as np, torch
 from safetensors.numpy import save_file
 
 from torch_peer.draws import KINDS, draws
-from torch_peer.loop import CAPTIONS, Loop, data, load, tokens
+from torch_peer.loop import CAPTIONS, Loop, data, load, settings, tokens
 
 
 def train(options):
@@ -54,7 +54,7 @@ def train(options):
         torch.save(loop.state() | dict(log=log, rng=torch.get_rng_state()), state_file + ".part")
         os.replace(state_file + ".part", state_file)
 
-    draw = draws(options.draws, recipe["trainer"], len(labels), loop.scheduler.config.num_train_timesteps)
+    draw = draws(options.draws, settings(recipe), len(labels), loop.scheduler.config.num_train_timesteps)
     steps = recipe["maxSteps"] if options.steps is None else options.steps
     while loop.done < steps and not stopped:
         started = time.perf_counter()

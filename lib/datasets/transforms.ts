@@ -74,16 +74,3 @@ export function rowMajor<T extends Uint8Array | Float32Array>(array: NdArray<T>)
   }
   return values;
 }
-
-/**
- * The caption that the model is trained on.
- *
- * @param label a digit
- * @throws RangeError if it is no integer from 0 to 9
- */
-export function captionOf(label: number): string {
-  if (!Number.isInteger(label) || label < 0 || label > 9) {
-    throw new RangeError(`captionOf: expected an integer label from 0 to 9, got ${String(label)}.`);
-  }
-  return `A handwritten digit ${label}`;
-}

@@ -4,7 +4,7 @@ export { jit, type JitControl, type JitOptions } from './jit';
 export { JitError } from './errors';
 export { JitSession } from './session';
 export type { JitSessionOptions } from './session-config';
-export { partSizes, threadsOfHalf } from './threads';
+export { inHalves } from './halves';
 export { isTracing } from '../backend';
 export type { Precision } from './precision';
 export type { TensorTree } from './tree';

@@ -148,7 +148,7 @@ export function jit<F extends (...args: never[]) => unknown>(
   const call = (...values: unknown[]): unknown => {
     if (isTracing()) return run(...values);
     if (engine().isTapeOn() || jitIsOff()) return eagerly(() => run(...values));
-    const args = flattenTree(values, 'argument', names);
+    const args = flattenTree(values, 'argument', { names });
     const before = compilations;
     const { program, session, traced } = compiledFor(args);
     const outputs = session.run(program, args.tensors);
@@ -167,14 +167,14 @@ export function jit<F extends (...args: never[]) => unknown>(
       return compilations;
     },
     compile: (...args) => {
-      if (!jitIsOff()) compiledFor(flattenTree(args, 'argument', names));
+      if (!jitIsOff()) compiledFor(flattenTree(args, 'argument', { names }));
     },
     profile: (nameOf, ...args) => {
-      const flat = flattenTree(args, 'argument', names);
+      const flat = flattenTree(args, 'argument', { names });
       return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf ?? layerOf);
     },
     peakBytes: (...args) => {
-      const bytes = peakBytes(compiledFor(flattenTree(args, 'argument', names)).traced);
+      const bytes = peakBytes(compiledFor(flattenTree(args, 'argument', { names })).traced);
       if (jitIsOff()) control.dispose(); // the graph is not to be run
       return bytes;
     },

@@ -29,6 +29,8 @@ export interface Program {
   readonly inputNames: string;
   readonly outputNames: string;
   readonly outputs: number;
+  /** Whether it is best run with half of the threads for each op (see halves.ts). */
+  readonly hasHalves: boolean;
 }
 
 /** Names of a slot's nodes: its value, where one is fed, and what to fetch so that the fed one is stored. */
@@ -91,6 +93,7 @@ export function makeProgram(
     inputNames: traced.inputs.map((_, i) => `${prefix}/input${i}:0`).join(),
     outputNames: fetched.join(),
     outputs,
+    hasHalves: traced.hasHalves,
   };
 }
 

@@ -25,6 +25,7 @@ import {
   type Program,
   type Slot,
 } from './session-graph';
+import { threadsOfHalf } from './threads';
 import type { Traced } from './traced';
 import { valuelessTensor } from './valueless';
 import type { Source } from './variables';
@@ -169,7 +170,7 @@ export class JitSession {
     const directory = mkdtempSync(join(tmpdir(), 'jit-'));
     try {
       writeFileSync(join(directory, 'saved_model.pb'), serializeSavedModel(nodes));
-      this.model = withSessionOptions(this.options, () =>
+      this.model = withSessionOptions(this.presentOptions(), () =>
         nodeBackend().binding.loadSavedModel(directory, 'serve'),
       );
     } finally {
@@ -177,6 +178,14 @@ export class JitSession {
     }
     this.initialized = false;
     leftovers.register(this, this.model, this);
+  }
+
+  /** A number of threads that was asked for, or half of them where graphs compute halves side by side. */
+  private presentOptions(): JitSessionOptions {
+    const hasHalves = [...this.programs].some((program) => program.hasHalves);
+    const chosen = this.options.intraOpParallelismThreads;
+    const threads = chosen ?? (hasHalves ? threadsOfHalf() : undefined);
+    return { ...this.options, intraOpParallelismThreads: threads };
   }
 
   private assign(slots: readonly Slot[], target: string): void {

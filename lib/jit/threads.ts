@@ -1,13 +1,7 @@
-/**
- * Work that two threads do side by side.
- *
- * TensorFlow cuts each op into pieces for its threads, and then waits for the slowest. A graph of two independent
- * halves, each op of which has half of the threads, waits less: on two cores the training step of a small UNet
- * takes 11 % less time (docs/performance.md).
- */
+/** The threads of a session whose graphs compute halves of a batch side by side (see halves.ts). */
 
 import { availableParallelism } from 'node:os';
-import { isTracing, nodeBackend, setSessionConfig } from '../backend';
+import { nodeBackend, setSessionConfig } from '../backend';
 
 /** Whether sessions can have threads of their own. */
 function hasOwnThreads(): boolean {
@@ -15,7 +9,7 @@ function hasOwnThreads(): boolean {
 }
 
 /**
- * For the session of a graph that computes halves side by side.
+ * How many threads each op of such a session may use.
  *
  * @returns half of the cores; undefined (TensorFlow's own choice) if there is one only, or if sessions cannot have
  *   threads of their own
@@ -23,17 +17,4 @@ function hasOwnThreads(): boolean {
 export function threadsOfHalf(): number | undefined {
   const cores = availableParallelism();
   return hasOwnThreads() && cores > 1 ? Math.floor(cores / 2) : undefined;
-}
-
-/**
- * Into what parts a traced function is best to cut a batch, so that they are computed side by side; in a session with
- * `threadsOfHalf()`.
- *
- * @param size of the batch
- * @returns the sizes of two halves; of one part where halves gain nothing, so wherever nothing is traced
- */
-export function partSizes(size: number): number[] {
-  const isHalved = isTracing() && size > 1 && threadsOfHalf() !== undefined;
-  const half = Math.ceil(size / 2);
-  return isHalved ? [half, size - half] : [size];
 }

@@ -20,4 +20,6 @@ export interface Traced {
   readonly sources: readonly Source[];
   readonly assignments: readonly (Omit<Assignment, 'value'> & { readonly value: Ref })[];
   readonly updates: readonly Update[];
+  /** Whether it asked to compute halves side by side (see halves.ts), be it that they were cut or not. */
+  readonly hasHalves: boolean;
 }

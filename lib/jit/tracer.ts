@@ -14,6 +14,7 @@ import { guarded, ScopeNames } from './guards';
 import { customOp, OPS, REFUSED, type OpCall } from './ops';
 import { addInPrecision, type Precision } from './precision';
 import { simplify, specialize } from './simplify';
+import { threadsOfHalf } from './threads';
 import { flattenTree } from './tree';
 import { valuelessTensor } from './valueless';
 import type { GraphOptions, Traced } from './traced';
@@ -57,6 +58,14 @@ export function tracingPrecision(): Precision | undefined {
 }
 
 /**
+ * Whether the function that is traced is to compute halves of a batch side by side. Its session then has threads for
+ * that, so ask whether or not there is something to cut.
+ */
+export function sideBySide(): boolean {
+  return current?.sideBySide() ?? false;
+}
+
+/**
  * While a function is traced, changes variables in place by one of TensorFlow's ops for that, such as
  * `ResourceApplyAdam`: one node and no copy instead of a dozen nodes and three assignments. It has no gradient.
  *
@@ -79,6 +88,7 @@ class Tracer {
   private readonly refs = new WeakMap<tf.DataId, Ref>();
   private readonly scopes = new ScopeNames();
   private readonly backend = nodeBackend();
+  private hasHalves = false;
   private readonly variables = new TracedVariables(this.graph, (spec, ref) =>
     this.abstract(spec, ref),
   );
@@ -119,6 +129,11 @@ class Tracer {
     }
   }
 
+  sideBySide(): boolean {
+    this.hasHalves = true;
+    return threadsOfHalf() !== undefined;
+  }
+
   update(
     op: string,
     variables: readonly tf.Variable[],
@@ -148,9 +163,9 @@ class Tracer {
       ...assignment,
       value: this.refOf(assignment.value),
     }));
-    const { graph } = this;
+    const { graph, hasHalves } = this;
     const { sources } = this.variables;
-    return { graph, inputs, outputs, structure, sources, assignments: valued, updates };
+    return { graph, inputs, outputs, structure, sources, assignments: valued, updates, hasHalves };
   }
 
   private record(

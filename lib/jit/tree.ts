@@ -23,6 +23,13 @@ export type TreeStructure =
       readonly items: readonly TreeStructure[];
     };
 
+export interface FlattenOptions {
+  /** Names of the top level's items, used in `paths`. */
+  readonly names?: readonly string[];
+  /** Whether records that differ only in the order of their keys are equal. Default true. */
+  readonly sorted?: boolean;
+}
+
 export interface FlatTree {
   readonly structure: TreeStructure;
   readonly tensors: tf.Tensor[];
@@ -38,10 +45,13 @@ const TENSOR: TreeStructure = { kind: 'tensor' };
  * Takes a tree apart.
  *
  * @param what names the tree in messages, for example `argument` or `result`
- * @param names of the top level's items, used in `paths`
  * @throws JitError at a leaf that is no tensor
  */
-export function flattenTree(tree: unknown, what: string, names: readonly string[] = []): FlatTree {
+export function flattenTree(
+  tree: unknown,
+  what: string,
+  { names = [], sorted = true }: FlattenOptions = {},
+): FlatTree {
   const tensors: tf.Tensor[] = [];
   const paths: string[] = [];
   let key = '';
@@ -65,7 +75,8 @@ export function flattenTree(tree: unknown, what: string, names: readonly string[
       return { kind: 'array', items };
     }
     if (isRecord(node)) {
-      const keys = Object.keys(node).sort();
+      const keys = Object.keys(node);
+      if (sorted) keys.sort();
       key += '{';
       const items = keys.map((name) => {
         key += `${JSON.stringify(name)}:`;

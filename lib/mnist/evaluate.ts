@@ -1,17 +1,16 @@
-import type { ImageDataset } from '../datasets/data-loader';
+import type { MnistDataset } from './mnist';
 import type { TextToImagePipeline } from '../pipelines/text-to-image';
 import { Generator } from '../random';
-import type { Scheduler } from '../schedulers/scheduler';
 import { compareImages, realFloor, type Comparison, type RealFloor } from './compare';
 import { drawDigits, type DrawOptions } from './generated-images';
 import type { Judge } from './judge';
 import { referenceSets, type RealSet } from './reference-sets';
 
 export interface EvaluateParts {
-  readonly pipeline: TextToImagePipeline<Scheduler>;
+  readonly pipeline: TextToImagePipeline;
   readonly judge: Judge;
   /** Real images that neither model nor judge was trained on: MNIST's test split. */
-  readonly test: ImageDataset;
+  readonly test: MnistDataset;
 }
 
 export interface Evaluation extends Comparison {
@@ -28,7 +27,7 @@ export interface RealReference {
 /** @param numImages of each set; a multiple of 10 */
 export function realReference(
   judge: Judge,
-  test: ImageDataset,
+  test: MnistDataset,
   numImages: number,
   seed = 0,
 ): RealReference {

@@ -3,12 +3,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ndarray from 'ndarray';
 import { rowMajor } from '../datasets/transforms';
-import { captionOf } from '../datasets/transforms';
+import { captionOf } from './captions';
 import { writeFileAtomically } from '../io/atomic-write';
 import { readSafetensors, writeSafetensors } from '../io/safetensors';
 import type { GenerateOptions } from '../pipelines/generate-options';
 import type { TextToImagePipeline } from '../pipelines/text-to-image';
-import type { Scheduler } from '../schedulers/scheduler';
 import type { LabelledImages } from './compare';
 
 export interface DrawOptions extends Omit<
@@ -35,7 +34,7 @@ const AREA = 28 * 28;
  * @throws RangeError for numbers that do not fit; Error if the folder holds images drawn otherwise
  */
 export async function drawDigits(
-  pipeline: TextToImagePipeline<Scheduler>,
+  pipeline: TextToImagePipeline,
   options: DrawOptions,
 ): Promise<LabelledImages | null> {
   const { numImages = 1000, batchSize = 100, folder, onProgress, signal, ...generate } = options;

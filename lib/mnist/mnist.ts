@@ -5,16 +5,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import ndarray, { type NdArray } from 'ndarray';
+import type { ImageDataset } from '../datasets/data-loader';
+import { DIGIT_CAPTIONS } from './captions';
 import { IdxError, parseIdx, readPlain } from './idx';
 
 /** Images and their labels, held on the host. */
-export interface MnistDataset {
+export interface MnistDataset extends ImageDataset {
   /** [N, 28, 28], 0 (paper) to 255 (ink). */
   readonly images: NdArray<Uint8Array>;
-  /** N digits, 0 to 9. */
+  /** N digits, 0 to 9: the positions of their captions, too. */
   readonly labels: Uint8Array;
-  /** N. */
-  readonly length: number;
+}
+
+function asDataset(images: NdArray<Uint8Array>, labels: Uint8Array): MnistDataset {
+  const captionIds = Int32Array.from(labels);
+  return { images, labels, captionIds, captions: DIGIT_CAPTIONS, length: labels.length };
 }
 
 export interface LoadMnistOptions {
@@ -96,7 +101,7 @@ function readFull(split: 'train' | 'test', folder: string, verify: boolean): Mni
     checkSum(imageBytes, basename(imagePath), files.imagesSha256);
     checkSum(labelBytes, basename(labelPath), files.labelsSha256);
   }
-  return { images: ndarray(images, [count, SIZE, SIZE]), labels, length: count };
+  return asDataset(ndarray(images, [count, SIZE, SIZE]), labels);
 }
 
 function findFile(folder: string, name: string): string {
@@ -147,7 +152,7 @@ function readQuick(): MnistDataset {
       labels[written++] = digit;
     }
   }
-  return { images: ndarray(images, [length, SIZE, SIZE]), labels, length };
+  return asDataset(ndarray(images, [length, SIZE, SIZE]), labels);
 }
 
 function readQuickDigit(digit: number): Uint8Array {

@@ -5,11 +5,14 @@
 import { BLOG_SCHEDULER_CONFIG } from './presets';
 import { getScheduler, type LRSchedule } from '../optim/lr-scheduler';
 import type { DDPMSchedulerConfig } from '../schedulers/ddpm';
+import type { TextToImageOptions } from '../training/text-to-image-options';
 import type { TrainerOptions } from '../training/trainer-options';
 
 export interface Recipe {
   /** Noise schedule, and what the model predicts. */
   readonly scheduler: Partial<DDPMSchedulerConfig>;
+  /** How images and captions are trained. */
+  readonly objective: TextToImageOptions;
   readonly trainer: Omit<TrainerOptions, 'lrSchedule'>;
   /** Steps in which the learning rate rises from 0. */
   readonly warmupSteps: number;
@@ -33,11 +36,11 @@ export const RECIPES = {
       rescale_betas_zero_snr: true,
       timestep_spacing: 'trailing',
     },
+    objective: { captionDropout: 0.1 },
     trainer: {
       batchSize: 64,
       learningRate: 1e-3,
       maxGradNorm: 1,
-      captionDropout: 0.1,
       ema: { decay: 0.999, useEmaWarmup: true, power: 3 / 4 },
       seed: 42,
     },
@@ -51,6 +54,7 @@ export const RECIPES = {
    */
   blog: {
     scheduler: BLOG_SCHEDULER_CONFIG,
+    objective: {},
     trainer: { batchSize: 64, learningRate: 1e-3, seed: 42 },
     warmupSteps: 0,
     decayShare: 0,

@@ -1,5 +1,5 @@
 import ndarray from 'ndarray';
-import type { ImageDataset } from '../datasets/data-loader';
+import type { MnistDataset } from './mnist';
 import { rowMajor, toTensor } from '../datasets/transforms';
 import { permutation, type RandomStream } from '../random';
 import { selectRows, type Features } from '../metrics/features';
@@ -22,7 +22,7 @@ export interface RealSet extends Features {
  */
 export function referenceSets(
   judge: Judge,
-  dataset: ImageDataset,
+  dataset: MnistDataset,
   perDigit: number,
   stream: RandomStream,
   most = 5,
@@ -52,7 +52,7 @@ export function referenceSets(
   });
 }
 
-function judgeAll(judge: Judge, { images, length }: ImageDataset) {
+function judgeAll(judge: Judge, { images, length }: MnistDataset) {
   const [, height = 1, width = 1] = images.shape;
   const bytes = rowMajor(images);
   return judge.judge(toTensor(ndarray(bytes, [length, height, width])));

@@ -1,6 +1,7 @@
 /** Trains the judge on real images: cross-entropy, AdamW, a rate that falls along a cosine, small shifts. */
 import { tf } from '../backend';
-import { DataLoader, type Batch, type ImageDataset } from '../datasets/data-loader';
+import { DataLoader, type Batch } from '../datasets/data-loader';
+import type { MnistDataset } from './mnist';
 import { toTensor } from '../datasets/transforms';
 import { jit } from '../jit';
 import { disposeModule, namedParameters } from '../nn/state-dict';
@@ -52,7 +53,7 @@ export function shiftImages(
 }
 
 /** Share of the images that the judge reads right. */
-export function judgeAccuracy(judge: Judge, { images, labels, length }: ImageDataset): number {
+export function judgeAccuracy(judge: Judge, { images, labels, length }: MnistDataset): number {
   const { predictions } = judge.judge(toTensor(images));
   return labels.reduce((right, label, i) => right + Number(label === predictions[i]), 0) / length;
 }
@@ -63,7 +64,7 @@ export function judgeAccuracy(judge: Judge, { images, labels, length }: ImageDat
  * @returns the judge, or null if it was stopped; the caller disposes it
  */
 export async function trainJudge(
-  data: { readonly train: ImageDataset; readonly test: ImageDataset },
+  data: { readonly train: MnistDataset; readonly test: MnistDataset },
   options: TrainJudgeOptions = {},
 ): Promise<Judge | null> {
   const { seed = 7, epochs = 8, batchSize = 128, learningRate = 2e-3 } = options;
@@ -76,28 +77,29 @@ export async function trainJudge(
   const numTrainingSteps = epochs * loader.length;
   const schedule = getScheduler('cosine', { numTrainingSteps, numWarmupSteps: 50 });
   const trainStep = jit(
-    (images: tf.Tensor4D, labels: tf.Tensor1D, key: tf.Tensor1D) => {
+    (images: tf.Tensor4D, labels: tf.Tensor1D, key: tf.Tensor1D, lr: tf.Scalar) => {
       const { value, grads } = tf.variableGrads(() => {
         const logits = network.logits(network.features(images), { key, rate });
         return tf.losses.softmaxCrossEntropy(tf.oneHot(labels, 10), logits) as tf.Scalar;
       }, [...parameters.values()]);
       const named = [...parameters].map(([name, { name: own }]) => [name, grads[own]!] as const);
-      optimizer.step(new Map(named));
+      optimizer.step(new Map(named), { lr });
       return value;
     },
     { name: 'judgeStep' },
   );
-  const runStep = ({ shape, labels, images }: Batch, step: number): number => {
+  const runStep = ({ shape, indices, images }: Batch, step: number): number => {
     const [B, height, width] = shape;
-    optimizer.lr = learningRate * schedule(step - 1);
     return tf.tidy(() => {
       const key = generator.stream('noise').at(step);
       const shifts = randint([B, 2], -maxShift, maxShift + 1, key).dataSync();
       const unit = images.map((value) => value * 0.5 + 0.5);
       const moved = shiftImages(unit, [B, height, width], shifts);
       const dropped = tf.tensor1d([...generator.stream('dropout').at(step)], 'int32');
-      const inputs = tf.tensor1d(Int32Array.from(labels), 'int32');
-      return trainStep(tf.tensor4d(moved, [...shape]), inputs, dropped).dataSync()[0]!;
+      const labels = indices.map((index) => data.train.labels[index]!);
+      const lr = tf.scalar(learningRate * schedule(step - 1));
+      const inputs = [tf.tensor4d(moved, [...shape]), tf.tensor1d(labels, 'int32')] as const;
+      return trainStep(...inputs, dropped, lr).dataSync()[0]!;
     });
   };
   let finished = false;

@@ -35,13 +35,13 @@ export class Attention {
     this.to_out = [new Linear(inner, queryDim, stream)];
   }
 
-  /** @param x [B, L, C] @param context [B, S, cross_attention_dim] @returns [B, L, C] */
-  forward(x: tf.Tensor3D, context: tf.Tensor3D = x): tf.Tensor3D {
+  /** @param x [B, L, C] @param encoderHiddenStates [B, S, cross_attention_dim] @returns [B, L, C] */
+  forward(x: tf.Tensor3D, encoderHiddenStates: tf.Tensor3D = x): tf.Tensor3D {
     return tf.tidy(() => {
-      if (context === x) return this.to_out[0].forward(this.toItself(x));
+      if (encoderHiddenStates === x) return this.to_out[0].forward(this.toItself(x));
       const q = this.to_q.forward(x); // [B, L, inner]
-      const k = this.to_k.forward(context); // [B, S, inner]
-      const v = this.to_v.forward(context);
+      const k = this.to_k.forward(encoderHiddenStates); // [B, S, inner]
+      const v = this.to_v.forward(encoderHiddenStates);
       return this.to_out[0].forward(multiHeadAttention(q, k, v, this.heads));
     });
   }
@@ -49,12 +49,12 @@ export class Attention {
   /**
    * How much each position of x attends to each of the context, for looking into a model: softmax(q kᵀ / √D).
    *
-   * @param x [B, L, C] @param context [B, S, cross_attention_dim] @returns [B, heads, L, S]
+   * @param x [B, L, C] @param encoderHiddenStates [B, S, cross_attention_dim] @returns [B, heads, L, S]
    */
-  probabilities(x: tf.Tensor3D, context: tf.Tensor3D = x): tf.Tensor4D {
+  probabilities(x: tf.Tensor3D, encoderHiddenStates: tf.Tensor3D = x): tf.Tensor4D {
     return tf.tidy(() => {
       const q = splitHeads(this.to_q.forward(x), this.heads); // [B, heads, L, D]
-      const k = splitHeads(this.to_k.forward(context), this.heads);
+      const k = splitHeads(this.to_k.forward(encoderHiddenStates), this.heads);
       return attentionProbabilities(q, k);
     });
   }
@@ -112,11 +112,11 @@ export class BasicTransformerBlock {
     this.ff = new FeedForward(dim, stream);
   }
 
-  /** @param x [B, L, C] @param context [B, S, cross_attention_dim] @returns [B, L, C] */
-  forward(x: tf.Tensor3D, context: tf.Tensor3D): tf.Tensor3D {
+  /** @param x [B, L, C] @param encoderHiddenStates [B, S, cross_attention_dim] @returns [B, L, C] */
+  forward(x: tf.Tensor3D, encoderHiddenStates: tf.Tensor3D): tf.Tensor3D {
     return tf.tidy(() => {
       let h = tf.add<tf.Tensor3D>(x, this.attn1.forward(this.norm1.forward(x)));
-      h = tf.add<tf.Tensor3D>(h, this.attn2.forward(this.norm2.forward(h), context));
+      h = tf.add<tf.Tensor3D>(h, this.attn2.forward(this.norm2.forward(h), encoderHiddenStates));
       return tf.add(h, this.ff.forward(this.norm3.forward(h)));
     });
   }
@@ -151,13 +151,13 @@ export class Transformer2DModel {
     this.proj_out = new Conv2d(inner, in_channels, stream, pointwise);
   }
 
-  /** @param x [B, H, W, C] @param context [B, S, cross_attention_dim] @returns [B, H, W, C] */
-  forward(x: tf.Tensor4D, context: tf.Tensor3D): tf.Tensor4D {
+  /** @param x [B, H, W, C] @param encoderHiddenStates [B, S, cross_attention_dim] @returns [B, H, W, C] */
+  forward(x: tf.Tensor4D, encoderHiddenStates: tf.Tensor3D): tf.Tensor4D {
     return tf.tidy(() => {
       const projected = this.proj_in.forward(this.norm.forward(x)); // [B, H, W, inner]
       const [B, H, W, inner] = projected.shape;
       let h: tf.Tensor3D = tf.reshape(projected, [B, H * W, inner]);
-      for (const block of this.transformer_blocks) h = block.forward(h, context);
+      for (const block of this.transformer_blocks) h = block.forward(h, encoderHiddenStates);
       return tf.add(this.proj_out.forward(tf.reshape(h, [B, H, W, inner])), x);
     });
   }

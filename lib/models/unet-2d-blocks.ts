@@ -69,7 +69,7 @@ export class DownBlock2D {
   }
 
   /** @param x [B, H, W, in] @returns hidden [B, ⌈H/2⌉, ⌈W/2⌉, out], or [B, H, W, out] in the last */
-  forward(x: tf.Tensor4D, temb: tf.Tensor2D, _context: tf.Tensor3D): DownBlockOutput {
+  forward(x: tf.Tensor4D, temb: tf.Tensor2D, _encoderHiddenStates: tf.Tensor3D): DownBlockOutput {
     return tf.tidy(() => {
       let hidden = x;
       const skips: tf.Tensor4D[] = [];
@@ -95,13 +95,13 @@ export class CrossAttnDownBlock2D {
     this.downsamplers = add_downsample ? [new Downsample2D(out_channels, stream)] : [];
   }
 
-  /** @param context [B, S, cross_attention_dim] @returns as `DownBlock2D` */
-  forward(x: tf.Tensor4D, temb: tf.Tensor2D, context: tf.Tensor3D): DownBlockOutput {
+  /** @param encoderHiddenStates [B, S, cross_attention_dim] @returns as `DownBlock2D` */
+  forward(x: tf.Tensor4D, temb: tf.Tensor2D, encoderHiddenStates: tf.Tensor3D): DownBlockOutput {
     return tf.tidy(() => {
       let hidden = x;
       const skips: tf.Tensor4D[] = [];
       for (const [i, block] of this.resnets.entries()) {
-        hidden = this.attentions[i]!.forward(block.forward(hidden, temb), context);
+        hidden = this.attentions[i]!.forward(block.forward(hidden, temb), encoderHiddenStates);
         skips.push(hidden);
       }
       for (const down of this.downsamplers) skips.push((hidden = down.forward(hidden)));
@@ -124,11 +124,11 @@ export class UNetMidBlock2DCrossAttn {
   }
 
   /** @param x [B, H, W, C] @returns [B, H, W, C] */
-  forward(x: tf.Tensor4D, temb: tf.Tensor2D, context: tf.Tensor3D): tf.Tensor4D {
+  forward(x: tf.Tensor4D, temb: tf.Tensor2D, encoderHiddenStates: tf.Tensor3D): tf.Tensor4D {
     return tf.tidy(() => {
       let hidden = this.resnets[0]!.forward(x, temb);
       for (const [i, attention] of this.attentions.entries()) {
-        hidden = this.resnets[i + 1]!.forward(attention.forward(hidden, context), temb);
+        hidden = this.resnets[i + 1]!.forward(attention.forward(hidden, encoderHiddenStates), temb);
       }
       return hidden;
     });
@@ -163,7 +163,7 @@ export class UpBlock2D {
     x: tf.Tensor4D,
     skips: readonly tf.Tensor4D[],
     temb: tf.Tensor2D,
-    _context: tf.Tensor3D,
+    _encoderHiddenStates: tf.Tensor3D,
     size: [number, number],
   ): tf.Tensor4D {
     return tf.tidy(() => {
@@ -189,19 +189,19 @@ export class CrossAttnUpBlock2D {
     this.upsamplers = options.add_upsample ? [new Upsample2D(options.out_channels, stream)] : [];
   }
 
-  /** As `UpBlock2D.forward`; context [B, S, cross_attention_dim]. */
+  /** As `UpBlock2D.forward`; encoderHiddenStates [B, S, cross_attention_dim]. */
   forward(
     x: tf.Tensor4D,
     skips: readonly tf.Tensor4D[],
     temb: tf.Tensor2D,
-    context: tf.Tensor3D,
+    encoderHiddenStates: tf.Tensor3D,
     size: [number, number],
   ): tf.Tensor4D {
     return tf.tidy(() => {
       let hidden = x;
       for (const [i, block] of this.resnets.entries()) {
         hidden = block.forward(tf.concat([hidden, skips[i]!], 3), temb);
-        hidden = this.attentions[i]!.forward(hidden, context);
+        hidden = this.attentions[i]!.forward(hidden, encoderHiddenStates);
       }
       for (const up of this.upsamplers) hidden = up.forward(hidden, size);
       return hidden;

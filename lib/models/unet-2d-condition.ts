@@ -25,6 +25,16 @@ import {
   type UNet2DConditionConfig,
 } from './unet-2d-condition-config';
 
+/** What `forward` takes beside the text, named as in diffusers: residuals that a control net adds. */
+export interface UNetExtras {
+  /** One for each skip connection, in their order: [B, H, W, C] of each. */
+  readonly downBlockAdditionalResiduals?: readonly tf.Tensor4D[] | undefined;
+  /** Added to the mid block's result. */
+  readonly midBlockAdditionalResidual?: tf.Tensor4D | undefined;
+}
+
+const EXTRAS = ['downBlockAdditionalResiduals', 'midBlockAdditionalResidual'];
+
 /**
  * Predicts the noise in an image from the noisy image, the time step and a text's embedding;
  * diffusers' `UNet2DConditionModel` for the block types of its config, with its parameter names.
@@ -122,15 +132,18 @@ export class UNet2DConditionModel {
    * @param sample the noisy images, [B, H, W, in_channels]
    * @param timestep int32 [B], from 0 to num_train_timesteps − 1
    * @param encoderHiddenStates the text's embedding, [B, L, cross_attention_dim]
+   * @param extras residuals to be added to the skip connections and to the mid block's result
    * @returns the prediction, [B, H, W, out_channels]; the caller disposes it
-   * @throws Error if a shape does not fit the config
+   * @throws Error if a shape does not fit the config, or an extra is not known
    */
   forward(
     sample: tf.Tensor4D,
     timestep: tf.Tensor1D,
     encoderHiddenStates: tf.Tensor3D,
+    extras: UNetExtras = {},
   ): tf.Tensor4D {
     this.checkShapes(sample, timestep, encoderHiddenStates);
+    checkExtras(extras);
     const { block_out_channels, flip_sin_to_cos, freq_shift } = this.config;
     return tf.tidy(() => {
       const waves = timestepEmbedding(timestep, block_out_channels[0]!, {
@@ -145,7 +158,10 @@ export class UNet2DConditionModel {
         hidden = output.hidden;
         skips.push(...output.skips);
       }
+      const { downBlockAdditionalResiduals: residuals, midBlockAdditionalResidual } = extras;
+      if (residuals) addResiduals(skips, residuals);
       hidden = this.mid_block.forward(hidden, temb, encoderHiddenStates);
+      if (midBlockAdditionalResidual) hidden = tf.add(hidden, midBlockAdditionalResidual);
       for (const block of this.up_blocks) {
         const own = skips.splice(-block.resnets.length).reverse();
         const [, H, W] = (skips.at(-1) ?? sample).shape;
@@ -155,7 +171,11 @@ export class UNet2DConditionModel {
     });
   }
 
-  private checkShapes(sample: tf.Tensor, timestep: tf.Tensor, context: tf.Tensor): void {
+  private checkShapes(
+    sample: tf.Tensor,
+    timestep: tf.Tensor,
+    encoderHiddenStates: tf.Tensor,
+  ): void {
     const { in_channels, cross_attention_dim } = this.config;
     const width = perBlock(cross_attention_dim, 1)[0]!;
     const B = sample.shape[0];
@@ -164,14 +184,14 @@ export class UNet2DConditionModel {
       sample.shape[3] === in_channels &&
       timestep.rank === 1 &&
       timestep.shape[0] === B &&
-      context.rank === 3 &&
-      context.shape[0] === B &&
-      (typeof cross_attention_dim !== 'number' || context.shape[2] === width);
+      encoderHiddenStates.rank === 3 &&
+      encoderHiddenStates.shape[0] === B &&
+      (typeof cross_attention_dim !== 'number' || encoderHiddenStates.shape[2] === width);
     if (fits) return;
     throw new Error(
       `UNet2DConditionModel: expected sample [B, H, W, ${in_channels}], timestep [B] and ` +
         `encoderHiddenStates [B, L, ${width}] of one batch size, got [${sample.shape.join(', ')}], ` +
-        `[${timestep.shape.join(', ')}] and [${context.shape.join(', ')}].`,
+        `[${timestep.shape.join(', ')}] and [${encoderHiddenStates.shape.join(', ')}].`,
     );
   }
 
@@ -179,4 +199,26 @@ export class UNet2DConditionModel {
   dispose(): void {
     disposeModule(this);
   }
+}
+
+function checkExtras(extras: UNetExtras): void {
+  const unknown = Object.keys(extras).filter((name) => !EXTRAS.includes(name));
+  if (unknown.length === 0) return;
+  throw new Error(
+    `UNet2DConditionModel: expected extras of the names ${EXTRAS.join(', ')}, got ` +
+      `${unknown.join(', ')}. A model that takes others wraps this one.`,
+  );
+}
+
+/** Adds a residual to each skip connection, in place of the list. @throws Error if one is missing or misshaped */
+function addResiduals(skips: tf.Tensor4D[], residuals: readonly tf.Tensor4D[]): void {
+  const shapes = (list: readonly tf.Tensor[]) =>
+    list.map(({ shape }) => `[${shape.join(', ')}]`).join(', ');
+  if (shapes(skips) !== shapes(residuals)) {
+    throw new Error(
+      'UNet2DConditionModel: expected downBlockAdditionalResiduals as the skip connections ' +
+        `${shapes(skips)}, got ${shapes(residuals)}.`,
+    );
+  }
+  residuals.forEach((residual, i) => (skips[i] = tf.add(skips[i]!, residual)));
 }

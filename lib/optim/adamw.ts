@@ -3,7 +3,7 @@
  *
  * Loshchilov & Hutter 2019, "Decoupled weight decay regularization"; the update, the defaults and the
  * state's names are those of torch.optim.AdamW. A step reads nothing on the host, so that it can be traced
- * into a graph; the learning rate and the step count live in variables.
+ * into a graph; the step count lives in a variable, the learning rate of a traced step is an argument.
  */
 import { isTracing, tf, typeAttribute } from '../backend';
 import { updateInPlace } from '../jit';
@@ -12,7 +12,7 @@ import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { matchGradients, type NamedTensors } from './named-tensors';
 
 export interface AdamWOptions {
-  /** Learning rate, ≥ 0. */
+  /** Learning rate, ≥ 0. Default 1e-3. */
   readonly lr?: number;
   /** Decay of the running means of the gradient and of its square, each in [0, 1). */
   readonly betas?: readonly [number, number];
@@ -53,13 +53,18 @@ function biasCorrection(beta: number, step: tf.Tensor): tf.Tensor {
   return tf.neg(tf.expm1(tf.mul(step, Math.log(beta))));
 }
 
+export interface AdamWStepOptions {
+  readonly lr?: tf.Scalar;
+  readonly gradScale?: tf.Scalar;
+}
+
+type StepNumbers = Required<AdamWStepOptions> & { readonly step: tf.Scalar };
+
 /** A parameter with the running means of its gradient and of the gradient's square. */
 type ParameterState = readonly [parameter: tf.Variable, expAvg: tf.Variable, expAvgSq: tf.Variable];
 
 export class AdamW {
-  readonly options: Required<AdamWOptions>;
-  /** The learning rate as the scalar that `step` reads: a traced step sees a change of it. */
-  readonly learningRate: tf.Variable<tf.Rank.R0>;
+  readonly options: Required<Omit<AdamWOptions, 'lr'>>;
   private readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** Its fields are the state dict: `step`, `exp_avg.<name>`, `exp_avg_sq.<name>`. */
   private readonly state: {
@@ -67,7 +72,7 @@ export class AdamW {
     readonly exp_avg: Readonly<Record<string, tf.Variable>>;
     readonly exp_avg_sq: Readonly<Record<string, tf.Variable>>;
   };
-  private currentLr: number;
+  private learningRate: number;
 
   /**
    * @param parameters the variables to train, by name; the optimizer changes but never disposes them
@@ -77,45 +82,52 @@ export class AdamW {
     parameters: ReadonlyMap<string, tf.Variable>,
     { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 }: AdamWOptions = {},
   ) {
-    this.options = { lr, betas, eps, weightDecay };
-    checkOptions(this.options);
+    this.options = { betas, eps, weightDecay };
+    checkOptions({ ...this.options, lr });
     const moments = () =>
       Object.fromEntries([...parameters].map(([name, { shape }]) => [name, zeros(shape)]));
     this.parameters = parameters;
     this.state = { step: zeros([]), exp_avg: moments(), exp_avg_sq: moments() };
-    this.currentLr = lr;
-    this.learningRate = tf.tidy(() => tf.variable(tf.scalar(lr), false));
+    this.learningRate = lr;
   }
 
+  /** The learning rate of steps that are not given another. */
   get lr(): number {
-    return this.currentLr;
+    return this.learningRate;
   }
 
-  /** Takes effect at the next step, also of a traced one. */
   set lr(lr: number) {
     checkOptions({ ...this.options, lr });
-    this.currentLr = lr;
-    tf.tidy(() => this.learningRate.assign(tf.scalar(lr)));
+    this.learningRate = lr;
   }
 
   /**
    * Moves every parameter by one step.
    *
    * @param grads one gradient per parameter, by name and in its shape; the caller disposes them
-   * @param gradScale what the gradients are multiplied by first, for example to clip their norm; 1 unless told
-   * @throws Error that names all missing, unknown and misshaped gradients; nothing is then changed
+   * @param options.lr the learning rate of this step; default `lr`. A traced step needs it: a number would be fixed
+   * @param options.gradScale what the gradients are multiplied by first, for example to clip their norm; default 1
+   * @throws Error that names all missing, unknown and misshaped gradients, or inside of a traced function without lr;
+   *   nothing is then changed
    */
-  step(grads: NamedTensors, gradScale?: tf.Scalar): void {
+  step(grads: NamedTensors, options: AdamWStepOptions = {}): void {
     const gradients = matchGradients('AdamW.step', grads, this.parameters);
+    if (isTracing() && !options.lr) {
+      throw new Error(
+        'AdamW.step: expected lr as a scalar inside of a traced function, where the number would be ' +
+          'the same at every call. Make it an argument of the function.',
+      );
+    }
     tf.tidy(() => {
+      const lr = options.lr ?? tf.scalar(this.learningRate);
       const step = tf.add<tf.Scalar>(this.state.step, 1);
       this.state.step.assign(step);
-      const scale = gradScale ?? tf.scalar(1);
+      const gradScale = options.gradScale ?? tf.scalar(1);
       for (const [name, parameter] of this.parameters) {
         const { exp_avg, exp_avg_sq } = this.state;
         const variables = [parameter, exp_avg[name]!, exp_avg_sq[name]!] as const;
         tf.tidy(() => {
-          this.update(variables, gradients.get(name)!, scale, step);
+          this.update(variables, gradients.get(name)!, { lr, gradScale, step });
         });
       }
     });
@@ -125,8 +137,7 @@ export class AdamW {
   private update(
     variables: ParameterState,
     gradient: tf.Tensor,
-    scale: tf.Scalar,
-    step: tf.Scalar,
+    { lr, gradScale, step }: StepNumbers,
   ): void {
     const { betas, eps, weightDecay } = this.options;
     const fused = {
@@ -135,23 +146,30 @@ export class AdamW {
       epsilon: eps,
       weight_decay: weightDecay,
     };
-    const inputs = [gradient, scale, this.learningRate, step];
+    const inputs = [gradient, gradScale, lr, step];
     if (fusedUpdate('SdmAdamW', fused, variables, inputs)) return;
-    const scaled = tf.mul(gradient, scale);
-    if (!this.updateByAdam(variables, scaled, step)) this.updateByTensors(variables, scaled, step);
+    const scaled = tf.mul(gradient, gradScale);
+    if (!this.updateByAdam(variables, scaled, lr, step)) {
+      this.updateByTensors(variables, scaled, lr, step);
+    }
   }
 
   /** In a graph: `ResourceApplyAdam`, with both bias corrections put into its other numbers. */
-  private updateByAdam(variables: ParameterState, gradient: tf.Tensor, step: tf.Scalar): boolean {
+  private updateByAdam(
+    variables: ParameterState,
+    gradient: tf.Tensor,
+    lr: tf.Scalar,
+    step: tf.Scalar,
+  ): boolean {
     if (!isTracing()) return false;
     const [parameter] = variables;
     const { eps, weightDecay } = this.options;
     // It computes 1 − beta in float32, so that its beta is this one.
     const [beta1, beta2] = this.options.betas.map(Math.fround) as [number, number];
     const root = tf.sqrt(biasCorrection(beta2, step));
-    const size = tf.div(tf.mul(this.learningRate, root), biasCorrection(beta1, step));
+    const size = tf.div(tf.mul(lr, root), biasCorrection(beta1, step));
     const [zero, b1, b2] = [tf.scalar(0), tf.scalar(beta1), tf.scalar(beta2)];
-    const decayed = tf.mul(parameter, tf.mul(this.learningRate, weightDecay));
+    const decayed = tf.mul(parameter, tf.mul(lr, weightDecay));
     const inputs = [zero, zero, size, b1, b2, tf.mul(root, eps), gradient];
     const T = typeAttribute('T', 'float32');
     return (
@@ -165,13 +183,18 @@ export class AdamW {
     );
   }
 
-  private updateByTensors(variables: ParameterState, gradient: tf.Tensor, step: tf.Scalar): void {
+  private updateByTensors(
+    variables: ParameterState,
+    gradient: tf.Tensor,
+    lr: tf.Scalar,
+    step: tf.Scalar,
+  ): void {
     const [parameter, expAvg, expAvgSq] = variables;
     const { eps, weightDecay } = this.options;
     const [beta1, beta2] = this.options.betas;
-    const size = tf.div(this.learningRate, biasCorrection(beta1, step));
+    const size = tf.div(lr, biasCorrection(beta1, step));
     const root = tf.sqrt(biasCorrection(beta2, step));
-    const keep = tf.sub(1, tf.mul(this.learningRate, weightDecay));
+    const keep = tf.sub(1, tf.mul(lr, weightDecay));
     expAvg.assign(tf.add(expAvg, tf.mul(tf.sub(gradient, expAvg), 1 - beta1)));
     expAvgSq.assign(tf.add(tf.mul(expAvgSq, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
     const denominator = tf.add(tf.div(tf.sqrt(expAvgSq), root), eps);
@@ -191,6 +214,6 @@ export class AdamW {
   /** Frees the optimizer's own variables, not the parameters. */
   dispose(): void {
     const { step, exp_avg, exp_avg_sq } = this.state;
-    tf.dispose([this.learningRate, step, ...Object.values(exp_avg), ...Object.values(exp_avg_sq)]);
+    tf.dispose([step, ...Object.values(exp_avg), ...Object.values(exp_avg_sq)]);
   }
 }

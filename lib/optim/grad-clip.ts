@@ -5,6 +5,15 @@ import { asMap, type NamedTensors } from './named-tensors';
 /** Added to the norm before dividing by it; torch's constant. */
 const EPS = 1e-6;
 
+/**
+ * What gradients of this norm are multiplied by so that it is at most `maxNorm`: min(1, maxNorm / (norm + 1e-6)).
+ *
+ * @param maxNorm > 0; Infinity leaves them
+ */
+export function clipFactor(norm: number, maxNorm: number): number {
+  return maxNorm === Infinity ? 1 : Math.min(1, maxNorm / (norm + EPS));
+}
+
 export interface ClippedGradients {
   /** New tensors, in the order of the given ones. */
   readonly grads: Map<string, tf.Tensor>;

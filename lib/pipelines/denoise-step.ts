@@ -1,25 +1,32 @@
 import { tf } from '../backend';
-import { jit, partSizes, threadsOfHalf, type JitControl } from '../jit';
-import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
+import { inHalves, jit, type JitControl } from '../jit';
 import { randn } from '../random';
-import { unpackCoefficients, type Scheduler } from '../schedulers/scheduler';
+import { linearStep, unpackCoefficients } from '../schedulers/scheduler';
+import type { Bounds } from '../schedulers/thresholding';
+
+/** How strongly the prompt counts. */
+export type Guidance = {
+  /** s in u + s · (c − u). */
+  readonly scale: tf.Scalar;
+  /** φ of `rescaleNoiseCfg`; null leaves the guided prediction. */
+  readonly rescale: tf.Scalar | null;
+};
 
 /** Everything one step needs, as tensors of the caller's. */
 export interface DenoiseInputs {
-  /** The noisy images, [N, H, W, C]. */
+  /** The noisy latents, [N, h, w, c]. */
   readonly sample: tf.Tensor4D;
   /** `predOriginalSample` of the step before, or zeros at the first. */
   readonly previousOriginal: tf.Tensor4D;
-  /** [N, L, hidden_size], or [2N, L, hidden_size] with the negative prompt's first, if guided. */
-  readonly context: tf.Tensor3D;
+  /** Of N rows, or if guided of 2N with what guidance departs from first. */
+  readonly conditioning: Conditioning;
+  /** Null: the prediction is the model's own. */
+  readonly guidance: Guidance | null;
   /** int32 or float32 [1] */
   readonly timestep: tf.Tensor1D;
   /** The scheduler's numbers for this step, a row of `coefficientTable`. */
   readonly coefficients: tf.Tensor1D;
-  /** s in u + s · (c − u); without effect if not guided. */
-  readonly guidanceScale: tf.Scalar;
-  /** φ of `rescaleNoiseCfg`; null leaves the guided prediction. */
-  readonly guidanceRescale: tf.Scalar | null;
   /** int32 [2]: where the step's noise comes from. */
   readonly key: tf.Tensor1D;
 }
@@ -30,36 +37,25 @@ export type DenoiseOutput = {
   readonly predOriginalSample: tf.Tensor4D;
 };
 
-/** The model's output for parts of a batch that are computed side by side. */
-function forwardInParts(
-  unet: UNet2DConditionModel,
-  input: tf.Tensor4D,
-  timestep: tf.Tensor1D,
-  context: tf.Tensor3D,
-): tf.Tensor4D {
-  const sizes = partSizes(input.shape[0]);
-  if (sizes.length === 1) return unet.forward(input, tf.tile(timestep, sizes), context);
-  const contexts = tf.split(context, sizes, 0) as tf.Tensor3D[];
-  const outputs = (tf.split(input, sizes, 0) as tf.Tensor4D[]).map((part, i) => {
-    return unet.forward(part, tf.tile(timestep, [sizes[i]!]), contexts[i]!);
-  });
-  return tf.concat(outputs);
-}
-
 /**
  * The guided prediction: both halves in one batch, u + s · (c − u) (Ho & Salimans 2022, "Classifier-free
  * diffusion guidance", with s = 1 + w).
  */
-function predictNoise(
-  unet: UNet2DConditionModel,
-  input: tf.Tensor4D,
-  { context, timestep, guidanceScale, guidanceRescale }: DenoiseInputs,
+function guided(
+  model: Denoiser,
+  { sample, timestep, conditioning, guidance }: DenoiseInputs,
 ): tf.Tensor {
-  if (context.shape[0] === input.shape[0]) return forwardInParts(unet, input, timestep, context);
-  const both = forwardInParts(unet, tf.concat([input, input]), timestep, context);
-  const [uncond, cond] = tf.split(both, 2) as [tf.Tensor, tf.Tensor];
-  const guided = tf.add(uncond, tf.mul(tf.sub(cond, uncond), guidanceScale));
-  return guidanceRescale ? rescaleNoiseCfg(guided, cond, guidanceRescale) : guided;
+  const run = (latents: tf.Tensor4D) => {
+    const timesteps = tf.tile(timestep, [latents.shape[0]]);
+    const batch = { latents, timesteps, ...conditioning };
+    return inHalves(({ latents: x, timesteps: t, ...c }: typeof batch) => {
+      return predict(model, x, t, c);
+    }, batch);
+  };
+  if (!guidance) return run(sample);
+  const [uncond, cond] = tf.split(run(tf.concat([sample, sample])), 2) as [tf.Tensor, tf.Tensor];
+  const both = tf.add(uncond, tf.mul(tf.sub(cond, uncond), guidance.scale));
+  return guidance.rescale ? rescaleNoiseCfg(both, cond, guidance.rescale) : both;
 }
 
 /** Standard deviation of each image, [N, 1, 1, 1]. */
@@ -84,24 +80,24 @@ export function rescaleNoiseCfg(guided: tf.Tensor, cond: tf.Tensor, share: tf.Sc
   });
 }
 
+export type DenoiseStep = ((inputs: DenoiseInputs) => DenoiseOutput) & JitControl;
+
 /**
  * One denoising step as one TensorFlow graph: prediction, guidance, noise and the scheduler's step. What
- * changes from step to step goes in as tensors, so that all steps of a shape share the graph.
+ * changes from step to step goes in as tensors, so that all steps of a shape share the graph, whatever the scheduler.
+ *
+ * @param bounds how far the predicted x0 may go
  */
-export function makeDenoiseStep(
-  unet: UNet2DConditionModel,
-  scheduler: Scheduler,
-): ((inputs: DenoiseInputs) => DenoiseOutput) & JitControl {
+export function makeDenoiseStep(model: Denoiser, bounds: Bounds | null): DenoiseStep {
   const denoise = (inputs: DenoiseInputs): DenoiseOutput =>
     tf.tidy(() => {
       const { sample, previousOriginal, coefficients, key } = inputs;
-      const modelOutput = predictNoise(unet, sample, inputs);
+      const modelOutput = guided(model, inputs);
       const noise = randn<tf.Rank.R4>(sample.shape, key);
-      const step = scheduler.stepWithCoefficients(
-        { modelOutput, sample, noise, previousOriginal },
-        unpackCoefficients(coefficients),
-      );
-      return { ...step } as DenoiseOutput;
+      const stepInputs = { modelOutput, sample, noise, previousOriginal };
+      return {
+        ...linearStep(stepInputs, unpackCoefficients(coefficients), bounds),
+      } as DenoiseOutput;
     });
-  return jit(denoise, { name: 'denoise', intraOpParallelismThreads: threadsOfHalf() });
+  return jit(denoise, { name: 'denoise' });
 }

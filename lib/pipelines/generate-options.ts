@@ -1,4 +1,6 @@
 import type { NdArray } from 'ndarray';
+import type { ModelExtras } from '../conditioning/conditioning';
+import { checkOptions, isCount, isShare, type OptionRules } from '../options';
 
 /** What a step's callback is told. */
 export interface StepEnd {
@@ -14,39 +16,51 @@ export interface StepEnd {
   readonly predOriginalSample: () => NdArray<Float32Array>;
 }
 
+/** Undefined is the same as not given. */
 export interface GenerateOptions {
+  /** Decides all noise. */
   readonly seed: number;
-  /** 1 to num_train_timesteps; 50 unless told. */
-  readonly numInferenceSteps?: number;
+  /** 1 to num_train_timesteps. Default 50. */
+  readonly numInferenceSteps?: number | undefined;
   /**
    * s in u + s · (c − u): 0 ignores the prompt, 1 (default) is the model itself and costs half, above 1
    * pushes away from the negative prompt. Papers that write (1 + w) have w = s − 1.
    */
-  readonly guidanceScale?: number;
-  /** φ of guidance rescale (Lin et al. 2023, who take 0.7), 0 to 1; 0 unless told. */
-  readonly guidanceRescale?: number;
+  readonly guidanceScale?: number | undefined;
+  /** φ of guidance rescale (Lin et al. 2023, who take 0.7), 0 to 1. Default 0. */
+  readonly guidanceRescale?: number | undefined;
   /**
-   * Where guidance acts: from and to which share of the training's time steps, 0 (no noise) to 1; everywhere
-   * unless told. A step outside costs half. Kynkäänniemi et al. 2024, "Applying guidance in a limited
+   * Where guidance acts: from and to which share of the training's time steps, 0 (no noise) to 1. Default: everywhere.
+   * A step outside costs half. Kynkäänniemi et al. 2024, "Applying guidance in a limited
    * interval improves sample and distribution quality in diffusion models".
    */
-  readonly guidanceInterval?: readonly [number, number];
-  /** What guidance departs from; the empty text unless told. */
-  readonly negativePrompt?: string;
-  /** Images for each prompt; 1 unless told. */
-  readonly numImagesPerPrompt?: number;
-  /** Height and width; the UNet's sample_size unless told. */
-  readonly size?: readonly [number, number];
+  readonly guidanceInterval?: readonly [number, number] | undefined;
+  /** What guidance departs from. Default: the empty text. */
+  readonly negativePrompt?: string | undefined;
+  /** Images for each prompt. Default 1. */
+  readonly numImagesPerPrompt?: number | undefined;
+  /** Height and width of the images. Default: those that the UNet's sample_size stands for. */
+  readonly size?: readonly [number, number] | undefined;
+  /** What the model takes beside the text, by name: tensors with a row for each image. They stay the caller's. */
+  readonly extras?: ModelExtras | undefined;
   /** Called after each step; a promise is awaited. */
-  readonly callbackOnStepEnd?: (end: StepEnd) => void | Promise<void>;
+  readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
+  /** Told of a prompt that is cut because it has too many tokens. Default: a warning of the process. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** Stops after the present step. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export type ResolvedGenerateOptions = Required<
-  Omit<GenerateOptions, 'signal' | 'callbackOnStepEnd' | 'size' | 'numImagesPerPrompt'>
-> &
-  Pick<GenerateOptions, 'callbackOnStepEnd' | 'size'> & { readonly prompts: readonly string[] };
+type Optional = 'signal' | 'callbackOnStepEnd' | 'size' | 'onWarning';
+
+type Checked = {
+  readonly [K in Exclude<keyof GenerateOptions, Optional>]-?: NonNullable<GenerateOptions[K]>;
+} & Pick<GenerateOptions, Optional>;
+
+export type ResolvedGenerateOptions = Checked & {
+  /** One for each image. */
+  readonly prompts: readonly string[];
+};
 
 function checkPrompts(prompt: unknown): string[] {
   const list: unknown[] = Array.isArray(prompt) ? prompt : [prompt];
@@ -72,60 +86,38 @@ export function resolveGenerateOptions(
   { num_train_timesteps }: { readonly num_train_timesteps: number },
 ): ResolvedGenerateOptions {
   const texts = checkPrompts(prompt);
-  const o = {
-    numInferenceSteps: 50,
-    guidanceScale: 1,
-    guidanceRescale: 0,
-    guidanceInterval: [0, 1] as const,
-    negativePrompt: '',
-    numImagesPerPrompt: 1,
-    ...options,
-  };
-  const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
-  const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
-  const { numInferenceSteps: steps, size } = o;
-  const interval: readonly number[] = o.guidanceInterval;
-  const rules: [name: keyof GenerateOptions, expected: string, fits: boolean][] = [
-    ['seed', 'an integer from 0 to 2^53 − 1', Number.isSafeInteger(o.seed) && o.seed >= 0],
-    [
-      'numInferenceSteps',
-      `an integer from 1 to ${num_train_timesteps}`,
-      isCount(steps) && steps <= num_train_timesteps,
-    ],
-    ['guidanceScale', 'a finite number', Number.isFinite(o.guidanceScale)],
-    ['guidanceRescale', 'a number from 0 to 1', isShare(o.guidanceRescale)],
-    [
-      'guidanceInterval',
-      '[from, to] with 0 ≤ from ≤ to ≤ 1',
-      Array.isArray(interval) &&
-        interval.length === 2 &&
-        interval.every(isShare) &&
-        interval[0]! <= interval[1]!,
-    ],
-    ['negativePrompt', 'a string', typeof o.negativePrompt === 'string'],
-    ['numImagesPerPrompt', 'an integer ≥ 1', isCount(o.numImagesPerPrompt)],
-    [
-      'size',
-      '[height, width]',
-      size === undefined || (Array.isArray(size) && size.length === 2 && size.every(isCount)),
-    ],
-    [
-      'callbackOnStepEnd',
-      'a function',
-      o.callbackOnStepEnd === undefined || typeof o.callbackOnStepEnd === 'function',
-    ],
-  ];
-  // Not JSON for numbers: it writes NaN as null.
-  const shown = (value: unknown) =>
-    typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
-  const problems = rules
-    .filter(([, , fits]) => !fits)
-    .map(([name, expected]) => `${name}: expected ${expected}, got ${shown(o[name])}`);
-  const known = new Set<string>([...rules.map(([name]) => name), 'signal']);
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`${name}: unknown option (known: ${[...known].join(', ')})`);
-  }
-  if (problems.length > 0) throw new RangeError(`generate: ${problems.join('; ')}.`);
+  const o = checkOptions<Checked>('generate', options, DEFAULTS, rules(num_train_timesteps));
   return { ...o, prompts: texts.flatMap((text) => Array<string>(o.numImagesPerPrompt).fill(text)) };
 }
+
+const DEFAULTS = {
+  numInferenceSteps: 50,
+  guidanceScale: 1,
+  guidanceRescale: 0,
+  guidanceInterval: [0, 1] as const,
+  negativePrompt: '',
+  numImagesPerPrompt: 1,
+  extras: {},
+};
+
+const isPair = (value: unknown): value is [unknown, unknown] =>
+  Array.isArray(value) && value.length === 2;
+const isFunction = (value: unknown) => value === undefined || typeof value === 'function';
+
+const rules = (most: number): OptionRules<Checked> => ({
+  seed: ['an integer from 0 to 2^53 − 1', (v) => Number.isSafeInteger(v) && (v as number) >= 0],
+  numInferenceSteps: [`an integer from 1 to ${most}`, (v) => isCount(v) && v <= most],
+  guidanceScale: ['a finite number', Number.isFinite],
+  guidanceRescale: ['a number from 0 to 1', isShare],
+  guidanceInterval: [
+    '[from, to] with 0 ≤ from ≤ to ≤ 1',
+    (v) => isPair(v) && isShare(v[0]) && isShare(v[1]) && v[0] <= v[1],
+  ],
+  negativePrompt: ['a string', (v) => typeof v === 'string'],
+  numImagesPerPrompt: ['an integer ≥ 1', isCount],
+  size: ['[height, width]', (v) => v === undefined || (isPair(v) && v.every(isCount))],
+  extras: ['tensors by name', (v) => typeof v === 'object' && v !== null && !Array.isArray(v)],
+  callbackOnStepEnd: ['a function', isFunction],
+  onWarning: ['a function', isFunction],
+  signal: ['an AbortSignal', (v) => v === undefined || v instanceof AbortSignal],
+});

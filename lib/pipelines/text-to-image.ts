@@ -1,22 +1,46 @@
 import ndarray, { type NdArray } from 'ndarray';
 import { tf } from '../backend';
-import { checkParts, loadCheckpoint, saveCheckpoint } from '../pretrained/checkpoint';
+import { checkTextParts } from '../conditioning/check-parts';
+import type { Conditioning, Denoiser } from '../conditioning/conditioning';
+import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
+import { pixelCodec, type Codec } from '../models/codec';
+import { pretrainedFiles, type Part } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
-import { gatherRows } from '../nn/gather-rows';
 import { Generator, randn, type RandomStream } from '../random';
-import type { DDPMScheduler } from '../schedulers/ddpm';
-import { coefficientTable, COEFFICIENTS, type Scheduler } from '../schedulers/scheduler';
+import { coefficientRow, coefficientTable, type Scheduler } from '../schedulers/scheduler';
 import { nextMacrotask, stoppable } from '../stop';
-import { makeDenoiseStep, type DenoiseOutput } from './denoise-step';
-import { resolveGenerateOptions, type GenerateOptions } from './generate-options';
+import { makeDenoiseStep, type DenoiseOutput, type DenoiseStep } from './denoise-step';
+import {
+  resolveGenerateOptions,
+  type GenerateOptions,
+  type ResolvedGenerateOptions,
+} from './generate-options';
+import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
 
-export interface TextToImageParts<S extends Scheduler = Scheduler> {
-  readonly unet: UNet2DConditionModel;
-  readonly textEncoder: CLIPTextModel;
-  readonly tokenizer: CLIPTokenizer;
-  readonly scheduler: S;
+/** What a UNet must say of itself to be sampled with. */
+export interface SampledModel extends Denoiser {
+  readonly config: {
+    /** Height and width of the latents that it is trained on; null: `size` must be given. */
+    readonly sample_size: number | readonly number[] | null;
+    /** Channels of a latent. */
+    readonly in_channels: number;
+    readonly cross_attention_dim: number | readonly number[];
+  };
+}
+
+export interface TextToImageParts<
+  U extends SampledModel = SampledModel,
+  T extends TextEncoder = TextEncoder,
+  K extends TextTokenizer = TextTokenizer,
+> {
+  readonly unet: U;
+  readonly textEncoder: T;
+  readonly tokenizer: K;
+  readonly scheduler: Scheduler;
+  /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
+  readonly codec?: Codec | undefined;
 }
 
 /** What `generate` gives. */
@@ -29,37 +53,75 @@ export interface TextToImageOutput {
   readonly stopped: boolean;
 }
 
-/** Sampling from noise to images, step by step; diffusers' pipelines, for images without a VAE. */
-export class TextToImagePipeline<S extends Scheduler = Scheduler> {
-  readonly unet: UNet2DConditionModel;
-  readonly textEncoder: CLIPTextModel;
-  readonly tokenizer: CLIPTokenizer;
-  /** Its `timesteps` are set by each call of `generate`. */
-  readonly scheduler: S;
-  private readonly denoise: ReturnType<typeof makeDenoiseStep>;
+type Shape4D = [number, number, number, number];
+
+/** Sampling from noise to images, step by step; diffusers' `StableDiffusionPipeline`. */
+export class TextToImagePipeline<
+  U extends SampledModel = UNet2DConditionModel,
+  T extends TextEncoder = CLIPTextModel,
+  K extends TextTokenizer = CLIPTokenizer,
+> {
+  readonly unet: U;
+  readonly textEncoder: T;
+  readonly tokenizer: K;
+  readonly codec: Codec;
+  /** May be another at any time. Its `timesteps` are set by each call of `generate`. */
+  scheduler: Scheduler;
+  /** A graph for each way to bound x0, which is all that the schedulers' steps differ in. */
+  private readonly steps = new Map<string, DenoiseStep>();
+  /** Models that `fromPretrained` made. */
+  private owned: readonly Part[] = [];
 
   /**
-   * The pipeline uses the parts and owns none of them, until `dispose` is called.
+   * The pipeline uses the parts and owns none of them.
    *
    * @throws Error if the parts do not fit together
    */
-  constructor({ unet, textEncoder, tokenizer, scheduler }: TextToImageParts<S>) {
-    checkParts('TextToImagePipeline', { unet, textEncoder, tokenizer });
+  constructor({ unet, textEncoder, tokenizer, scheduler, codec }: TextToImageParts<U, T, K>) {
+    checkTextParts('TextToImagePipeline', { unet, textEncoder, tokenizer });
     this.unet = unet;
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;
     this.scheduler = scheduler;
-    this.denoise = makeDenoiseStep(unet, scheduler);
+    this.codec = codec ?? pixelCodec;
   }
 
-  /** Loads a checkpoint folder; `dispose` frees the models. */
-  static fromPretrained(folder: string): TextToImagePipeline<DDPMScheduler> {
-    return new TextToImagePipeline(loadCheckpoint(folder));
+  /**
+   * Loads a checkpoint's folder, or a model id that the hub's cache has; `dispose` then frees the models too.
+   *
+   * @throws Error if the folder is no finished checkpoint, a file is damaged, a class is not known or parts do not fit
+   */
+  static fromPretrained(name: string): TextToImagePipeline {
+    const { unet, text_encoder, tokenizer, scheduler } = pretrainedFiles().loadPipeline(name);
+    const parts = { unet, textEncoder: text_encoder, tokenizer, scheduler };
+    const pipeline = new TextToImagePipeline(
+      parts as TextToImageParts<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer>,
+    );
+    pipeline.owned = [unet!, text_encoder!];
+    return pipeline;
   }
 
-  /** Writes a folder in diffusers' layout. */
-  savePretrained(this: TextToImagePipeline<DDPMScheduler>, folder: string): void {
-    saveCheckpoint(folder, this);
+  /** Writes a folder in diffusers' layout. @throws Error if a file cannot be written */
+  savePretrained(folder: string): void {
+    const { unet, textEncoder: text_encoder, tokenizer, scheduler } = this;
+    const parts = { unet, text_encoder, tokenizer, scheduler };
+    pretrainedFiles().savePipeline(folder, 'StableDiffusionPipeline', parts);
+  }
+
+  /**
+   * The embeddings that prompts are drawn by, as diffusers' `encode_prompt`; the caller disposes both.
+   *
+   * @param prompt one text, or several
+   * @returns [B, L, hidden_size] each
+   */
+  encodePrompt(
+    prompt: string | readonly string[],
+    { negativePrompt = '' }: { readonly negativePrompt?: string | undefined } = {},
+  ): { readonly promptEmbeds: tf.Tensor3D; readonly negativePromptEmbeds: tf.Tensor3D } {
+    const texts = [prompt].flat();
+    const encode = (list: readonly string[]) => encodeTexts(this.tokenizer, this.textEncoder, list);
+    const promptEmbeds = encode(texts);
+    return { promptEmbeds, negativePromptEmbeds: encode(texts.map(() => negativePrompt)) };
   }
 
   /**
@@ -73,113 +135,161 @@ export class TextToImagePipeline<S extends Scheduler = Scheduler> {
     options: GenerateOptions,
   ): Promise<TextToImageOutput> {
     const resolved = resolveGenerateOptions(prompt, options, this.scheduler.config);
-    const { prompts, guidanceScale, numInferenceSteps, seed, size, callbackOnStepEnd } = resolved;
-    const { guidanceRescale, guidanceInterval } = resolved;
-    const [height, width] = size ?? this.trainedSize();
-    const channels = this.unet.config.in_channels;
-    const shape: [number, number, number, number] = [prompts.length, height, width, channels];
-    const sampling = new Generator(seed).stream('sampling');
-    this.scheduler.setTimesteps(numInferenceSteps);
-    const { timesteps } = this.scheduler;
-    const coefficients = coefficientTable(this.scheduler);
-    const context = this.encode(prompts, resolved.negativePrompt, guidanceScale !== 1);
-    // Outside of the interval the prompts alone count.
-    const own = tf.slice(context, [context.shape[0] - prompts.length, 0, 0]);
-    const isGuided = (timestep: number) => {
-      const share = timestep / this.scheduler.config.num_train_timesteps;
-      return guidanceInterval[0] <= share && share <= guidanceInterval[1];
+    const { prompts, extras } = resolved;
+    checkExtras(extras, prompts.length);
+    const shape = this.latentShape(prompts.length, resolved.size);
+    const guided = this.conditioning(resolved);
+    const alone: Conditioning = {
+      ...extras,
+      encoderHiddenStates: promptsOnly(guided, prompts.length),
     };
-    let state = this.start(shape, sampling);
     try {
-      return await stoppable(options.signal, async (stopped) => {
-        for (const [i, timestep] of timesteps.entries()) {
-          const next = tf.tidy(() =>
-            this.denoise({
-              sample: state.prevSample,
-              previousOriginal: state.predOriginalSample,
-              context: isGuided(timestep) ? context : own,
-              timestep: tf.tensor1d(
-                [timestep],
-                timesteps instanceof Int32Array ? 'int32' : 'float32',
-              ),
-              coefficients: tf.tensor1d(
-                coefficients.subarray(i * COEFFICIENTS.length, (i + 1) * COEFFICIENTS.length),
-              ),
-              guidanceScale: tf.scalar(guidanceScale),
-              guidanceRescale: guidanceRescale === 0 ? null : tf.scalar(guidanceRescale),
-              key: tf.tensor1d([...sampling.at(i + 1)], 'int32'),
-            }),
-          );
-          tf.dispose(state);
-          state = next;
-          await callbackOnStepEnd?.({
-            step: i + 1,
-            steps: timesteps.length,
-            timestep,
-            sample: () => toImages(next.prevSample),
-            predOriginalSample: () => toImages(next.predOriginalSample),
-          });
-          await nextMacrotask();
-          if (stopped()) {
-            const unfinished = i + 1 < timesteps.length;
-            return { images: toImages(state.prevSample), prompts, stopped: unfinished };
-          }
-        }
-        return { images: toImages(state.prevSample), prompts, stopped: false };
-      });
+      return await stoppable(options.signal, (stopped) =>
+        this.denoise(shape, { guided, alone }, resolved, stopped),
+      );
     } finally {
-      tf.dispose([state, context, own]);
+      const { encoderHiddenStates, ...doubled } = guided;
+      tf.dispose([encoderHiddenStates, alone.encoderHiddenStates]);
+      if (resolved.guidanceScale !== 1) disposeExtras(doubled);
     }
   }
 
+  /** From noise to images, until done or stopped. */
+  private async denoise(
+    shape: Shape4D,
+    conditioning: { readonly guided: Conditioning; readonly alone: Conditioning },
+    options: ResolvedGenerateOptions,
+    stopped: () => boolean,
+  ): Promise<TextToImageOutput> {
+    const { scheduler } = this;
+    const { seed, prompts, numInferenceSteps, callbackOnStepEnd } = options;
+    const sampling = new Generator(seed).stream('sampling');
+    scheduler.setTimesteps(numInferenceSteps);
+    const { timesteps } = scheduler;
+    const table = coefficientTable(scheduler);
+    const dtype = timesteps instanceof Int32Array ? 'int32' : 'float32';
+    const step = this.stepOf(scheduler);
+    const isGuided = guidedAt(options, scheduler.config.num_train_timesteps);
+    let state = this.start(shape, sampling);
+    try {
+      for (const [i, timestep] of timesteps.entries()) {
+        const next = tf.tidy(() =>
+          step({
+            sample: state.prevSample,
+            previousOriginal: state.predOriginalSample,
+            conditioning: isGuided(timestep) ? conditioning.guided : conditioning.alone,
+            guidance: isGuided(timestep) ? guidanceOf(options) : null,
+            timestep: tf.tensor1d([timestep], dtype),
+            coefficients: coefficientRow(table, i),
+            key: tf.tensor1d([...sampling.at(i + 1)], 'int32'),
+          }),
+        );
+        tf.dispose(state);
+        state = next;
+        await callbackOnStepEnd?.({
+          step: i + 1,
+          steps: timesteps.length,
+          timestep,
+          sample: () => this.toImages(next.prevSample),
+          predOriginalSample: () => this.toImages(next.predOriginalSample),
+        });
+        await nextMacrotask();
+        if (stopped()) {
+          const unfinished = i + 1 < timesteps.length;
+          return { images: this.toImages(state.prevSample), prompts, stopped: unfinished };
+        }
+      }
+      return { images: this.toImages(state.prevSample), prompts, stopped: false };
+    } finally {
+      tf.dispose(state);
+    }
+  }
+
+  private stepOf({ bounds }: Scheduler): DenoiseStep {
+    const key = JSON.stringify(bounds);
+    const known = this.steps.get(key);
+    if (known) return known;
+    const made = makeDenoiseStep(this.unet, bounds);
+    this.steps.set(key, made);
+    return made;
+  }
+
+  /** What the steps are conditioned on: with guidance what it departs from, then the prompts. */
+  private conditioning(options: ResolvedGenerateOptions): Conditioning {
+    const { prompts, negativePrompt, guidanceScale, extras } = options;
+    const guided = guidanceScale !== 1;
+    const texts = guided ? [...prompts.map(() => negativePrompt), ...prompts] : prompts;
+    const encoderHiddenStates = encodeTexts(this.tokenizer, this.textEncoder, texts);
+    return { ...(guided ? twice(extras) : extras), encoderHiddenStates };
+  }
+
   /** Pure noise, and no guess yet. */
-  private start(shape: [number, number, number, number], sampling: RandomStream): DenoiseOutput {
+  private start(shape: Shape4D, sampling: RandomStream): DenoiseOutput {
     return tf.tidy(() => ({
       prevSample: tf.mul(randn<tf.Rank.R4>(shape, sampling.at(0)), this.scheduler.initNoiseSigma),
       predOriginalSample: tf.zeros<tf.Rank.R4>(shape),
     }));
   }
 
-  /** Each distinct text encoded once. @returns [B, L, C], or [2B, L, C] with the negative prompt first */
-  private encode(prompts: readonly string[], negative: string, guided: boolean): tf.Tensor3D {
-    const texts = guided ? [...prompts.map(() => negative), ...prompts] : [...prompts];
-    const distinct = [...new Set(texts)];
-    const { input_ids, shape } = this.tokenizer.encode(distinct, { maxLength: 8 });
-    return tf.tidy(() => {
-      const ids = tf.tensor2d(input_ids, [shape[0], shape[1]], 'int32');
-      const rows = texts.map((text) => distinct.indexOf(text));
-      const hidden = this.textEncoder.lastHiddenState(ids);
-      return gatherRows(hidden, tf.tensor1d(rows, 'int32')) as tf.Tensor3D;
-    });
-  }
-
-  private trainedSize(): [number, number] {
-    const size = this.unet.config.sample_size;
-    if (size === null) {
+  /** @param size height and width of the images */
+  private latentShape(count: number, size: readonly [number, number] | undefined): Shape4D {
+    const { in_channels, sample_size } = this.unet.config;
+    if (size) {
+      const shape = this.codec.latentShape([...size, in_channels]);
+      return [count, ...shape];
+    }
+    if (sample_size === null) {
       throw new Error(
         "TextToImagePipeline: the UNet's config has no sample_size; pass size: [H, W].",
       );
     }
-    return typeof size === 'number' ? [size, size] : [size[0]!, size[1]!];
+    const [height, width] =
+      typeof sample_size === 'number' ? [sample_size, sample_size] : sample_size;
+    return [count, height!, width!, in_channels];
   }
 
-  /** Frees both models. */
+  /**
+   * Images of latents: decoded, from [−1, 1] to [0, 1], clipped, on the host.
+   *
+   * @throws Error if a number is not finite
+   */
+  private toImages(latents: tf.Tensor4D): NdArray<Float32Array> {
+    const images = tf.tidy(() =>
+      tf.clipByValue(tf.add(tf.mul(this.codec.decode(latents), 0.5), 0.5), 0, 1),
+    );
+    const data = images.dataSync();
+    images.dispose();
+    if (!data.every(Number.isFinite)) {
+      throw new Error(
+        'The images hold NaN: the weights are broken, or guidanceScale is too large.',
+      );
+    }
+    return ndarray(data as Float32Array, [...images.shape]);
+  }
+
+  /** Frees the graphs, and the models if `fromPretrained` made them; what was given to the constructor stays. */
   dispose(): void {
-    this.denoise.dispose();
-    this.unet.dispose();
-    this.textEncoder.dispose();
+    for (const step of this.steps.values()) step.dispose();
+    this.steps.clear();
+    for (const part of this.owned) (part as { dispose?: () => void }).dispose?.();
+    this.owned = [];
   }
 }
 
-/**
- * From [−1, 1] to [0, 1], clipped, on the host.
- *
- * @throws Error if a number is not finite
- */
-function toImages(sample: tf.Tensor): NdArray<Float32Array> {
-  const data = tf.tidy(() => tf.clipByValue(tf.add(tf.mul(sample, 0.5), 0.5), 0, 1).dataSync());
-  if (!data.every(Number.isFinite)) {
-    throw new Error('The images hold NaN: the weights are broken, or guidanceScale is too large.');
-  }
-  return ndarray(data as Float32Array, [...sample.shape]);
+/** Whether a step is guided: outside of the interval the prompts alone count. */
+function guidedAt(
+  { guidanceScale, guidanceInterval: [from, to] }: ResolvedGenerateOptions,
+  numTrainTimesteps: number,
+): (timestep: number) => boolean {
+  return (timestep) => {
+    const share = timestep / numTrainTimesteps;
+    return guidanceScale !== 1 && from <= share && share <= to;
+  };
+}
+
+function guidanceOf({ guidanceScale, guidanceRescale }: ResolvedGenerateOptions) {
+  return {
+    scale: tf.scalar(guidanceScale),
+    rescale: guidanceRescale === 0 ? null : tf.scalar(guidanceRescale),
+  };
 }

@@ -99,13 +99,28 @@ export function writeModel(
   floatKeys: readonly string[] = [],
 ): void {
   mkdirSync(folder, { recursive: true });
-  const entries = [...stateDict(module)].map(
-    ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
-  );
-  writeSafetensors(path.join(folder, fileName), new Map(entries), { format: 'pt' });
+  writeStateDict(path.join(folder, fileName), module);
   const json = JSON.stringify(config, null, 2).replace(
     /^ {2}"(\w+)": -?\d+(?=,?$)/gm,
     (line, key: string) => (floatKeys.includes(key) ? `${line}.0` : line),
   );
   writeFileAtomically(path.join(folder, 'config.json'), [`${json}\n`]);
+}
+
+/** Writes a module's weights as safetensors, by torch's names and in torch's layouts. */
+export function writeStateDict(file: string, module: object): void {
+  const entries = [...stateDict(module)].map(
+    ([name, { data, shape }]) => [name, fromFloat32Array(data, shape)] as const,
+  );
+  writeSafetensors(file, new Map(entries), { format: 'pt' });
+}
+
+/**
+ * The weights in a module's folder, under either library's name.
+ *
+ * @throws as `readWeights`
+ */
+export function readModuleWeights(folder: string): StateDict {
+  const isDiffusion = hasWeights(folder, DIFFUSION_WEIGHTS);
+  return readWeights(folder, isDiffusion ? DIFFUSION_WEIGHTS : TRANSFORMERS_WEIGHTS);
 }

@@ -111,7 +111,7 @@ export class RandomStream {
   }
 }
 
-/** The streams of the library; each is independent of the others. */
+/** The streams of the library; each is independent of the others. An objective may have more, by other names. */
 export type StreamName =
   'init' | 'data' | 'noise' | 'offset' | 'timesteps' | 'dropout' | 'sampling';
 
@@ -127,7 +127,7 @@ export class Generator {
   }
 
   /** The stream of that name; the same object at each call. */
-  stream(name: StreamName): RandomStream {
+  stream(name: StreamName | (string & {})): RandomStream {
     let stream = this.streams.get(name);
     if (!stream) this.streams.set(name, (stream = new RandomStream(this.seed, name)));
     return stream;

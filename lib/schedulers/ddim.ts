@@ -151,6 +151,10 @@ export class DDIMScheduler implements Scheduler {
     return { ...common, original: alphaPrev, sample, output };
   }
 
+  get bounds() {
+    return boundsOf(this.config);
+  }
+
   stepWithCoefficients(
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,

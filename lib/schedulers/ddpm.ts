@@ -126,6 +126,10 @@ export class DDPMScheduler implements Scheduler {
     };
   }
 
+  get bounds() {
+    return boundsOf(this.config);
+  }
+
   stepWithCoefficients(
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,

@@ -218,6 +218,10 @@ export class DPMSolverMultistepScheduler implements Scheduler {
     };
   }
 
+  get bounds() {
+    return boundsOf(this.config);
+  }
+
   stepWithCoefficients(
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,

@@ -120,6 +120,10 @@ export class EulerDiscreteScheduler implements Scheduler {
     return eulerStep(this.config.prediction_type, this.sigmas[index]!, this.sigmas[index + 1]!);
   }
 
+  get bounds() {
+    return null;
+  }
+
   stepWithCoefficients(
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,

@@ -152,6 +152,10 @@ export class HeunDiscreteScheduler implements Scheduler {
     );
   }
 
+  get bounds() {
+    return null;
+  }
+
   stepWithCoefficients(
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,

@@ -52,6 +52,8 @@ export interface Scheduler {
   readonly config: Readonly<NoiseScheduleConfig>;
   /** What diffusers takes as arguments of `step`, if there is any. */
   readonly options?: object;
+  /** How far the predicted x0 may go. */
+  readonly bounds: Bounds | null;
   /** ᾱ of each training step, float32. */
   readonly alphasCumprod: Float32Array;
   /** Standard deviation of the noise that sampling starts from. */
@@ -166,4 +168,8 @@ export function timestepIndex(timesteps: Int32Array | Float32Array, timestep: nu
     `Expected one of the ${timesteps.length} time steps of this sampling (${some.join(', ')}), ` +
       `got ${timestep}. setTimesteps chooses them.`,
   );
+}
+
+export function coefficientRow(table: Float32Array, i: number): tf.Tensor1D {
+  return tf.tensor1d(table.subarray(i * COEFFICIENTS.length, (i + 1) * COEFFICIENTS.length));
 }

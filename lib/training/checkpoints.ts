@@ -20,16 +20,12 @@ import {
   toFloat32Array,
   writeSafetensors,
 } from '../io/safetensors';
-import {
-  DIFFUSION_WEIGHTS,
-  readJsonObject,
-  readWeights,
-  TRANSFORMERS_WEIGHTS,
-} from '../pretrained/model-files';
-import { checkStateDict, loadStateDict, type StateDict } from '../nn/state-dict';
-import { saveCheckpoint } from '../pretrained/checkpoint';
+import { readJsonObject, readModuleWeights } from '../pretrained/model-files';
+import { saveParts } from '../pretrained/parts';
+import { checkStateDict, loadStateDict, namedParameters, type StateDict } from '../nn/state-dict';
 import { configDifferences } from './run-config';
-import type { Trainer, TrainerState } from './trainer';
+import type { Trainer } from './trainer';
+import type { TrainerState } from './trainer-state';
 
 const OPTIMIZER_FILE = path.join('training', 'optimizer.safetensors');
 const EMA_FILE = path.join('training', 'ema.safetensors');
@@ -91,13 +87,13 @@ export function saveTraining(
   if (mode !== 'min' && mode !== 'max') {
     throw new RangeError(`saveTraining: expected mode 'min' or 'max', got ${String(mode)}.`);
   }
-  const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = trainer.parts;
+  const { pipelineClass, parts } = trainer.objective;
   const write = (folder: string) => {
     mkdirSync(path.join(folder, 'training'));
     writeStateDict(path.join(folder, OPTIMIZER_FILE), trainer.optimizer.stateDict());
     if (trainer.ema) writeStateDict(path.join(folder, EMA_FILE), trainer.ema.stateDict());
     writeFileAtomically(path.join(folder, STATE_FILE), [`${JSON.stringify(trainer.state())}\n`]);
-    saveCheckpoint(folder, { unet, textEncoder, tokenizer, scheduler });
+    saveParts(folder, pipelineClass, parts);
   };
   const options = { keepLast, mode, onWarning, metric: metric ?? null };
   return commitCheckpoint(runFolder, trainer.step, write, options);
@@ -134,23 +130,23 @@ export function resumeTraining(
 ): number {
   const folder = latestCheckpoint(runFolder, { onWarning });
   if (folder === null) return 0;
-  const { unet, textEncoder } = trainer.parts;
   const state = readState(path.join(folder, STATE_FILE), trainer);
-  const unetFolder = path.join(folder, 'unet');
-  const textFolder = path.join(folder, 'text_encoder');
-  const unetWeights = readWeights(unetFolder, DIFFUSION_WEIGHTS);
-  const textWeights = readWeights(textFolder, TRANSFORMERS_WEIGHTS);
+  const modules = Object.entries(trainer.objective.parts)
+    .filter(([, part]) => namedParameters(part).size > 0)
+    .map(([name, module]) => {
+      const from = path.join(folder, name);
+      const weights = readModuleWeights(from);
+      checkStateDict(module, weights, from);
+      return { module, weights, from };
+    });
   const moments = readStateDict(path.join(folder, OPTIMIZER_FILE));
   const averages = trainer.ema && readAverages(folder);
-  checkStateDict(unet, unetWeights, unetFolder);
-  checkStateDict(textEncoder, textWeights, textFolder);
   if (averages) trainer.ema?.checkStateDict(averages);
   lockFolder(runFolder);
   recover(runFolder);
   trainer.optimizer.loadStateDict(moments); // checks all, then loads all
   if (averages) trainer.ema?.loadStateDict(averages);
-  loadStateDict(unet, unetWeights, unetFolder);
-  loadStateDict(textEncoder, textWeights, textFolder);
+  for (const { module, weights, from } of modules) loadStateDict(module, weights, from);
   trainer.loadState(state);
   return trainer.step;
 }
@@ -197,7 +193,7 @@ function readState(file: string, trainer: Trainer): TrainerState {
     );
   }
   const { step, epoch, position, randomPosition, steps, skipped } = state;
-  const { length, batchSize } = trainer.loader;
+  const { length, batchSize } = trainer.sampler;
   const batches = step + (Array.isArray(skipped) ? skipped.length : NaN);
   const fits =
     Number.isInteger(step) &&

@@ -9,28 +9,21 @@
 import { nodeBackend, tf } from '../backend';
 import { availableMemory } from './host-memory';
 import { isOutOfMemory, OutOfMemoryError, TooLarge } from './out-of-memory';
-import type { BatchDraw } from './device-data';
-import type { TrainStep } from './train-step';
+import type { RandomKeys } from './objective';
+import type { StepInput, TrainStep } from './train-step';
 
 /** Of the free memory, the share that a micro-batch may take. */
 const BUDGET = 0.5;
 
-/** What everything random of a batch is drawn by. */
-export type RandomKeys = Omit<BatchDraw, 'indices' | 'rows'>;
-
-type WholeBatch = Omit<BatchDraw, 'rows'>;
-
-export interface Gathered {
-  readonly loss: number;
-  readonly gradNorm: number;
-}
+/** The whole batch, as `StepInput` without the rows of a micro-batch. */
+type WholeBatch = Omit<StepInput, 'rows'>;
 
 export class MicroBatches {
   private size: number | undefined;
   /** Whether the chosen size is known to fit, or cannot be known. */
   private isTried = false;
 
-  /** @param wanted images at once, or `auto` */
+  /** @param wanted samples at once, or `auto` */
   constructor(
     private readonly trainStep: TrainStep,
     private readonly wanted: number | 'auto',
@@ -38,7 +31,7 @@ export class MicroBatches {
     if (wanted !== 'auto') this.size = wanted;
   }
 
-  /** Images at once; undefined until `auto` has found it. */
+  /** Samples at once; undefined until `auto` has found it. */
   get microBatchSize(): number | undefined {
     return this.size;
   }
@@ -46,21 +39,22 @@ export class MicroBatches {
   /**
    * Gathers the gradients of a batch in `trainStep`.
    *
-   * @param batch its images' places in the data set
+   * @param batch its samples' places in the data set
    * @param step named in errors
+   * @returns the batch's loss
    * @throws OutOfMemoryError if a micro-batch does not fit or surely would not, and with `auto` if not even one
-   *   image does
+   *   sample does
    */
-  gather(batch: Int32Array, keys: RandomKeys, step: number): Gathered {
+  gather(batch: Int32Array, keys: RandomKeys, step: number): number {
     const indices = tf.tensor1d(batch, 'int32');
     try {
-      return this.gatherWhole({ indices, ...keys }, step);
+      return this.gatherWhole({ indices, keys }, step);
     } finally {
       indices.dispose();
     }
   }
 
-  private gatherWhole(batch: WholeBatch, step: number): Gathered {
+  private gatherWhole(batch: WholeBatch, step: number): number {
     const B = batch.indices.shape[0];
     this.size ??= this.find(batch);
     if (this.wanted !== 'auto') this.refuseTooLarge(batch, Math.min(this.size, B), step);
@@ -99,7 +93,7 @@ export class MicroBatches {
     this.isTried = true;
   }
 
-  /** What so many of the batch's images take at once. */
+  /** What so many of the batch's samples take at once. */
   private bytesOf(batch: WholeBatch, size: number): number {
     const rows = tf.range(0, size, 1, 'int32');
     try {
@@ -113,22 +107,22 @@ export class MicroBatches {
 /** The largest power of two below. */
 const halfOf = (size: number) => 2 ** (Math.ceil(Math.log2(size)) - 1);
 
-/** The largest power of two whose images stay within the budget. */
-function sizeWithin(perImage: number): number {
-  return 2 ** Math.floor(Math.log2(Math.max(1, (BUDGET * availableMemory()) / perImage)));
+/** The largest power of two whose samples stay within the budget. */
+function sizeWithin(perSample: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(1, (BUDGET * availableMemory()) / perSample)));
 }
 
-function gatherIn(trainStep: TrainStep, batch: WholeBatch, microBatchSize: number): Gathered {
+function gatherIn(trainStep: TrainStep, batch: WholeBatch, microBatchSize: number): number {
   const end = batch.indices.shape[0];
-  let [loss, gradNorm] = [0, NaN];
+  let loss = 0;
   for (let start = 0; start < end; start += microBatchSize) {
     const size = Math.min(microBatchSize, end - start);
-    tf.tidy(() => {
-      const rows = tf.range(start, start + size, 1, 'int32');
-      const result = trainStep.accumulate({ ...batch, rows }, size / end, start === 0);
-      loss += result.loss.dataSync()[0]!;
-      gradNorm = result.gradNorm.dataSync()[0]!;
-    });
+    const rows = tf.range(start, start + size, 1, 'int32');
+    try {
+      loss += trainStep.accumulate({ ...batch, rows }, size / end, start === 0);
+    } finally {
+      rows.dispose();
+    }
   }
-  return { loss, gradNorm };
+  return loss;
 }

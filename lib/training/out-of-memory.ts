@@ -18,9 +18,9 @@ export class OutOfMemoryError extends Error {
 
   constructor(
     readonly step: number,
-    /** Images at once that did not fit. */
+    /** Samples at once that did not fit. */
     readonly microBatchSize: number,
-    /** What to try; null if one image does not fit. */
+    /** What to try; null if one sample does not fit. */
     readonly suggestion: number | null,
     cause: unknown,
   ) {
@@ -32,7 +32,7 @@ export class OutOfMemoryError extends Error {
         ? 'Close other programs, or take a smaller model.'
         : `Try microBatchSize: ${suggestion}, which computes the same in parts, or 'auto'.`;
     super(
-      `Step ${step}: out of memory with ${microBatchSize} images at once${what}. The weights are as ` +
+      `Step ${step}: out of memory with ${microBatchSize} samples at once${what}. The weights are as ` +
         `before the step. ${advice}`,
       { cause },
     );

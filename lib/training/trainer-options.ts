@@ -1,117 +1,88 @@
+import type { tf } from '../backend';
 import { emaOptions, type EMAOptions } from '../optim/ema';
 import type { LRSchedule } from '../optim/lr-scheduler';
+import { checkOptions, isCount, isPositive, type OptionRules } from '../options';
 
-/** Hyperparameters of a training, checked. */
+/**
+ * Is given the gathered gradients before they are clipped and applied, and may assign them anew: a sum over several
+ * processes, for example.
+ */
+export type ExchangeGradients = (
+  gradients: ReadonlyMap<string, tf.Variable>,
+) => void | Promise<void>;
+
+/** Hyperparameters of a training, whatever is trained; each optional one has its default. */
 export interface TrainerOptions {
-  /** Images per optimizer step. */
+  /** Samples per optimizer step. */
   readonly batchSize: number;
   /**
-   * Images at once in memory; the gradients of several are summed. The whole batch by default. `auto` finds
+   * Samples at once in memory; the gradients of several are summed. Default: the whole batch. `auto` finds
    * one that fits at the first step (see micro-batches.ts).
    */
-  readonly microBatchSize?: number | 'auto';
-  readonly learningRate?: number;
-  /** Factor of the learning rate after so many steps, as of `getScheduler`; constant by default. */
-  readonly lrSchedule?: LRSchedule;
-  readonly weightDecay?: number;
+  readonly microBatchSize?: number | 'auto' | undefined;
+  /** Default 1e-3. */
+  readonly learningRate?: number | undefined;
+  /** Factor of the learning rate after so many steps, as of `getScheduler`. Default: always 1. */
+  readonly lrSchedule?: LRSchedule | undefined;
+  /** Default 0.01. */
+  readonly weightDecay?: number | undefined;
   /** Gradients are scaled down to this norm; null (default) leaves them. */
-  readonly maxGradNorm?: number | null;
+  readonly maxGradNorm?: number | null | undefined;
   /** Keeps an average of the weights, which draws cleaner than the last ones; null (default) keeps none. */
-  readonly ema?: EMAOptions | null;
-  /** Caps the weight of time steps with little noise (Hang et al. 2023; the paper's is 5); null (default): no. */
-  readonly minSnrGamma?: number | null;
-  /**
-   * Standard deviation of a noise that is the same at all pixels of an image, added to the noise: so that
-   * the model learns to change an image's brightness (Guttenberg 2023, "Diffusion with offset noise",
-   * who takes 0.1); 0 unless told.
-   */
-  readonly offsetNoise?: number;
-  /** Share of images trained with the empty caption, so that guidance has what it departs from. */
-  readonly captionDropout?: number;
-  /** Train the text encoder with the UNet (default), or keep it frozen. */
-  readonly trainTextEncoder?: boolean;
+  readonly ema?: EMAOptions | null | undefined;
   /** What to do with a batch whose loss or gradient is NaN or infinite: `throw` (default), or leave it out. */
-  readonly nonFinite?: 'throw' | 'skip';
-  /** With `skip`: how many batches in a row may be left out; 3 by default. */
-  readonly maxSkippedSteps?: number;
-  /** Tokens of a caption. */
-  readonly maxLength?: number;
-  /** Order of the data, noise, time steps, dropout. */
+  readonly nonFinite?: 'throw' | 'skip' | undefined;
+  /** With `skip`: how many batches in a row may be left out. Default 3. */
+  readonly maxSkippedSteps?: number | undefined;
+  /** Called between gathering and applying gradients; a promise is awaited. Default null: nothing. */
+  readonly exchangeGradients?: ExchangeGradients | null | undefined;
+  /** Order of the data, and everything random that the objective draws. */
   readonly seed: number;
 }
 
 /** All options, checked. */
-export type ResolvedTrainerOptions = Required<TrainerOptions>;
+export type ResolvedTrainerOptions = { readonly [K in keyof TrainerOptions]-?: Given<K> };
+type Given<K extends keyof TrainerOptions> = K extends 'ema'
+  ? Required<EMAOptions> | null
+  : Exclude<TrainerOptions[K], undefined>;
 
-const isCount = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) > 0;
+const isRate = (v: unknown) => v === 0 || isPositive(v);
+const isFunction = (v: unknown) => typeof v === 'function';
+
+const RULES: OptionRules<ResolvedTrainerOptions> = {
+  batchSize: ['an integer ≥ 1', isCount],
+  microBatchSize: [
+    "an integer from 1 to batchSize or 'auto'",
+    (v, { batchSize }) => v === 'auto' || (isCount(v) && v <= batchSize),
+  ],
+  learningRate: ['a finite number ≥ 0', isRate],
+  weightDecay: ['a finite number ≥ 0', isRate],
+  maxGradNorm: ['null or a number > 0', (v) => v === null || isPositive(v)],
+  ema: ['null or options of EMAModel', (v) => typeof v === 'object'],
+  lrSchedule: ['a function of the step', isFunction],
+  nonFinite: ["'throw' or 'skip'", (v) => v === 'throw' || v === 'skip'],
+  maxSkippedSteps: ['an integer ≥ 1', isCount],
+  exchangeGradients: ['null or a function', (v) => v === null || isFunction(v)],
+  seed: ['an integer from 0 to 2^53 − 1', (v) => Number.isSafeInteger(v) && (v as number) >= 0],
+};
 
 /**
  * Fills in the defaults.
  *
- * @throws RangeError naming every option that is out of range
+ * @throws RangeError naming every option that is unknown or out of range
  */
 export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerOptions {
-  const o = {
+  const defaults = {
     microBatchSize: options.batchSize,
     learningRate: 1e-3,
     lrSchedule: () => 1,
     weightDecay: 0.01,
     maxGradNorm: null,
     ema: null,
-    minSnrGamma: null,
-    offsetNoise: 0,
-    captionDropout: 0,
-    trainTextEncoder: true,
     nonFinite: 'throw' as const,
     maxSkippedSteps: 3,
-    maxLength: 8,
-    ...options,
+    exchangeGradients: null,
   };
-  const isNumber = (value: unknown): value is number => Number.isFinite(value);
-  const rules: [name: keyof TrainerOptions, expected: string, fits: boolean][] = [
-    ['batchSize', 'an integer ≥ 1', isCount(o.batchSize)],
-    [
-      'microBatchSize',
-      "an integer from 1 to batchSize or 'auto'",
-      o.microBatchSize === 'auto' || (isCount(o.microBatchSize) && o.microBatchSize <= o.batchSize),
-    ],
-    ['learningRate', 'a finite number ≥ 0', isNumber(o.learningRate) && o.learningRate >= 0],
-    ['weightDecay', 'a finite number ≥ 0', isNumber(o.weightDecay) && o.weightDecay >= 0],
-    [
-      'maxGradNorm',
-      'null or a number > 0',
-      o.maxGradNorm === null || (isNumber(o.maxGradNorm) && o.maxGradNorm > 0),
-    ],
-    ['ema', 'null or options of EMAModel', typeof o.ema === 'object'],
-    [
-      'minSnrGamma',
-      'null or a number > 0',
-      o.minSnrGamma === null || (isNumber(o.minSnrGamma) && o.minSnrGamma > 0),
-    ],
-    ['offsetNoise', 'a finite number ≥ 0', isNumber(o.offsetNoise) && o.offsetNoise >= 0],
-    [
-      'captionDropout',
-      'a number from 0 to 1',
-      isNumber(o.captionDropout) && o.captionDropout >= 0 && o.captionDropout <= 1,
-    ],
-    ['lrSchedule', 'a function of the step', typeof o.lrSchedule === 'function'],
-    ['trainTextEncoder', 'true or false', typeof o.trainTextEncoder === 'boolean'],
-    ['nonFinite', "'throw' or 'skip'", ['throw', 'skip'].includes(o.nonFinite)],
-    ['maxSkippedSteps', 'an integer ≥ 1', isCount(o.maxSkippedSteps)],
-    ['maxLength', 'an integer ≥ 2', isCount(o.maxLength) && o.maxLength >= 2],
-    ['seed', 'an integer from 0 to 2^53 − 1', Number.isSafeInteger(o.seed) && o.seed >= 0],
-  ];
-  const shown = (value: unknown) =>
-    typeof value === 'object' ? JSON.stringify(value) : String(value as number);
-  const known = new Set<string>(rules.map(([name]) => name));
-  const unknown = Object.keys(options).filter((name) => !known.has(name));
-  const problems = [
-    ...rules
-      .filter(([, , fits]) => !fits)
-      .map(([name, e]) => `${name}: expected ${e}, got ${shown(o[name])}`),
-    ...unknown.map((name) => `${name}: unknown option (known: ${[...known].join(', ')})`),
-  ];
-  if (problems.length > 0) throw new RangeError(`Trainer: ${problems.join('; ')}.`);
+  const o = checkOptions('Trainer', options, defaults, RULES);
   return { ...o, ema: o.ema && emaOptions(o.ema) };
 }

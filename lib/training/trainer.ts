@@ -1,92 +1,61 @@
 import { tf } from '../backend';
-import { DataLoader, type Batch } from '../datasets/data-loader';
-import { captionOf } from '../datasets/transforms';
-import { namedParameters } from '../nn/state-dict';
+import { BatchSampler } from '../datasets/batch-sampler';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
+import { clipFactor } from '../optim/grad-clip';
 import { Generator } from '../random';
 import { nextMacrotask, stoppable } from '../stop';
-import { CaptionTable, checkLabels } from './captions';
-import { DeviceData } from './device-data';
 import { isDone, type FitOptions, type Progress } from './fit-options';
 import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
-import { MicroBatches, type RandomKeys } from './micro-batches';
-import { runConfig, type RunConfig } from './run-config';
+import { MicroBatches } from './micro-batches';
+import type { Objective, RandomKeys } from './objective';
+import { runConfig } from './run-config';
 import { TrainStep } from './train-step';
 import {
   resolveTrainerOptions,
   type ResolvedTrainerOptions,
   type TrainerOptions,
 } from './trainer-options';
-
-import type { TrainerParts, TrainerState } from './trainer-parts';
+import type { TrainerState } from './trainer-state';
 
 export type { FitOptions } from './fit-options';
-export type { TrainerParts, TrainerState } from './trainer-parts';
 
 /**
- * Trains a UNet, and by default its text encoder, to predict the noise in images. `fit` can be called
- * again: it goes on from where it stopped. Every random number depends on the seed and the step's
- * number only, so a run that was cut equals one that was not.
+ * Trains an objective's parameters by AdamW. `fit` can be called again: it goes on from where it stopped. Every random
+ * number depends on the seed and the step's number only, so a run that was cut equals one that was not.
  */
-export class Trainer {
+export class Trainer<O extends Objective = Objective> {
   readonly options: ResolvedTrainerOptions;
   readonly optimizer: AdamW;
   /** The moving average of the trained weights, if the option `ema` asks for one. */
   readonly ema: EMAModel | null;
-  readonly loader: DataLoader;
-  private readonly captions: CaptionTable;
-  private readonly data: DeviceData;
+  /** Gives out the places of each batch's samples. */
+  readonly sampler: BatchSampler;
   private readonly trainStep: TrainStep;
   private readonly microBatches: MicroBatches;
   private readonly generator: Generator;
-  private readonly config: () => RunConfig;
-  private readonly logs: StepLog[] = [];
-  private readonly skipped: SkippedStep[] = [];
-  private baseLearningRate: number;
+  private logs: StepLog[] = [];
+  private skipped: SkippedStep[] = [];
   private running = false;
 
-  /** @throws RangeError or Error naming every bad option */
+  /**
+   * @param objective what is trained; it stays the caller's
+   * @throws RangeError or Error naming every bad option
+   */
   constructor(
-    readonly parts: TrainerParts,
+    readonly objective: O,
     options: TrainerOptions,
   ) {
     const o = (this.options = resolveTrainerOptions(options));
-    const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = parts;
+    const { parameters } = objective;
     this.generator = new Generator(o.seed);
-    this.loader = new DataLoader(dataset, { batchSize: o.batchSize, seed: o.seed });
-    const parameters = namedParameters({
-      unet,
-      ...(o.trainTextEncoder && { text_encoder: textEncoder }),
-    });
-    const { learningRate: lr, weightDecay, maxLength, trainTextEncoder } = o;
-    const texts = parts.captions ?? Array.from({ length: 10 }, (_, digit) => captionOf(digit));
-    checkLabels(dataset.labels, texts);
-    const table = { tokenizer, textEncoder, captions: texts, maxLength, trainTextEncoder };
-    const captions = (this.captions = new CaptionTable(table));
-    const data = (this.data = new DeviceData(dataset, {
-      numTrainTimesteps: noiseScheduler.config.num_train_timesteps,
-      captionDropout: o.captionDropout,
-      offsetNoise: o.offsetNoise,
-      nullIndex: captions.nullIndex,
-    }));
+    const { batchSize, seed } = o;
+    this.sampler = new BatchSampler(objective.length, { batchSize, seed }, 'Trainer');
+    const { learningRate: lr, weightDecay } = o;
     const optimizer = (this.optimizer = new AdamW(parameters, { lr, weightDecay }));
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
-    this.baseLearningRate = lr;
-    const { minSnrGamma } = o;
-    const stepParts = {
-      unet,
-      captions,
-      noiseScheduler,
-      minSnrGamma,
-      data,
-      optimizer,
-      ema,
-      parameters,
-    };
-    this.trainStep = new TrainStep(stepParts);
+    this.trainStep = new TrainStep({ objective, optimizer, ema });
     this.microBatches = new MicroBatches(this.trainStep, o.microBatchSize);
-    this.config = () => runConfig(parts, texts, o);
   }
 
   /** Steps done. */
@@ -99,19 +68,18 @@ export class Trainer {
     return { steps: [...this.logs], skipped: [...this.skipped], stopped: false };
   }
 
-  /** Images at once in memory; undefined until `microBatchSize: 'auto'` has found it, at the first step. */
+  /** Samples at once in memory; undefined until `microBatchSize: 'auto'` has found it, at the first step. */
   get microBatchSize(): number | undefined {
     return this.microBatches.microBatchSize;
   }
 
-  /** Before `lrSchedule`; may be changed between steps. */
+  /** The optimizer's: before `lrSchedule`; may be changed between steps. */
   get learningRate(): number {
-    return this.baseLearningRate;
+    return this.optimizer.lr;
   }
 
   set learningRate(value: number) {
     this.optimizer.lr = value; // refuses what is no learning rate
-    this.baseLearningRate = value;
   }
 
   private get progress(): Progress {
@@ -125,7 +93,7 @@ export class Trainer {
    * runs already
    */
   async fit(options: FitOptions): Promise<TrainHistory> {
-    const done = isDone(options, this.loader.length);
+    const done = isDone(options, this.sampler.length);
     if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
     this.running = true;
     try {
@@ -143,9 +111,9 @@ export class Trainer {
 
   /** The rest of the present epoch, or less if it ends before. */
   private async fitEpoch(options: FitOptions, ended: () => boolean) {
-    const { epoch } = this.loader.state();
-    for (const batch of this.loader) {
-      const log = this.runStepOrRewind(batch, epoch);
+    const { epoch } = this.sampler.state();
+    for (const indices of this.sampler) {
+      const log = await this.runStepOrRewind(indices, epoch);
       if ('seconds' in log) {
         this.logs.push(log);
         await options.onStep?.(log);
@@ -156,7 +124,7 @@ export class Trainer {
       await nextMacrotask();
       if (ended()) break;
     }
-    if (this.loader.state().epoch === epoch) return;
+    if (this.sampler.state().epoch === epoch) return;
     await options.onEpoch?.(
       epoch,
       this.logs.filter((log) => log.epoch === epoch),
@@ -164,38 +132,44 @@ export class Trainer {
   }
 
   /** After a step that failed, its batch is the next one still. */
-  private runStepOrRewind(batch: Batch, epoch: number): StepLog | SkippedStep {
-    const { length, batchSize } = this.loader;
+  private async runStepOrRewind(
+    indices: Int32Array,
+    epoch: number,
+  ): Promise<StepLog | SkippedStep> {
+    const { length, batchSize } = this.sampler;
     const position = (this.progress.batches - epoch * length) * batchSize;
     try {
-      return this.runStep(batch, epoch);
+      return await this.runStep(indices, epoch);
     } catch (error) {
-      this.loader.loadState({ epoch, position });
+      this.sampler.loadState({ epoch, position });
       throw error;
     }
   }
 
   /** One optimizer step, or none if the gradient is not finite and may be left out. */
-  private runStep(batch: Batch, epoch: number): StepLog | SkippedStep {
+  private async runStep(indices: Int32Array, epoch: number): Promise<StepLog | SkippedStep> {
     const start = performance.now();
     const step = this.step + 1;
-    const { maxGradNorm } = this.options;
-    const learningRate = this.learningRate * this.options.lrSchedule(this.step);
-    if (learningRate !== this.optimizer.lr) this.optimizer.lr = learningRate;
-    const run = (): StepLog | SkippedStep => {
-      const keys = this.randomKeys(this.progress.batches + 1);
-      const { loss, gradNorm } = this.microBatches.gather(batch.indices, keys, step);
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        return this.leaveOut({ step, epoch, loss, gradNorm });
-      }
-      const scale = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
-      this.trainStep.apply(tf.scalar(scale));
-      const seconds = (performance.now() - start) / 1000;
-      return { step, epoch, loss, learningRate, gradNorm, seconds };
-    };
-    let log: StepLog | SkippedStep | undefined;
-    tf.tidy(() => void (log = run()));
-    return log!;
+    const { maxGradNorm, lrSchedule, exchangeGradients } = this.options;
+    const learningRate = this.learningRate * lrSchedule(this.step);
+    const loss = this.gather(indices, step);
+    if (exchangeGradients) await exchangeGradients(this.trainStep.gradients);
+    const gradNorm = this.trainStep.gradNorm();
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      return this.leaveOut({ step, epoch, loss, gradNorm });
+    }
+    this.trainStep.apply(learningRate, clipFactor(gradNorm, maxGradNorm ?? Infinity));
+    const seconds = (performance.now() - start) / 1000;
+    return { step, epoch, loss, learningRate, gradNorm, seconds };
+  }
+
+  private gather(indices: Int32Array, step: number): number {
+    const keys = this.randomKeys(this.progress.batches + 1);
+    try {
+      return this.microBatches.gather(indices, keys, step);
+    } finally {
+      tf.dispose({ ...keys });
+    }
   }
 
   /** @throws NonFiniteLossError if the options do not let the batch be left out */
@@ -212,38 +186,33 @@ export class Trainer {
 
   /** What everything random of a step is drawn by; the caller disposes them. */
   private randomKeys(position: number): RandomKeys {
-    const key = (stream: 'noise' | 'offset' | 'timesteps' | 'dropout') =>
-      tf.tensor1d([...this.generator.stream(stream).at(position)], 'int32');
-    return {
-      noiseKey: key('noise'),
-      offsetKey: key('offset'),
-      timestepsKey: key('timesteps'),
-      dropoutKey: key('dropout'),
-    };
+    const keys = this.objective.streams.map((name) => {
+      const key = this.generator.stream(name).at(position);
+      return [name, tf.tensor1d([...key], 'int32')] as const;
+    });
+    return Object.fromEntries(keys);
   }
 
   /** Where the training stands; with weights, `optimizer.stateDict()` and `ema.stateDict()`, all of it. */
   state(): TrainerState {
     const { step, batches } = this.progress;
     const { steps, skipped } = this.history;
-    const place = { step, ...this.loader.state(), randomPosition: batches };
-    return { config: this.config(), ...place, steps, skipped };
+    const place = { step, ...this.sampler.state(), randomPosition: batches };
+    return { config: runConfig(this.objective, this.options), ...place, steps, skipped };
   }
 
   /** Goes on from there. Weights, optimizer and moving average are loaded by the caller. */
   loadState({ epoch, position, steps, skipped }: TrainerState): void {
-    this.loader.loadState({ epoch, position });
-    this.logs.splice(0, this.logs.length, ...steps);
-    this.skipped.splice(0, this.skipped.length, ...skipped);
-    this.captions.refresh();
+    this.sampler.loadState({ epoch, position });
+    this.logs = [...steps];
+    this.skipped = [...skipped];
+    this.objective.refresh?.();
   }
 
-  /** Frees the optimizer's, the average's and the trainer's tensors; the models stay. */
+  /** Frees the optimizer's, the average's and the trainer's tensors; the objective and its models stay. */
   dispose(): void {
     this.trainStep.dispose();
-    this.data.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();
-    this.captions.dispose();
   }
 }

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { dist } = require('./process.cjs');
 
 const { tf } = require(dist('backend/index.js'));
-const { captionOf } = require(dist('datasets/transforms.js'));
+const { captionOf } = require(dist('mnist/captions.js'));
 const { fromFloat32Array, writeSafetensors } = require(dist('io/safetensors/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));
 const { CLIPTokenizer } = require(dist('models/clip-tokenizer.js'));

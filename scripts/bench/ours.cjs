@@ -4,18 +4,18 @@
 const path = require('node:path');
 const readline = require('node:readline');
 const { answer, dist, inputs, memoryGb } = require('./process.cjs');
+const { givenObjective, rowsOf } = require('./objective.cjs');
 
 const { tf, deviceSummary } = require(dist('backend/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));
 const { CLIPTokenizer } = require(dist('models/clip-tokenizer.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
 const { gatherRows } = require(dist('nn/gather-rows.js'));
-const { namedParameters } = require(dist('nn/state-dict.js'));
 const { AdamW } = require(dist('optim/adamw.js'));
 const { TextToImagePipeline } = require(dist('pipelines/text-to-image.js'));
 const { BLOG_SCHEDULER_CONFIG } = require(dist('mnist/presets.js'));
 const { DDPMScheduler } = require(dist('schedulers/ddpm.js'));
-const { CaptionTable } = require(dist('training/captions.js'));
+const { CaptionTable } = require(dist('conditioning/captions.js'));
 const { TrainStep } = require(dist('training/train-step.js'));
 
 const task = JSON.parse(process.argv[2]);
@@ -28,7 +28,7 @@ const loadTextEncoder = () => CLIPTextModel.fromPretrained(path.join(folder, 'te
 function captionsOf(textEncoder) {
   if (task.text === 'given') {
     const table = tensor('embeddings');
-    return { hiddenStates: (labels) => gatherRows(table, labels) };
+    return { encoderHiddenStates: (ids) => gatherRows(table, ids) };
   }
   return new CaptionTable({
     tokenizer: CLIPTokenizer.fromPretrained(),
@@ -44,37 +44,30 @@ function training() {
   const unet = loadUnet();
   const textEncoder = task.text === 'given' ? null : loadTextEncoder();
   const trained = task.text === 'fine-tune' ? { unet, text_encoder: textEncoder } : { unet };
-  const parameters = namedParameters(trained);
-  const optimizer = new AdamW(parameters, { lr: 1e-3 });
-  const noiseScheduler = scheduler();
   const captions = captionsOf(textEncoder);
-  const step = new TrainStep({ unet, captions, noiseScheduler, optimizer, parameters });
+  const objective = givenObjective({ unet, noiseScheduler: scheduler(), captions, trained });
+  const step = new TrainStep({ objective, optimizer: new AdamW(objective.parameters) });
   const batches = numbers.batches.map(({ labels, timesteps }, i) => ({
-    images: tensor(`images.${i}`),
-    labels: tf.tensor1d(labels, 'int32'),
+    latents: tensor(`images.${i}`),
+    captionIds: tf.tensor1d(labels, 'int32'),
     noise: tensor(`noise.${i}`),
     timesteps: tf.tensor1d(timesteps, 'int32'),
   }));
-  const rows = (batch, start, size) =>
-    Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, tf.slice(x, start, size)]));
-  const accumulate = (batch, start) => {
+  const accumulate = (start) => {
     const size = Math.min(task.microBatch, task.batch - start);
     return tf.tidy(() => {
-      const share = size / task.batch;
-      const { loss, gradNorm } = step.accumulate(rows(batch, start, size), share, start === 0);
-      gradNorm.dataSync(); // as the trainer does, which looks at both before it goes on
-      return loss.dataSync()[0];
+      return step.accumulate(rowsOf(task.batch, start, size), size / task.batch, start === 0);
     });
   };
   let count = 0;
   return () => {
     const batch = batches[count++ % batches.length];
     const started = performance.now();
+    objective.set(batch);
     let loss = 0;
-    for (let start = 0; start < task.batch; start += task.microBatch) {
-      loss += accumulate(batch, start);
-    }
-    tf.tidy(() => step.apply(tf.scalar(1)));
+    for (let start = 0; start < task.batch; start += task.microBatch) loss += accumulate(start);
+    step.gradNorm(); // as the trainer does, which looks at both before it goes on
+    step.apply(1e-3, 1);
     return [(performance.now() - started) / 1000, loss];
   };
 }

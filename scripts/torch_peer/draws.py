@@ -52,7 +52,7 @@ KINDS = {"torch": TorchDraws, "library": LibraryDraws}
 def draws(kind, trainer, count, timesteps):
     """A function of a step, counted from 0: rows of `count` images, noise, time steps below `timesteps`, captions left out.
 
-    `trainer`: batchSize, seed and captionDropout of a recipe.
+    `trainer`: batchSize, seed and captionDropout of a recipe, as `settings` of loop.py gives them.
     """
     source, seed, batch = KINDS[kind], trainer["seed"], trainer["batchSize"]
     dropout = trainer.get("captionDropout", 0)

@@ -45,6 +45,11 @@ def rate(recipe, step):
     return step / rising if step < rising else 1.0
 
 
+def settings(recipe):
+    """Those of the trainer and of its objective, which older files have in one."""
+    return recipe["trainer"] | recipe.get("objective", {})
+
+
 class Loop:
     """The models in a folder and one training step of a recipe, a dict as in recipe.json.
 
@@ -52,7 +57,7 @@ class Loop:
     """
 
     def __init__(self, folder, recipe):
-        trainer = recipe["trainer"]
+        trainer = settings(recipe)
         if unknown := trainer.keys() - SETTINGS:
             raise SystemExit(f"expected settings of the trainer among {sorted(SETTINGS)}, got {sorted(unknown)}")
         self.recipe, self.done = recipe, 0

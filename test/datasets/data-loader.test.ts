@@ -6,13 +6,16 @@ import {
   type ImageDataset,
 } from '../../lib/datasets/data-loader';
 
+const CAPTIONS = Array.from({ length: 10 }, (_, i) => `caption ${i}`);
+
 /** N images of 2×3 pixels, each of its own number. */
 function numbered(length: number): ImageDataset {
   const images = ndarray(
     new Uint8Array(length * 6).map((_, i) => Math.floor(i / 6)),
     [length, 2, 3],
   );
-  return { images, labels: Uint8Array.from({ length }, (_, i) => i % 10), length };
+  const captionIds = Int32Array.from({ length }, (_, i) => i % 10);
+  return { images, captionIds, captions: CAPTIONS, length };
 }
 
 const loaderOf = (length: number, options: DataLoaderOptions) =>
@@ -20,12 +23,13 @@ const loaderOf = (length: number, options: DataLoaderOptions) =>
 const epochOf = (loader: DataLoader) => [...loader].flatMap((batch) => [...batch.indices]);
 
 describe('batches', () => {
-  test('images, labels and indices belong together', () => {
+  test('images, captions and indices belong together', () => {
     const loader = loaderOf(50, { batchSize: 8, seed: 3 });
-    for (const { indices, labels, images, shape } of loader) {
+    for (const { indices, captionIds, captions, images, shape } of loader) {
       expect(shape).toEqual([8, 2, 3, 1]);
       indices.forEach((index, i) => {
-        expect(labels[i]).toBe(index % 10);
+        expect(captionIds[i]).toBe(index % 10);
+        expect(captions[i]).toBe(`caption ${index % 10}`);
         for (const pixel of images.subarray(i * 6, i * 6 + 6)) {
           expect(pixel).toBeCloseTo((index / 255 - 0.5) / 0.5, 6);
         }
@@ -35,13 +39,13 @@ describe('batches', () => {
 
   test('tensors', () => {
     const [batch] = loaderOf(10, { batchSize: 4, shuffle: false });
-    const { images, labels } = batch!.toTensors();
+    const { images, captionIds } = batch!.toTensors();
     expect(images.shape).toEqual([4, 2, 3, 1]);
     expect(images.dataSync()).toEqual(batch!.images);
-    expect(labels.dtype).toBe('int32');
-    expect([...labels.dataSync()]).toEqual([0, 1, 2, 3]);
+    expect(captionIds.dtype).toBe('int32');
+    expect([...captionIds.dataSync()]).toEqual([0, 1, 2, 3]);
     images.dispose();
-    labels.dispose();
+    captionIds.dispose();
     const loader = loaderOf(10, { batchSize: 4, seed: 1 });
     expect(() => {
       for (const one of loader)
@@ -64,7 +68,7 @@ describe('batches', () => {
       new Uint8Array(48).map((_, i) => i),
       [4, 2, 2, 3],
     ).transpose(0, 2, 1, 3);
-    const dataset = { images, labels: new Uint8Array(4), length: 4 };
+    const dataset = { images, captionIds: new Int32Array(4), captions: CAPTIONS, length: 4 };
     const [batch] = new DataLoader(dataset, { batchSize: 1, shuffle: false });
     expect(batch!.shape).toEqual([1, 2, 2, 3]);
     const bytes = [...batch!.images].map((pixel) => Math.round((pixel * 0.5 + 0.5) * 255));
@@ -158,17 +162,18 @@ describe('refuses', () => {
     );
   });
 
-  test('images and labels of different counts', () => {
-    const dataset = { ...numbered(10), labels: new Uint8Array(9) };
+  test('images and captions of different counts', () => {
+    const dataset = { ...numbered(10), captionIds: new Int32Array(9) };
     expect(() => new DataLoader(dataset, { batchSize: 2, seed: 0 })).toThrow(
-      "as many images and labels as the data set's length 10, got 10 images and 9 labels",
+      "expected as many images and captionIds as the data set's length 10, got 10 images and 9 captionIds.",
     );
   });
 
   test('images of another rank', () => {
     const dataset = {
       images: ndarray(new Uint8Array(4), [4]),
-      labels: new Uint8Array(4),
+      captionIds: new Int32Array(4),
+      captions: CAPTIONS,
       length: 4,
     };
     expect(() => new DataLoader(dataset, { batchSize: 2, seed: 0 })).toThrow(

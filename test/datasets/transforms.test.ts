@@ -1,7 +1,8 @@
 import ndarray from 'ndarray';
 import { describe, expect, test } from 'vitest';
 import { tf } from '../../lib/backend';
-import { captionOf, normalize, rowMajor, toTensor } from '../../lib/datasets/transforms';
+import { normalize, rowMajor, toTensor } from '../../lib/datasets/transforms';
+import { captionOf } from '../../lib/mnist/captions';
 import { loadGolden } from '../support/golden';
 
 const bytes = ndarray(

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
-import { jit, JitError, JitSession, partSizes, threadsOfHalf } from '../../lib/jit';
+import { inHalves, jit, JitError, JitSession } from '../../lib/jit';
 import { sessionConfig } from '../../lib/jit/session-config';
 
 const threads = (): number => readdirSync('/proc/self/task').length;
@@ -94,27 +94,32 @@ describe('metaOptimizer', () => {
   });
 });
 
-describe('partSizes', () => {
-  const tracedSizes = (size: number): number[] => {
-    let sizes: number[] = [];
-    const f = jit((x: tf.Tensor) => {
-      sizes = partSizes(size);
-      return tf.add(x, 1);
-    });
-    f.compile(tf.zeros([1]));
-    f.dispose();
-    return sizes;
-  };
-  const hasCores = availableParallelism() > 1;
+describe('a session whose graphs compute halves', () => {
+  const cores = availableParallelism();
+  const half = Math.max(1, Math.floor(cores / 2));
+  const halved = (x: tf.Tensor) => inHalves(double, x);
 
-  it('halves what is traced, if there are cores for two', () => {
-    expect(threadsOfHalf()).toBe(hasCores ? Math.floor(availableParallelism() / 2) : undefined);
-    expect(tracedSizes(8)).toEqual(hasCores ? [4, 4] : [8]);
-    expect(tracedSizes(5)).toEqual(hasCores ? [3, 2] : [5]);
-    expect(tracedSizes(1)).toEqual([1]);
+  it('gives half of the cores to each op, whatever the batch', () => {
+    threadsOf(jit(double)); // those that all sessions share
+    expect(threadsOf(jit(halved))).toEqual([half, 0]);
+    const single = jit(halved);
+    const before = threads();
+    tf.tidy(() => void single(tf.ones([1])).dataSync());
+    expect(threads() - before).toBe(half);
+    single.dispose();
   });
 
-  it('leaves whole what runs op by op', () => {
-    expect(partSizes(8)).toEqual([8]);
+  it('has as many as it was told, if it was', () => {
+    expect(threadsOf(jit(halved, { intraOpParallelismThreads: 3 }))).toEqual([3, 0]);
+  });
+
+  it('has them from the first run of such a graph on', () => {
+    const session = new JitSession();
+    const [whole, cut] = [jit(double, { session }), jit(halved, { session })];
+    expect(threadsOf(whole)).toEqual([cores, 0]);
+    const before = threads();
+    tf.tidy(() => void cut(tf.ones([4])).dataSync());
+    expect(threads() - before).toBe(half);
+    cut.dispose();
   });
 });

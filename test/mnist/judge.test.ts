@@ -22,7 +22,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function first(dataset: MnistDataset, count: number): MnistDataset {
   const pixels = dataset.images.data.slice(0, count * 784);
   return {
+    ...dataset,
     images: ndarray(pixels, [count, 28, 28]),
+    captionIds: dataset.captionIds.slice(0, count),
     labels: dataset.labels.slice(0, count),
     length: count,
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { captionOf } from '../../lib/datasets/transforms';
+import { captionOf } from '../../lib/mnist/captions';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
 import { SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/mnist/presets';
 

@@ -22,12 +22,12 @@ describe.each(['on', 'off'])('AdamW in a graph, fused ops %s', (fused) => {
     process.env['SDM_FUSED'] = fused;
     const w = tf.variable(goldenTensor('in.param'), false);
     const optimizer = new AdamW(new Map([['w', w]]), options);
-    const step = jit((gradient: tf.Tensor, scale: tf.Scalar) => {
-      optimizer.step({ w: gradient }, scale);
+    const step = jit((gradient: tf.Tensor, lr: tf.Scalar, gradScale: tf.Scalar) => {
+      optimizer.step({ w: gradient }, { lr, gradScale });
     });
     for (let i = 0; i < 20; i++) {
       const gradient = tf.mul(goldenTensor(`in.grad.${i}`), 4);
-      step(gradient, tf.scalar(0.25));
+      step(gradient, tf.scalar(optimizer.lr), tf.scalar(0.25));
       const expected = golden.get(`out.${run}.${i + 1}`);
       if (expected) expect(w.dataSync(), `step ${i + 1}`).toBeCloseToMax(expected.data, 1e-6);
     }
@@ -39,11 +39,10 @@ describe.each(['on', 'off'])('AdamW in a graph, fused ops %s', (fused) => {
     process.env['SDM_FUSED'] = fused;
     const w = tf.variable(tf.zeros([1000]), false);
     const optimizer = new AdamW(new Map([['w', w]]), { lr: 1, weightDecay: 0, eps: 0 });
-    const step = jit((gradient: tf.Tensor) => optimizer.step({ w: gradient }));
+    const step = jit((g: tf.Tensor, lr: tf.Scalar) => optimizer.step({ w: g }, { lr }));
     const ones = tf.ones([1000]);
     for (const [i, expected] of [-1, -2, -3, -3.5, -4].entries()) {
-      if (i === 3) optimizer.lr = 0.5;
-      step(ones);
+      step(ones, tf.scalar(i < 3 ? 1 : 0.5));
       w.dataSync().forEach((x) => expect(Math.abs(x / expected - 1)).toBeLessThan(1e-6));
     }
     [step, w, optimizer, ones].forEach((owned) => owned.dispose());
@@ -53,14 +52,25 @@ describe.each(['on', 'off'])('AdamW in a graph, fused ops %s', (fused) => {
     process.env['SDM_FUSED'] = fused;
     const w = tf.variable(tf.ones([3]), false);
     const optimizer = new AdamW(new Map([['w', w]]), { lr: 1, weightDecay: 0 });
-    const step = jit((gradient: tf.Tensor) => optimizer.step({ w: gradient }));
+    const step = jit((g: tf.Tensor, lr: tf.Scalar) => optimizer.step({ w: g }, { lr }));
     const before = w.clone();
-    step(tf.ones([3]));
+    step(tf.ones([3]), tf.scalar(1));
     const between = w.clone();
-    step(tf.ones([3]));
+    step(tf.ones([3]), tf.scalar(1));
     expect([...before.dataSync()]).toEqual([1, 1, 1]);
     expect(between.dataSync()).toBeCloseToMax([0, 0, 0], 1e-6);
     expect(w.dataSync()).toBeCloseToMax([-1, -1, -1], 1e-6);
     [step, w, optimizer].forEach((owned) => owned.dispose());
   });
+});
+
+it('refuses a traced step without a learning rate, which would be fixed in its graph', () => {
+  const w = tf.variable(tf.ones([3]), false);
+  const optimizer = new AdamW(new Map([['w', w]]));
+  const step = jit((gradient: tf.Tensor) => optimizer.step({ w: gradient }));
+  expect(() => step(tf.ones([3]))).toThrow(
+    /AdamW\.step: expected lr as a scalar inside of a traced/,
+  );
+  expect([...w.dataSync()]).toEqual([1, 1, 1]);
+  [step, w, optimizer].forEach((owned) => owned.dispose());
 });

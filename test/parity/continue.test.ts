@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
-import { captionOf } from '../../lib/datasets/transforms';
+import { captionOf } from '../../lib/mnist/captions';
 import { Generator } from '../../lib/random';
 import { saveTraining } from '../../lib/training/checkpoints';
-import { DeviceData } from '../../lib/training/device-data';
 import { root } from '../support/script';
 import { figure } from '../support/soak';
 import { disposeTrainers, losses, tinyTrainer, withoutJit } from '../training/tiny-trainer';
@@ -22,38 +21,27 @@ it(
       const trainer = tinyTrainer();
       await trainer.fit({ maxSteps: 5 });
       const checkpoint = saveTraining(path.join(folder, 'run'), trainer);
-      const { dataset, tokenizer } = trainer.parts;
-      const data = new DeviceData(dataset, {
-        numTrainTimesteps: 1000,
-        captionDropout: 0,
-        offsetNoise: 0,
-        nullIndex: 10,
-      });
+      const { objective, sampler } = trainer;
       const batches: Record<string, tf.Tensor> = {};
       const generator = new Generator(1);
       const int32 = (numbers: ArrayLike<number>) => tf.tensor1d(Int32Array.from(numbers), 'int32');
       let i = 0;
-      const place = trainer.loader.state();
-      for (const batch of trainer.loader) {
-        const key = (name: 'noise' | 'offset' | 'timesteps' | 'dropout') =>
-          int32(generator.stream(name).at(6 + i));
-        const drawn = data.draw({
-          indices: int32(batch.indices),
-          rows: int32([0, 1, 2, 3]),
-          noiseKey: key('noise'),
-          offsetKey: key('offset'),
-          timestepsKey: key('timesteps'),
-          dropoutKey: key('dropout'),
+      const place = sampler.state();
+      for (const chosen of sampler) {
+        const keys = objective.streams.map((name) => {
+          return [name, int32(generator.stream(name).at(6 + i))] as const;
         });
-        const texts = [...batch.labels].map((label) => captionOf(label));
-        const { input_ids, shape } = tokenizer.encode(texts);
-        batches[`${i}.images`] = drawn.images;
+        const rows = { indices: int32(chosen), rows: int32([0, 1, 2, 3]) };
+        const drawn = objective.draw(rows, Object.fromEntries(keys));
+        const texts = Array.from(drawn.captionIds.dataSync(), (id) => captionOf(id));
+        const { input_ids, shape } = objective.tokenizer.encode(texts);
+        batches[`${i}.images`] = drawn.latents;
         batches[`${i}.noise`] = drawn.noise;
         batches[`${i}.timesteps`] = drawn.timesteps;
         batches[`${i}.input_ids`] = tf.tensor2d(input_ids, [...shape], 'int32');
         if (++i === 10) break;
       }
-      trainer.loader.loadState(place);
+      sampler.loadState(place);
       const file = path.join(folder, 'batches.safetensors');
       writeTensors(file, batches);
       const out = path.join(folder, 'continued');
@@ -75,7 +63,6 @@ it(
         'a checkpoint taken up in PyTorch for ten steps',
         `losses differ by ${worst.toExponential(1)} at most`,
       );
-      data.dispose();
       tf.dispose(batches);
     });
   },

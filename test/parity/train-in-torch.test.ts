@@ -13,6 +13,7 @@ import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/
 import { Generator, rand, randint, randn } from '../../lib/random';
 import { RECIPES, recipeSchedule, type Recipe } from '../../lib/mnist/recipes';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
+import { TextToImageObjective } from '../../lib/training/text-to-image-objective';
 import { Trainer } from '../../lib/training/trainer';
 import { MINUTES_10, readTensors, runPython, temporaryFolder, writeJson } from './python';
 
@@ -49,11 +50,14 @@ async function runHere(name: (typeof names)[number]): Promise<Run> {
   saveCheckpoint(model, { unet, textEncoder, tokenizer, scheduler: noiseScheduler });
   const before = stateDict(unet);
   const parts = { unet, textEncoder, tokenizer, noiseScheduler, dataset: mnist };
-  const trainer = new Trainer(parts, { ...recipe.trainer, lrSchedule: recipeSchedule(recipe) });
+  const objective = new TextToImageObjective(parts, recipe.objective);
+  const options = { ...recipe.trainer, lrSchedule: recipeSchedule(recipe) };
+  const trainer = new Trainer(objective, options);
   const { steps } = await trainer.fit({ maxSteps: STEPS });
   const weights = () => stateDict(unet);
   const after = trainer.ema ? await trainer.ema.withAveragedWeights(weights) : weights();
   trainer.dispose();
+  objective.dispose();
   unet.dispose();
   textEncoder.dispose();
   return { losses: steps.map(({ loss }) => loss), before, after };
@@ -100,7 +104,8 @@ describe.each(names)("the recipe '%s' here and by scripts/train_in_torch.py", (n
 });
 
 it.each([2, 1000])('--draws library draws what the trainer draws for step %i', (step) => {
-  const { batchSize, seed, captionDropout } = RECIPES.best.trainer;
+  const { batchSize, seed } = RECIPES.best.trainer;
+  const { captionDropout } = RECIPES.best.objective;
   const loader = new DataLoader(mnist, { batchSize, seed });
   const epoch = Math.floor(step / loader.length);
   loader.loadState({ epoch, position: (step % loader.length) * batchSize });

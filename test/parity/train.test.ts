@@ -3,12 +3,12 @@ import { expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { normalize, toTensor } from '../../lib/datasets/transforms';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
-import { namedParameters } from '../../lib/nn/state-dict';
 import { AdamW } from '../../lib/optim/adamw';
 import { BLOG_UNET_CONFIG } from '../../lib/mnist/presets';
 import { Generator, randint, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { TrainStep } from '../../lib/training/train-step';
+import { FixedObjective, rowsOf } from '../support/fixed-objective';
 import { quickMnist } from '../support/tiny-model';
 import { MINUTES_10, readTensors, runPython, temporaryFolder, writeTensors } from './python';
 
@@ -31,29 +31,20 @@ function batchOf(i: number) {
 
 /** The losses of our traced steps. */
 function ourLosses(unet: UNet2DConditionModel): number[] {
-  const parameters = namedParameters(unet);
-  const optimizer = new AdamW(parameters, { lr: 1e-3 });
-  const context = tf.variable(tf.zeros([BATCH, 8, 512]), false) as tf.Variable<tf.Rank.R3>;
-  const step = new TrainStep({
-    unet,
-    captions: { hiddenStates: () => context.clone() },
-    noiseScheduler: new DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
-    optimizer,
-    parameters,
-  });
+  const noiseScheduler = new DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' });
+  const objective = new FixedObjective({ unet, noiseScheduler });
+  const optimizer = new AdamW(objective.parameters);
+  const step = new TrainStep({ objective, optimizer });
   const losses = Array.from({ length: STEPS }, (_, i) =>
     tf.tidy(() => {
-      const { context: given, ...batch } = batchOf(i);
-      context.assign(given);
-      const labels = tf.range(0, BATCH, 1, 'int32');
-      const loss = step.accumulate({ ...batch, labels }, 1, true).loss.dataSync()[0]!;
-      step.apply(tf.scalar(1));
+      const { images: latents, context: encoderHiddenStates, ...batch } = batchOf(i);
+      objective.set({ ...batch, latents, encoderHiddenStates });
+      const loss = step.accumulate(rowsOf(BATCH), 1, true);
+      step.apply(1e-3, 1);
       return loss;
     }),
   );
-  step.dispose();
-  optimizer.dispose();
-  context.dispose();
+  [step, optimizer, objective].forEach((part) => part.dispose());
   return losses;
 }
 

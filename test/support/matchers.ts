@@ -1,3 +1,4 @@
+import '../../lib/pretrained';
 import { expect } from 'vitest';
 import { tf } from '../../lib/backend';
 

@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { latestCheckpoint, resumeTraining, saveTraining } from '../../lib/training/checkpoints';
-import type { Trainer } from '../../lib/training/trainer';
 import { writeManifest } from '../../lib/io/runs/manifest';
 import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
 import { stateDict } from '../../lib/nn/state-dict';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { quickMnist } from '../support/tiny-model';
-import { digests, disposeTrainers, everything, tinyTrainer, withoutJit } from './tiny-trainer';
+import {
+  digests,
+  disposeTrainers,
+  everything,
+  tinyTrainer,
+  withoutJit,
+  firstImages,
+  type TinyTrainer,
+} from './tiny-trainer';
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'training-'));
 afterAll(() => rmSync(temporary, { recursive: true }));
@@ -32,8 +39,7 @@ describe('a run that was cut', () => {
     ['with a frozen text encoder', withoutJit, { trainTextEncoder: false }],
   ] as const)('equals the straight one bit for bit: %s', async (_, run, options) => {
     await run(async () => {
-      const { images, labels } = quickMnist();
-      const dataset = { images: images.hi(9, 28, 28), labels: labels.slice(0, 9), length: 9 };
+      const dataset = firstImages(9);
       const straight = tinyTrainer(options, { dataset });
       const folder = newFolder();
       await straight.fit({
@@ -123,7 +129,7 @@ describe('resumeTraining', () => {
     return folder;
   }
 
-  function expectRefused(folder: string, trainer: Trainer, ...messages: (string | RegExp)[]) {
+  function expectRefused(folder: string, trainer: TinyTrainer, ...messages: (string | RegExp)[]) {
     const before = everything(trainer);
     for (const message of messages) {
       expect(() => resumeTraining(folder, trainer)).toThrow(message);
@@ -158,7 +164,7 @@ describe('resumeTraining', () => {
     const captions = Array<string>(10).fill('a digit');
     expectRefused(
       sound,
-      tinyTrainer({}, { captions }),
+      tinyTrainer({}, { dataset: { ...quickMnist(), captions } }),
       /\(captions: expected \["A handwritten digit 0"/,
     );
     const noiseScheduler = new DDPMScheduler({ num_train_timesteps: 500 });
@@ -173,15 +179,13 @@ describe('resumeTraining', () => {
   });
 
   it('refuses another data set, also of the same size', () => {
-    const { images, labels } = quickMnist();
-    const shorter = { images: images.hi(8, 28, 28), labels: labels.slice(0, 8), length: 8 };
     expectRefused(
       sound,
-      tinyTrainer({}, { dataset: shorter }),
+      tinyTrainer({}, { dataset: firstImages(8) }),
       /dataset\.shape: .*dataset\.sha256: /,
     );
-    const other = { images, labels: labels.slice(), length: labels.length };
-    other.labels[7]! ^= 1;
+    const other = { ...quickMnist(), captionIds: quickMnist().captionIds.slice() };
+    other.captionIds[7]! ^= 1;
     expectRefused(sound, tinyTrainer({}, { dataset: other }), /\(dataset\.sha256: expected /);
   });
 

@@ -5,8 +5,7 @@ import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { getScheduler } from '../../lib/optim/lr-scheduler';
 import { resumeTraining, saveTraining } from '../../lib/training/checkpoints';
 import { figure, seededRandom, times } from '../support/soak';
-import { quickMnist } from '../support/tiny-model';
-import { disposeTrainers, everything, tinyTrainer, withoutJit } from './tiny-trainer';
+import { disposeTrainers, everything, tinyTrainer, withoutJit, firstImages } from './tiny-trainer';
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'exact-'));
 afterAll(() => rmSync(temporary, { recursive: true }));
@@ -18,9 +17,7 @@ const inGraphs = times(0, 1) === 1;
 const STEPS = times(8, 200);
 
 it('a run cut at several places equals the straight one bit for bit', async () => {
-  const { images, labels } = quickMnist();
-  const length = 4 * 5 + 1; // five batches an epoch, an image left out
-  const dataset = { images: images.hi(length, 28, 28), labels: labels.slice(0, length), length };
+  const dataset = firstImages(4 * 5 + 1); // five batches an epoch, an image left out
   const options = {
     ema: { decay: 0.9 },
     captionDropout: 0.5,

@@ -15,7 +15,7 @@ import {
   resumeTraining,
   saveTraining,
 } from '../../lib/training/checkpoints';
-import { diffusionLoss } from '../../lib/training/train-step';
+import { diffusionLoss } from '../../lib/training/diffusion-loss';
 import { loadGolden } from '../support/golden';
 import { digests, disposeTrainers, losses, tinyTrainer, withoutJit } from './tiny-trainer';
 
@@ -43,7 +43,7 @@ describe('ema', () => {
       const key = [...a.keys()].find((found) => found.endsWith(name))!;
       expect(a.get(key)!.data, name).toBeCloseToMax(b.get(key)!.data, 1e-4);
     }
-    const weights = stateDict(traced.parts.unet).get('conv_in.weight')!.data;
+    const weights = stateDict(traced.objective.unet).get('conv_in.weight')!.data;
     expect(a.get('shadow_params.unet.conv_in.weight')!.data).not.toBeCloseToMax(weights, 1e-4);
     expect([...a.get('optimization_step')!.data]).toEqual([4]);
   });
@@ -63,8 +63,8 @@ describe('ema', () => {
     const parts = loadCheckpoint(latestCheckpoint(folder)!);
     expect(loadEmaWeights(latestCheckpoint(folder)!, parts)).toBe(true);
     const averages = await second.ema!.withAveragedWeights(() => [
-      digests(stateDict(second.parts.unet)),
-      digests(stateDict(second.parts.textEncoder)),
+      digests(stateDict(second.objective.unet)),
+      digests(stateDict(second.objective.textEncoder)),
     ]);
     expect([digests(stateDict(parts.unet)), digests(stateDict(parts.textEncoder))]).toEqual(
       averages,
@@ -77,7 +77,7 @@ describe('ema', () => {
     const plain = tinyTrainer();
     await withoutJit(() => plain.fit({ maxSteps: 1 }));
     const saved = saveTraining(folder, plain);
-    expect(loadEmaWeights(saved, plain.parts)).toBe(false);
+    expect(loadEmaWeights(saved, plain.objective)).toBe(false);
     expect(() => resumeTraining(folder, tinyTrainer({ ema }))).toThrow('ema: expected null');
   });
 });
@@ -121,15 +121,13 @@ describe('min-SNR', () => {
     );
     const isV = type === 'v_prediction'; // v = √ᾱ ε − √(1−ᾱ) x0, with ε = √ᾱ v and x0 = −√(1−ᾱ) v
     const batch = {
-      images: (isV ? tf.neg(tf.mul(rest, target)) : tf.zerosLike(target)) as tf.Tensor4D,
+      latents: (isV ? tf.neg(tf.mul(rest, target)) : tf.zerosLike(target)) as tf.Tensor4D,
       noise: (isV ? tf.mul(root, target) : target) as tf.Tensor4D,
-      labels: tf.zeros<tf.Rank.R1>([7], 'int32'),
+      encoderHiddenStates: tf.zeros<tf.Rank.R3>([7, 1, 1]),
       timesteps,
     };
     const unet = { forward: () => prediction };
-    const captions = { hiddenStates: () => tf.zeros([7, 1, 1]) };
-    const parts = { unet, captions, noiseScheduler, minSnrGamma: 5 };
-    const loss = diffusionLoss(parts as unknown as Parameters<typeof diffusionLoss>[0], batch);
+    const loss = diffusionLoss({ unet, noiseScheduler, minSnrGamma: 5 }, batch);
     const expected = golden.get(`minsnr.loss.${type}`)!.data;
     expect(loss.dataSync()).toBeCloseToMax(expected, 1e-5);
   });
@@ -145,7 +143,7 @@ describe('min-SNR', () => {
   });
 });
 
-it('offset noise, whose numbers device-data.test.ts checks, changes what is learnt', async () => {
+it('offset noise, whose numbers device-images.test.ts checks, changes what is learnt', async () => {
   const [trainer, plain] = [tinyTrainer({ offsetNoise: 0.1 }), tinyTrainer()];
   await withoutJit(() => trainer.fit({ maxSteps: 1 }));
   await withoutJit(() => plain.fit({ maxSteps: 1 }));
@@ -154,17 +152,23 @@ it('offset noise, whose numbers device-data.test.ts checks, changes what is lear
 });
 
 it('names every method option out of range', () => {
-  const bad = { ema: 1, minSnrGamma: 0, offsetNoise: -1 } as object;
-  const message =
-    'ema: expected null or options of EMAModel, got 1; minSnrGamma: expected null or a number > 0, ' +
-    'got 0; offsetNoise: expected a finite number ≥ 0, got -1';
-  expect(() => tinyTrainer(bad)).toThrow(message);
+  expect(() => tinyTrainer({ minSnrGamma: 0, offsetNoise: -1 })).toThrow(
+    'TextToImageObjective: minSnrGamma: expected null or a number > 0, got 0; ' +
+      'offsetNoise: expected a finite number ≥ 0, got -1',
+  );
+  expect(() => tinyTrainer({ ema: 1 as unknown as null })).toThrow(
+    'Trainer: ema: expected null or options of EMAModel, got 1',
+  );
 });
 
 describe('recipes', () => {
   it.each(Object.entries<Recipe>(RECIPES))('%s can be trained', (_, recipe) => {
     const noiseScheduler = new DDPMScheduler(recipe.scheduler);
-    const options = { ...recipe.trainer, lrSchedule: recipeSchedule(recipe) };
+    const options = {
+      ...recipe.objective,
+      ...recipe.trainer,
+      lrSchedule: recipeSchedule(recipe),
+    };
     expect(tinyTrainer(options, { noiseScheduler }).options.seed).toBe(recipe.trainer.seed);
   });
 

@@ -2,14 +2,19 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { NonFiniteLossError } from '../../lib/training/history';
-import type { Trainer } from '../../lib/training/trainer';
-import { disposeTrainers, everything, tinyTrainer, withoutJit } from './tiny-trainer';
+import {
+  disposeTrainers,
+  everything,
+  tinyTrainer,
+  withoutJit,
+  type TinyTrainer,
+} from './tiny-trainer';
 
 afterEach(disposeTrainers);
 vi.setConfig({ testTimeout: 600_000 }); // graphs are compiled, which takes long on a busy machine
 
 /** Runs it to the error, and checks that the failed step left everything as it was. */
-async function failedStep(trainer: Trainer): Promise<NonFiniteLossError> {
+async function failedStep(trainer: TinyTrainer): Promise<NonFiniteLossError> {
   const before = everything(trainer);
   const tensors = tf.memory().numTensors;
   const error: unknown = await trainer.fit({ maxSteps: trainer.step + 3 }).catch((e: unknown) => e);
@@ -20,8 +25,8 @@ async function failedStep(trainer: Trainer): Promise<NonFiniteLossError> {
 }
 
 /** Sets one number of a weight to NaN. @returns puts it back */
-function poison(trainer: Trainer): () => void {
-  const bias = namedParameters(trainer.parts.unet).get('conv_out.bias')!;
+function poison(trainer: TinyTrainer): () => void {
+  const bias = namedParameters(trainer.objective.unet).get('conv_out.bias')!;
   const healthy = bias.clone();
   tf.tidy(() => bias.assign(tf.tensor1d([NaN])));
   return () => {
@@ -63,7 +68,7 @@ it.each([4, 1])('a NaN in the gradient alone stops too, in micro-batches of %i',
   await withoutJit(async () => {
     const trainer = tinyTrainer({ microBatchSize: size, maxGradNorm: 1 });
     await trainer.fit({ maxSteps: 1 });
-    const { unet } = trainer.parts;
+    const { unet } = trainer.objective;
     const forward = unet.forward.bind(unet);
     unet.forward = (...args) => brokenGradient(forward(...args)) as tf.Tensor4D;
     const error = await failedStep(trainer);
@@ -76,7 +81,7 @@ it.each([4, 1])('a NaN in the gradient alone stops too, in micro-batches of %i',
 it('an infinite loss stops it', async () => {
   await withoutJit(async () => {
     const trainer = tinyTrainer();
-    const huge = namedParameters(trainer.parts.unet).get('conv_out.weight')!;
+    const huge = namedParameters(trainer.objective.unet).get('conv_out.weight')!;
     tf.tidy(() => huge.assign(tf.fill(huge.shape, 3e38)));
     const { step, loss } = await failedStep(trainer);
     expect([step, Number.isFinite(loss)]).toEqual([1, false]);

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit } from '../../lib/jit';
-import type { BatchDraw } from '../../lib/training/device-data';
 import { peakMemory } from '../support/peak-memory';
 import { isOutOfMemory, OutOfMemoryError } from '../../lib/training/out-of-memory';
 import { TrainStep } from '../../lib/training/train-step';
@@ -35,7 +34,7 @@ function limitImages(limit: number): void {
     this: TrainStep,
     ...args
   ) {
-    if ((args[0] as BatchDraw).rows.shape[0] > limit) throw error;
+    if (args[0].rows.shape[0] > limit) throw error;
     return accumulate.apply(this, args);
   });
 }
@@ -74,7 +73,7 @@ it('names the micro-batch to try; the weights are untouched, and a smaller one t
     expect(error).toBeInstanceOf(OutOfMemoryError);
     expect(error).toMatchObject({ step: 1, microBatchSize: 10, suggestion: 8 });
     expect((error as Error).message).toBe(
-      'Step 1: out of memory with 10 images at once (a tensor of shape [1000000,1000000]). The weights ' +
+      'Step 1: out of memory with 10 samples at once (a tensor of shape [1000000,1000000]). The weights ' +
         "are as before the step. Try microBatchSize: 8, which computes the same in parts, or 'auto'.",
     );
     expect(everything(trainer)).toEqual(before);
@@ -115,7 +114,7 @@ describe("microBatchSize: 'auto'", () => {
       limitImages(0);
       const trainer = tinyTrainer({ batchSize: 2, microBatchSize: 'auto' });
       await expect(trainer.fit({ maxSteps: 1 })).rejects.toThrow(
-        /out of memory with 1 images .* take a smaller model\./,
+        /out of memory with 1 samples .* take a smaller model\./,
       );
     });
   });
@@ -131,7 +130,7 @@ describe('a limit of the process (ulimit -v)', () => {
     expect(error).toBeInstanceOf(OutOfMemoryError);
     const { message, suggestion } = error as OutOfMemoryError;
     expect(message).toMatch(
-      /^Step 1: out of memory with 4096 images at once \(about \d+\.\d GB would be needed, [34]\.\d GB are free\)/,
+      /^Step 1: out of memory with 4096 samples at once \(about \d+\.\d GB would be needed, [34]\.\d GB are free\)/,
     );
     expect(message).toContain(`Try microBatchSize: ${suggestion}, which`);
     expect(everything(trainer)).toEqual(before);

@@ -3,12 +3,18 @@ import { isTracing, tf } from '../../lib/backend';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { NonFiniteLossError, type SkippedStep } from '../../lib/training/history';
 import { resumeTraining, saveTraining } from '../../lib/training/checkpoints';
-import { DeviceData } from '../../lib/training/device-data';
-import type { Trainer } from '../../lib/training/trainer';
+import { TextToImageObjective } from '../../lib/training/text-to-image-objective';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { disposeTrainers, everything, tinyTrainer, withoutJit } from './tiny-trainer';
+import {
+  disposeTrainers,
+  everything,
+  firstImages,
+  tinyTrainer,
+  withoutJit,
+  type TinyTrainer,
+} from './tiny-trainer';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -20,16 +26,19 @@ vi.setConfig({ testTimeout: 600_000 });
 function poisonBatches(...bad: number[]): void {
   let batch = 0;
   // eslint-disable-next-line @typescript-eslint/unbound-method
-  const draw = DeviceData.prototype.draw;
-  vi.spyOn(DeviceData.prototype, 'draw').mockImplementation(function (this: DeviceData, input) {
-    const drawn = draw.call(this, input);
+  const draw = TextToImageObjective.prototype.draw;
+  vi.spyOn(TextToImageObjective.prototype, 'draw').mockImplementation(function (
+    this: TextToImageObjective,
+    ...args
+  ) {
+    const drawn = draw.apply(this, args);
     if (isTracing()) return drawn; // not a batch: looks how much memory one takes
     batch += 1;
-    return bad.includes(batch) ? { ...drawn, images: tf.mul(drawn.images, NaN) } : drawn;
+    return bad.includes(batch) ? { ...drawn, latents: tf.mul(drawn.latents, NaN) } : drawn;
   });
 }
 
-const tensorsOf = (trainer: Trainer) => {
+const tensorsOf = (trainer: TinyTrainer) => {
   const { unet, textEncoder, optimizer, ema, epoch, position } = everything(trainer);
   return { unet, textEncoder, optimizer, ema, epoch, position };
 };
@@ -55,7 +64,7 @@ it('skip leaves a batch out: no weight, moment or average changes, and the next 
     expect(skipped[0]!.where[0]).toMatch(/^gradient unet\./);
     expect(history.skipped).toEqual(skipped);
     expect(history.steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
-    expect(trainer.loader.state()).toEqual({ epoch: 0, position: 20 }); // five batches of four
+    expect(trainer.sampler.state()).toEqual({ epoch: 0, position: 20 }); // five batches of four
     // Resumed, it stands at the same place.
     const folder = mkdtempSync(path.join(tmpdir(), 'skip-'));
     saveTraining(folder, trainer);
@@ -82,19 +91,17 @@ it('skip stops after too many in a row, and says how many', async () => {
 it('an epoch of which a batch was left out ends with the data', async () => {
   await withoutJit(async () => {
     poisonBatches(2);
-    const { images, labels } = tinyTrainer().parts.dataset;
-    const dataset = { images: images.hi(12, 28, 28), labels: labels.slice(0, 12), length: 12 };
-    const trainer = tinyTrainer({ nonFinite: 'skip' }, { dataset });
+    const trainer = tinyTrainer({ nonFinite: 'skip' }, { dataset: firstImages(12) });
     const history = await trainer.fit({ epochs: 2 });
     expect([history.steps.length, history.skipped.length]).toEqual([5, 1]);
-    expect(trainer.loader.state()).toEqual({ epoch: 2, position: 0 });
+    expect(trainer.sampler.state()).toEqual({ epoch: 2, position: 0 });
   });
 });
 
 it('the error names the weight that is broken', async () => {
   await withoutJit(async () => {
     const trainer = tinyTrainer();
-    const bias = namedParameters(trainer.parts.unet).get('conv_out.bias')!;
+    const bias = namedParameters(trainer.objective.unet).get('conv_out.bias')!;
     tf.tidy(() => bias.assign(tf.tensor1d([NaN])));
     await expect(trainer.fit({ maxSteps: 1 })).rejects.toThrow(
       'First found in weight unet.conv_out.bias.',

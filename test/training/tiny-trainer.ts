@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
-import { Trainer, type TrainerParts } from '../../lib/training/trainer';
+import {
+  TextToImageObjective,
+  type TextToImageTrainingParts,
+} from '../../lib/training/text-to-image-objective';
+import type { TextToImageOptions } from '../../lib/training/text-to-image-options';
+import { Trainer } from '../../lib/training/trainer';
 import type { TrainerOptions } from '../../lib/training/trainer-options';
+import type { MnistDataset } from '../../lib/mnist/mnist';
 import { stateDict, type StateDict } from '../../lib/nn/state-dict';
 import { quickMnist, tinyParts } from '../support/tiny-model';
 
@@ -11,18 +17,57 @@ export function disposeTrainers(): void {
   made.splice(0).forEach((thing) => thing.dispose());
 }
 
-/** A trainer of new tiny models on the quick MNIST; batches of 4 unless told. */
-export function tinyTrainer(
-  options: Partial<TrainerOptions> = {},
-  parts: Partial<TrainerParts> = {},
+export type TinyTrainer = Trainer<TextToImageObjective>;
+
+/** The first images of the quick MNIST as a data set of their own. */
+export function firstImages(count: number): MnistDataset {
+  const { images, labels, captionIds, ...rest } = quickMnist();
+  return {
+    ...rest,
+    images: images.hi(count, 28, 28),
+    labels: labels.slice(0, count),
+    captionIds: captionIds.slice(0, count),
+    length: count,
+  };
+}
+
+/** A new objective of tiny models on the quick MNIST. */
+export function tinyObjective(
+  options: TextToImageOptions = {},
+  parts: Partial<TextToImageTrainingParts> = {},
   initSeed = 0,
-): Trainer {
+): TextToImageObjective {
   const { scheduler, ...models } = tinyParts(initSeed);
   made.unshift(models.unet, models.textEncoder);
-  const trainer = new Trainer(
-    { ...models, noiseScheduler: scheduler, dataset: quickMnist(), ...parts },
-    { batchSize: 4, seed: 1, ...options },
+  const all = { ...models, noiseScheduler: scheduler, dataset: quickMnist(), ...parts };
+  const objective = new TextToImageObjective(all as typeof all & typeof models, options);
+  made.unshift(objective);
+  return objective;
+}
+
+const OBJECTIVE_OPTIONS = [
+  'minSnrGamma',
+  'offsetNoise',
+  'captionDropout',
+  'trainTextEncoder',
+  'maxLength',
+];
+
+/** A trainer of such an objective, with options of both; batches of 4 unless told. */
+export function tinyTrainer(
+  options: Partial<TrainerOptions> & TextToImageOptions = {},
+  parts: Partial<TextToImageTrainingParts> = {},
+  initSeed = 0,
+): TinyTrainer {
+  const isObjectives = ([name]: [string, unknown]) => OBJECTIVE_OPTIONS.includes(name);
+  const entries = Object.entries(options);
+  const own = Object.fromEntries(entries.filter((entry) => !isObjectives(entry)));
+  const objective = tinyObjective(
+    Object.fromEntries(entries.filter(isObjectives)),
+    parts,
+    initSeed,
   );
+  const trainer = new Trainer(objective, { batchSize: 4, seed: 1, ...own });
   made.unshift(trainer);
   return trainer;
 }
@@ -37,8 +82,8 @@ export function digests(state: StateDict): Record<string, string> {
 }
 
 /** Everything that a step changes, apart from the time that it took. */
-export function everything(trainer: Trainer) {
-  const { unet, textEncoder } = trainer.parts;
+export function everything(trainer: TinyTrainer) {
+  const { unet, textEncoder } = trainer.objective;
   const state = trainer.state();
   return {
     ...state,
@@ -60,4 +105,4 @@ export async function withoutJit<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-export const losses = (trainer: Trainer) => trainer.history.steps.map(({ loss }) => loss);
+export const losses = (trainer: TinyTrainer) => trainer.history.steps.map(({ loss }) => loss);

@@ -22,7 +22,7 @@ it('has the same losses traced and op by op', async () => {
 it('leaks no tensor over 50 steps, 3 samplings, 3 saves and 3 loads', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'leaks-'));
   const trainer = tinyTrainer();
-  const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = trainer.parts;
+  const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = trainer.objective;
   const pipeline = new TextToImagePipeline({ unet, textEncoder, tokenizer, scheduler });
   const work = async (steps: number, times: number) => {
     await trainer.fit({ maxSteps: steps });

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { gatherRows } from '../../lib/nn/gather-rows';
-import { namedParameters, toHost } from '../../lib/nn/state-dict';
+import { toHost } from '../../lib/nn/state-dict';
 import { AdamW } from '../../lib/optim/adamw';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
-import { TrainStep, type MicroBatch } from '../../lib/training/train-step';
+import { TrainStep } from '../../lib/training/train-step';
+import { FixedObjective, rowsOf } from '../support/fixed-objective';
 import { loadGolden } from '../support/golden';
 import { fixtureModelFolder, nhwc } from '../support/model';
 
@@ -13,65 +14,60 @@ const golden = loadGolden('train-tiny');
 const folder = fixtureModelFolder('train-tiny');
 const get = (key: string) => golden.get(key)!;
 
+const EMBEDDINGS = get('in.embeddings');
+
 /** The parts of the reference run: its start weights, fixed embeddings, AdamW with lr 1e-3. */
 function referenceRun() {
   const unet = UNet2DConditionModel.fromPretrained(folder);
-  const { data, shape } = get('in.embeddings');
-  const embeddings = tf.tensor3d(data, shape as [number, number, number]);
-  const parameters = namedParameters(unet);
-  const optimizer = new AdamW(parameters, { lr: 1e-3 });
-  const step = new TrainStep({
-    unet,
-    captions: { hiddenStates: (labels) => gatherRows(embeddings, labels) as tf.Tensor3D },
-    noiseScheduler: new DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
-    optimizer,
-    parameters,
+  const noiseScheduler = new DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' });
+  const objective = new FixedObjective({ unet, noiseScheduler });
+  const optimizer = new AdamW(objective.parameters, { lr: 1e-3 });
+  const step = new TrainStep({ objective, optimizer });
+  const dispose = () => [unet, objective, optimizer, step].forEach((part) => part.dispose());
+  return { step, objective, dispose };
+}
+
+type Run = ReturnType<typeof referenceRun>;
+
+/** Makes batch i of the reference the present one. */
+function setBatch({ objective }: Run, i: number): void {
+  tf.tidy(() => {
+    const embeddings = tf.tensor3d(EMBEDDINGS.data, EMBEDDINGS.shape as [number, number, number]);
+    const labels = tf.tensor1d(get(`in.${i}.label`).data, 'int32');
+    objective.set({
+      latents: nhwc(get(`in.${i}.x`)),
+      noise: nhwc(get(`in.${i}.noise`)),
+      timesteps: tf.tensor1d(get(`in.${i}.t`).data, 'int32'),
+      encoderHiddenStates: gatherRows(embeddings, labels) as tf.Tensor3D,
+    });
   });
-  const dispose = () => {
-    [unet, optimizer, step].forEach((part) => part.dispose());
-    embeddings.dispose();
-  };
-  return { step, parameters, dispose };
 }
 
-function batch(i: number): MicroBatch {
-  return {
-    images: nhwc(get(`in.${i}.x`)),
-    labels: tf.tensor1d(get(`in.${i}.label`).data, 'int32'),
-    noise: nhwc(get(`in.${i}.noise`)),
-    timesteps: tf.tensor1d(get(`in.${i}.t`).data, 'int32'),
-  };
-}
-
-const rows = <T extends tf.Tensor>(x: T, start: number, size: number): T =>
-  tf.slice(x, start, size);
-
-/** One step of the reference run, in micro-batches of the given sizes. */
-function runStep(step: TrainStep, i: number, sizes: readonly number[]): number {
+/** Gathers the gradients of batch i, in micro-batches of the given sizes. @returns the loss */
+function accumulate(run: Run, i: number, sizes: readonly number[]): number {
+  setBatch(run, i);
   return tf.tidy(() => {
-    const { images, labels, noise, timesteps } = batch(i);
     let [loss, start] = [0, 0];
     for (const size of sizes) {
-      const part = {
-        images: rows(images, start, size),
-        labels: rows(labels, start, size),
-        noise: rows(noise, start, size),
-        timesteps: rows(timesteps, start, size),
-      };
-      const result = step.accumulate(part, size / 8, start === 0);
-      loss += result.loss.dataSync()[0]!;
+      loss += run.step.accumulate(rowsOf(8, start, size), size / 8, start === 0);
       start += size;
     }
-    step.apply(tf.scalar(1));
     return loss;
   });
+}
+
+/** One step of the reference run. */
+function runStep(run: Run, i: number, sizes: readonly number[]): number {
+  const loss = accumulate(run, i, sizes);
+  run.step.apply(1e-3, 1);
+  return loss;
 }
 
 // Reference: test/fixtures/train-tiny, written by scripts/export_goldens.py: twelve steps in PyTorch.
 describe('TrainStep against PyTorch and diffusers', () => {
   it.each([[[8]], [[3, 3, 2]]])('gives the same 12 losses, in micro-batches of %j', (sizes) => {
     const run = referenceRun();
-    const losses = Array.from({ length: 12 }, (_, i) => runStep(run.step, i, sizes));
+    const losses = Array.from({ length: 12 }, (_, i) => runStep(run, i, sizes));
     const expected = get('out.losses').data;
     losses.forEach((loss, i) => {
       expect(Math.abs(loss / expected[i]! - 1), `loss of step ${i}`).toBeLessThanOrEqual(1e-4);
@@ -81,18 +77,20 @@ describe('TrainStep against PyTorch and diffusers', () => {
 
   it('gives the same losses when all parts were compiled before', () => {
     const run = referenceRun();
-    tf.tidy(() => run.step.compile(batch(0), 1));
-    const losses = [0, 1].map((i) => runStep(run.step, i, [8]));
+    setBatch(run, 0);
+    tf.tidy(() => run.step.compile(rowsOf(8), 1));
+    const losses = [0, 1].map((i) => runStep(run, i, [8]));
     losses.forEach((loss, i) => {
       expect(Math.abs(loss / get('out.losses').data[i]! - 1)).toBeLessThanOrEqual(1e-4);
     });
-    expect(run.step.apply.compilations).toBe(1);
+    expect(run.step.compilations).toBe(3); // gather, norm, apply: once each
     run.dispose();
   });
 
   it('leaks no tensor', () => {
     const run = referenceRun();
-    expect(() => runStep(run.step, 0, [8])).toLeakNothing();
+    setBatch(run, 0);
+    expect(() => runStep(run, 0, [8])).toLeakNothing();
     run.dispose();
     expect(() => referenceRun().dispose()).toLeakNothing();
   });
@@ -100,22 +98,8 @@ describe('TrainStep against PyTorch and diffusers', () => {
   it('gathers the same gradients from micro-batches as from the whole batch', () => {
     const run = referenceRun();
     const gathered = (sizes: readonly number[]) => {
-      tf.tidy(() => {
-        const { images, labels, noise, timesteps } = batch(0);
-        let start = 0;
-        for (const size of sizes) {
-          const part = {
-            images: rows(images, start, size),
-            labels: rows(labels, start, size),
-            noise: rows(noise, start, size),
-            timesteps: rows(timesteps, start, size),
-          };
-          run.step.accumulate(part, size / 8, start === 0);
-          start += size;
-        }
-      });
-      const { gradients } = run.step as unknown as { gradients: Map<string, tf.Variable> };
-      return [...gradients.values()].flatMap((g) => [...toHost(g).data]);
+      accumulate(run, 0, sizes);
+      return [...run.step.gradients.values()].flatMap((g) => [...toHost(g).data]);
     };
     expect(gathered([2, 2, 2, 2])).toBeCloseInNorm(gathered([8]), 1e-5);
     run.dispose();

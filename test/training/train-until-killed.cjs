@@ -16,7 +16,7 @@ process.on('warning', ({ name, message }) => {
 const init = new sd.Generator(0).stream('init');
 const unet = new sd.UNet2DConditionModel(configs.unet, init);
 const textEncoder = new sd.CLIPTextModel(configs.text, init);
-const trainer = new sd.Trainer(
+const objective = new sd.TextToImageObjective(
   {
     unet,
     textEncoder,
@@ -24,8 +24,9 @@ const trainer = new sd.Trainer(
     noiseScheduler: new sd.DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
     dataset: sd.loadMnist({ split: 'train', source: 'quick' }),
   },
-  { batchSize: 4, seed: 1, ema: { decay: 0.9 }, captionDropout: 0.3 },
+  { captionDropout: 0.3 },
 );
+const trainer = new sd.Trainer(objective, { batchSize: 4, seed: 1, ema: { decay: 0.9 } });
 
 async function main() {
   say(`from ${sd.resumeTraining(folder, trainer)}`);

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
-import type { BatchDraw } from '../../lib/training/device-data';
 import { meanLoss } from '../../lib/training/history';
 import type { FitOptions } from '../../lib/training/fit-options';
 import { TrainStep } from '../../lib/training/train-step';
 import { quickMnist } from '../support/tiny-model';
-import { disposeTrainers, everything, losses, tinyTrainer } from './tiny-trainer';
+import { disposeTrainers, everything, firstImages, losses, tinyTrainer } from './tiny-trainer';
 
 // Op by op: to trace the graphs takes longer than these few steps. traced.test.ts compares the two.
 beforeEach(() => void (process.env['SDM_JIT'] = 'off'));
@@ -14,11 +13,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   disposeTrainers();
 });
-
-const firstImages = (count: number) => {
-  const { images, labels } = quickMnist();
-  return { images: images.hi(count, 28, 28), labels: labels.slice(0, count), length: count };
-};
 
 describe('fit', () => {
   it('tells of every step, epoch and end, and learns', async () => {
@@ -149,9 +143,11 @@ describe('captions', () => {
   async function rows(captionDropout: number, batchSize: number, maxSteps: number) {
     const asked: number[] = [];
     const trainer = tinyTrainer({ captionDropout, batchSize });
-    vi.spyOn(TrainStep.prototype, 'accumulate').mockImplementation((input) => {
-      asked.push(...trainer['data'].draw(input as BatchDraw).labels.dataSync());
-      return { loss: tf.scalar(1), gradNorm: tf.scalar(1) };
+    vi.spyOn(TrainStep.prototype, 'accumulate').mockImplementation(({ keys, ...batch }) => {
+      const drawn = trainer.objective.draw(batch, keys);
+      asked.push(...drawn.captionIds.dataSync());
+      tf.dispose({ ...drawn });
+      return 1;
     });
     await trainer.fit({ maxSteps });
     vi.restoreAllMocks();
@@ -159,15 +155,16 @@ describe('captions', () => {
   }
 
   it('are those of the digits without captionDropout', async () => {
-    const [first] = tinyTrainer().loader;
-    const digits = [...first!.indices].map((i) => quickMnist().labels[i]);
+    const [first] = tinyTrainer().sampler;
+    const digits = [...first!].map((i) => quickMnist().labels[i]);
     expect(await rows(0, 4, 1)).toEqual(digits);
   });
 
   it('are all empty with captionDropout 1', async () => {
     expect(await rows(1, 4, 2)).toEqual(Array(8).fill(10));
     const dropped = tinyTrainer({ captionDropout: 1 });
-    const empty = tinyTrainer({}, { captions: Array<string>(10).fill('') });
+    const dataset = { ...quickMnist(), captions: Array<string>(10).fill('') };
+    const empty = tinyTrainer({}, { dataset });
     await dropped.fit({ maxSteps: 2 });
     await empty.fit({ maxSteps: 2 });
     expect(losses(dropped)).toBeCloseToMax(losses(empty), 1e-6);
@@ -203,23 +200,35 @@ describe('captions', () => {
 
 describe('refusals', () => {
   it('name every bad option at once', () => {
-    const bad = {
+    const own = {
       batchSize: 0,
       microBatchSize: 2.5,
       learningRate: -1,
       weightDecay: NaN,
       maxGradNorm: 0,
-      captionDropout: 1.5,
-      trainTextEncoder: 'yes' as unknown as boolean,
-      maxLength: 1,
       seed: -1,
       ema: 'yes' as unknown as null,
       nonFinite: 'ignore' as 'skip',
       maxSkippedSteps: 0,
+      exchangeGradients: 1 as unknown as null,
       learningrate: 1,
     };
-    for (const name of Object.keys(bad)) {
-      expect(() => tinyTrainer(bad)).toThrow(new RegExp(`[ ;]${name}: (expected|unknown option)`));
+    const objective = {
+      captionDropout: 1.5,
+      trainTextEncoder: 'yes' as unknown as boolean,
+      maxLength: 1,
+      minSnrGamma: 0,
+      offsetNoise: -1,
+    };
+    for (const name of Object.keys(own)) {
+      expect(() => tinyTrainer(own)).toThrow(
+        new RegExp(`Trainer: .*${name}: (expected|unknown option)`),
+      );
+    }
+    for (const name of Object.keys(objective)) {
+      expect(() => tinyTrainer(objective)).toThrow(
+        new RegExp(`TextToImageObjective: .*${name}: expected`),
+      );
     }
     expect(() => tinyTrainer({ batchSize: 0 })).toThrow(
       'Trainer: batchSize: expected an integer ≥ 1, got 0; ' +
@@ -229,24 +238,25 @@ describe('refusals', () => {
 
   it('coerce no option', () => {
     const texts = { maxGradNorm: '1', captionDropout: '0.5', learningRate: '1e-3' };
-    for (const name of Object.keys(texts)) {
-      expect(() => tinyTrainer(texts as unknown as object)).toThrow(`${name}: expected`);
+    for (const [name, text] of Object.entries(texts)) {
+      expect(() => tinyTrainer({ [name]: text })).toThrow(`${name}: expected`);
     }
   });
 
-  it('tell of labels without a caption', () => {
+  it('tell of images without a caption', () => {
     const dataset = firstImages(4);
-    dataset.labels[2] = 10;
+    dataset.captionIds[2] = 10;
     expect(() => tinyTrainer({}, { dataset })).toThrow(
-      /a caption for every label.*label 10 at position 2.*10 captions/,
+      /a caption for every image.*caption id 10 at position 2.*10 captions/,
     );
-    const captions = ['zero', 'one'];
-    expect(() => tinyTrainer({}, { captions })).toThrow(/label 2 at position 2.*2 captions/);
+    const two = { ...quickMnist(), captions: ['zero', 'one'] };
+    expect(() => tinyTrainer({}, { dataset: two })).toThrow(/id 2 at position 2.*2 captions/);
   });
 
   it('tell of captions that are no text, or longer than the tokenizer takes', () => {
     const captions = [...Array<string>(9).fill('x'), 5 as unknown as string];
-    expect(() => tinyTrainer({}, { captions })).toThrow(
+    const dataset = { ...quickMnist(), captions };
+    expect(() => tinyTrainer({}, { dataset })).toThrow(
       /prompt to be a string, got number at position 9/,
     );
     expect(() => tinyTrainer({ maxLength: 78 })).toThrow(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
-import { timestepLosses } from '../../lib/pipelines/timestep-losses';
+import { timestepLosses } from '../../lib/training/timestep-losses';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG } from '../../lib/mnist/presets';
 import { Generator, randn } from '../../lib/random';

@@ -1,0 +1,57 @@
+/** Prompts as conditioning. */
+import { tf } from '../backend';
+import type { Conditioning, ModelExtras } from '../conditioning/conditioning';
+import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
+import { gatherRows } from '../nn/gather-rows';
+
+/**
+ * Each distinct text encoded once.
+ *
+ * @returns [texts.length, tokenizer.modelMaxLength, C]; the caller disposes it
+ */
+export function encodeTexts(
+  tokenizer: TextTokenizer,
+  textEncoder: TextEncoder,
+  texts: readonly string[],
+): tf.Tensor3D {
+  const distinct = [...new Set(texts)];
+  const { input_ids, shape } = tokenizer.encode(distinct);
+  return tf.tidy(() => {
+    const ids = tf.tensor2d(input_ids, [shape[0], shape[1]], 'int32');
+    const rows = texts.map((text) => distinct.indexOf(text));
+    const hidden = textEncoder.lastHiddenState(ids);
+    return gatherRows(hidden, tf.tensor1d(rows, 'int32')) as tf.Tensor3D;
+  });
+}
+
+/** The extras for a guided step, where every image is predicted twice; the caller disposes them. */
+export function twice(extras: ModelExtras): ModelExtras {
+  const double = (x: tf.Tensor) => tf.concat([x, x]);
+  const entries = Object.entries(extras).map(([name, value]) => {
+    if (value === undefined) return [name, value] as const;
+    return [name, value instanceof tf.Tensor ? double(value) : value.map(double)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+export function disposeExtras(extras: ModelExtras): void {
+  tf.dispose(Object.values(extras).flat() as tf.Tensor[]);
+}
+
+/** @throws RangeError if an extra is no tensor, or does not have a row for each of `count` images */
+export function checkExtras(extras: ModelExtras, count: number): void {
+  for (const [name, value] of Object.entries(extras)) {
+    for (const tensor of value === undefined ? [] : [value].flat()) {
+      if (tensor instanceof tf.Tensor && tensor.shape[0] === count) continue;
+      const got = tensor instanceof tf.Tensor ? `[${tensor.shape.join(', ')}]` : typeof tensor;
+      throw new RangeError(
+        `generate: extras.${name}: expected a tensor [${count}, …], a row for each image, got ${got}.`,
+      );
+    }
+  }
+}
+
+/** The unguided half of a conditioning: its last `count` rows. */
+export function promptsOnly({ encoderHiddenStates }: Conditioning, count: number): tf.Tensor3D {
+  return tf.slice(encoderHiddenStates, [encoderHiddenStates.shape[0] - count, 0, 0]);
+}

@@ -1,0 +1,58 @@
+import ndarray, { type NdArray } from 'ndarray';
+import { tf } from '../backend';
+import { normalize, rowMajor, toTensor } from '../datasets/transforms';
+import { gatherRows } from '../nn/gather-rows';
+
+const BYTES = 4; // in an int32, the smallest type that tfjs has
+
+/** Images on the device, four pixels in a number, unpacked as they are asked for. */
+export class DeviceImages {
+  /** [H, W, C] */
+  readonly imageShape: readonly [number, number, number];
+  /** int32 [N, ⌈H · W · C / 4⌉], four pixels in each. */
+  private readonly pixels: tf.Tensor2D;
+  /** [256]: what a byte becomes. */
+  private readonly levels: tf.Tensor1D;
+
+  /** @param images [N, H, W] or [N, H, W, C], 0 to 255 */
+  constructor(images: NdArray<Uint8Array>) {
+    const [length = 0, height = 1, width = 1, channels = 1] = images.shape;
+    this.imageShape = [height, width, channels];
+    this.pixels = packed(rowMajor(images), length, height * width * channels);
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    this.levels = tf.tensor1d(normalize(toTensor(ndarray(bytes, [1, 256]))).data);
+  }
+
+  /** @param indices int32 [m] @returns [m, H, W, C] in [−1, 1]; the caller disposes it */
+  gather(indices: tf.Tensor1D): tf.Tensor4D {
+    const shape: [number, number, number, number] = [indices.shape[0], ...this.imageShape];
+    const size = shape[1] * shape[2] * shape[3];
+    return tf.tidy(() => {
+      const words = gatherRows(this.pixels, indices) as tf.Tensor2D;
+      const byte = (place: number) =>
+        tf.mod(tf.floorDiv(words, tf.scalar(256 ** place, 'int32')), tf.scalar(256, 'int32'));
+      const bytes = tf.stack([byte(0), byte(1), byte(2), byte(3)], 2); // [m, words, 4]
+      const flat = tf.reshape(bytes, [shape[0], -1]) as tf.Tensor2D;
+      const whole = flat.shape[1] === size ? flat : tf.slice(flat, [0, 0], [shape[0], size]);
+      return tf.reshape(gatherRows(this.levels, whole), shape);
+    });
+  }
+
+  dispose(): void {
+    tf.dispose([this.pixels, this.levels]);
+  }
+}
+
+/** Rows of bytes as rows of little-endian int32, the last one filled up with zeros. */
+function packed(bytes: Uint8Array, rows: number, size: number): tf.Tensor2D {
+  const words = Math.ceil(size / BYTES);
+  const padded = new Uint8Array(rows * words * BYTES);
+  for (let row = 0; row < rows; row++) {
+    padded.set(bytes.subarray(row * size, (row + 1) * size), row * words * BYTES);
+  }
+  const numbers = new DataView(padded.buffer);
+  const values = Int32Array.from({ length: rows * words }, (_, i) =>
+    numbers.getInt32(i * BYTES, true),
+  );
+  return tf.tensor2d(values, [rows, words], 'int32');
+}

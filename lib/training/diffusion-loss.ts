@@ -1,0 +1,44 @@
+import { tf } from '../backend';
+import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
+import { minSnrWeights, predictionTarget } from '../schedulers/forward-process';
+import type { Scheduler } from '../schedulers/scheduler';
+
+/** What the loss is of. */
+export interface DiffusionLossParts {
+  readonly unet: Denoiser;
+  readonly noiseScheduler: Pick<Scheduler, 'config' | 'alphasCumprod' | 'addNoise' | 'getVelocity'>;
+  /** Caps the weight of time steps with little noise, by min-SNR; null (default) weighs all alike. */
+  readonly minSnrGamma?: number | null;
+}
+
+/** A batch; all tensors belong to the caller. What else it holds goes to the model as extras. */
+export type DiffusionBatch = Conditioning & {
+  /** [B, h, w, c] */
+  readonly latents: tf.Tensor4D;
+  /** standard normal, shaped as the latents */
+  readonly noise: tf.Tensor4D;
+  /** int32 [B], 0…num_train_timesteps − 1 */
+  readonly timesteps: tf.Tensor1D;
+};
+
+/**
+ * The mean squared error of the prediction, as a diffusion model is trained (Ho et al. 2020, algorithm 1; velocity and
+ * sample targets as in Salimans & Ho 2022), weighted by min-SNR if asked (Hang et al. 2023).
+ *
+ * @returns a scalar; the caller disposes it
+ */
+export function diffusionLoss(
+  { unet, noiseScheduler, minSnrGamma = null }: DiffusionLossParts,
+  { latents, noise, timesteps, ...conditioning }: DiffusionBatch,
+): tf.Scalar {
+  return tf.tidy(() => {
+    const noisy = noiseScheduler.addNoise(latents, noise, timesteps);
+    const prediction = predict(unet, noisy, timesteps, conditioning);
+    const target = predictionTarget(noiseScheduler, latents, noise, timesteps);
+    const squares = tf.squaredDifference(prediction, target);
+    if (minSnrGamma === null) return tf.mean<tf.Scalar>(squares);
+    const { alphasCumprod, config } = noiseScheduler;
+    const weights = minSnrWeights(alphasCumprod, config.prediction_type, minSnrGamma, timesteps);
+    return tf.mean<tf.Scalar>(tf.mul(tf.mean(squares, [1, 2, 3]), weights));
+  });
+}

@@ -1,0 +1,187 @@
+import { tf } from '../backend';
+import { CaptionTable } from '../conditioning/captions';
+import { checkTextParts } from '../conditioning/check-parts';
+import type { Denoiser } from '../conditioning/conditioning';
+import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
+import type { ImageDataset } from '../datasets/data-loader';
+import { inHalves } from '../jit';
+import type { CLIPTextModel } from '../models/clip-text-model';
+import { pixelCodec, type Codec } from '../models/codec';
+import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+import { gatherRows } from '../nn/gather-rows';
+import { namedParameters } from '../nn/state-dict';
+import { rand, randint, randn } from '../random';
+import type { Scheduler } from '../schedulers/scheduler';
+import { checkCaptions, datasetIdentity, prefixed } from './dataset-identity';
+import { DeviceImages } from './device-images';
+import { diffusionLoss } from './diffusion-loss';
+import type { BatchIndices, Objective, RandomKeys } from './objective';
+import { resolveTextToImageOptions, type TextToImageOptions } from './text-to-image-options';
+
+/** What is trained, and on what. The training changes the models' weights and owns none of these. */
+export interface TextToImageTrainingParts<
+  U extends TrainedModel = TrainedModel,
+  T extends TextEncoder = TextEncoder,
+> {
+  readonly unet: U;
+  readonly textEncoder: T;
+  readonly tokenizer: TextTokenizer;
+  readonly noiseScheduler: Scheduler;
+  readonly dataset: ImageDataset;
+  /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
+  readonly codec?: Codec;
+}
+
+/** What a UNet must say of itself to be trained. */
+export interface TrainedModel extends Denoiser {
+  readonly config: { readonly cross_attention_dim: number | readonly number[] };
+}
+
+/** A micro-batch. All tensors belong to the caller. */
+export type TextToImageBatch = {
+  /** [B, h, w, c]: the images, encoded; in [−1, 1] where pixels are diffused */
+  readonly latents: tf.Tensor4D;
+  /** int32 [B]: rows of the caption table */
+  readonly captionIds: tf.Tensor1D;
+  /** standard normal, shaped as the latents */
+  readonly noise: tf.Tensor4D;
+  /** int32 [B], 0…num_train_timesteps − 1 */
+  readonly timesteps: tf.Tensor1D;
+};
+
+/**
+ * Images from captions, as diffusers' train_text_to_image.py. A class that extends it can draw more tensors into a batch:
+ * they reach the model's `forward` as extras.
+ */
+export class TextToImageObjective<
+  U extends TrainedModel = UNet2DConditionModel,
+  T extends TextEncoder = CLIPTextModel,
+> implements Objective<TextToImageBatch> {
+  readonly unet: U;
+  readonly textEncoder: T;
+  readonly tokenizer: TextTokenizer;
+  readonly noiseScheduler: Scheduler;
+  readonly dataset: ImageDataset;
+  readonly codec: Codec;
+  readonly options: Required<TextToImageOptions>;
+  readonly parts: Objective['parts'];
+  readonly pipelineClass = 'StableDiffusionPipeline';
+  readonly parameters: ReadonlyMap<string, tf.Variable>;
+  readonly length: number;
+  readonly streams: readonly string[] = ['noise', 'offset', 'timesteps', 'dropout'];
+  private readonly latentShape: readonly [number, number, number];
+  private readonly captions: CaptionTable;
+  private readonly images: DeviceImages;
+  /** int32 [N]: the caption of each image. */
+  private readonly captionIds: tf.Tensor1D;
+
+  /** @throws RangeError or Error naming every bad option, or what does not fit together */
+  constructor(
+    {
+      unet,
+      textEncoder,
+      tokenizer,
+      noiseScheduler,
+      dataset,
+      codec,
+    }: TextToImageTrainingParts<U, T>,
+    options: TextToImageOptions = {},
+  ) {
+    const o = (this.options = resolveTextToImageOptions(options));
+    checkTextParts('TextToImageObjective', { unet, textEncoder, tokenizer });
+    checkCaptions(dataset);
+    this.unet = unet;
+    this.textEncoder = textEncoder;
+    this.tokenizer = tokenizer;
+    this.noiseScheduler = noiseScheduler;
+    this.dataset = dataset;
+    this.codec = codec ?? pixelCodec;
+    this.parts = { unet, text_encoder: textEncoder, tokenizer, scheduler: noiseScheduler };
+    this.parameters = namedParameters({
+      unet,
+      ...(o.trainTextEncoder && { text_encoder: textEncoder }),
+    });
+    this.length = dataset.length;
+    const [, height = 1, width = 1, channels = 1] = dataset.images.shape;
+    this.latentShape = this.codec.latentShape([height, width, channels]);
+    const { maxLength, trainTextEncoder } = o;
+    const { captions } = dataset;
+    const table = { tokenizer, textEncoder, captions, maxLength, trainTextEncoder };
+    this.captions = new CaptionTable(table);
+    tokenizer.modelMaxLength = maxLength; // what it is trained with, it is sampled with
+    this.images = new DeviceImages(dataset.images);
+    this.captionIds = tf.tensor1d(Int32Array.from(dataset.captionIds), 'int32');
+  }
+
+  draw(batch: BatchIndices, keys: RandomKeys): TextToImageBatch {
+    const { captionDropout } = this.options;
+    const { num_train_timesteps } = this.noiseScheduler.config;
+    const B = batch.indices.shape[0];
+    return tf.tidy(() => {
+      const chosen = ofRows(batch.indices, batch);
+      const dropped = tf.less(
+        ofRows(rand<tf.Rank.R1>([B], keys['dropout']!), batch),
+        captionDropout,
+      );
+      const captionIds = gatherRows(this.captionIds, chosen) as tf.Tensor1D;
+      const empty = tf.fill<tf.Rank.R1>(chosen.shape, this.captions.emptyId, 'int32');
+      return {
+        latents: this.codec.encode(this.images.gather(chosen)),
+        captionIds: tf.where(dropped, empty, captionIds),
+        noise: ofRows(this.noise(B, keys), batch),
+        timesteps: ofRows(
+          randint<tf.Rank.R1>([B], 0, num_train_timesteps, keys['timesteps']!),
+          batch,
+        ),
+      };
+    });
+  }
+
+  private noise(B: number, keys: RandomKeys): tf.Tensor4D {
+    const { offsetNoise } = this.options;
+    const noise = randn<tf.Rank.R4>([B, ...this.latentShape], keys['noise']!);
+    if (offsetNoise === 0) return noise;
+    const offset = randn<tf.Rank.R4>([B, 1, 1, this.latentShape[2]], keys['offset']!);
+    return tf.add<tf.Tensor4D>(noise, tf.mul(offset, offsetNoise));
+  }
+
+  loss({ captionIds, ...batch }: TextToImageBatch): tf.Scalar {
+    const { unet, noiseScheduler } = this;
+    const { minSnrGamma } = this.options;
+    return tf.tidy(() => {
+      const encoderHiddenStates = this.captions.encoderHiddenStates(captionIds);
+      return inHalves((half) => diffusionLoss({ unet, noiseScheduler, minSnrGamma }, half), {
+        ...batch,
+        encoderHiddenStates,
+      });
+    });
+  }
+
+  identity(): Readonly<Record<string, unknown>> {
+    const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = this;
+    return {
+      ...this.options,
+      ...prefixed('unet', unet.config),
+      ...prefixed('textEncoder', textEncoder.config),
+      ...prefixed('noiseScheduler', noiseScheduler.config),
+      'tokenizer.vocabSize': tokenizer.vocabSize,
+      ...datasetIdentity(dataset),
+    };
+  }
+
+  refresh(): void {
+    this.captions.refresh();
+  }
+
+  /** Frees what the training made; the models stay. */
+  dispose(): void {
+    this.images.dispose();
+    this.captionIds.dispose();
+    this.captions.dispose();
+  }
+}
+
+/** The micro-batch's rows of what was drawn for the whole batch. */
+function ofRows<T extends tf.Tensor>(whole: T, { indices, rows }: BatchIndices): T {
+  return (rows.shape[0] === indices.shape[0] ? whole : gatherRows(whole, rows)) as T;
+}

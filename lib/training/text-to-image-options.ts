@@ -1,0 +1,45 @@
+import { checkOptions, isPositive, isShare, isWholeNumber, type OptionRules } from '../options';
+
+/** How images and captions are trained; each optional one has its default. */
+export interface TextToImageOptions {
+  /** Caps the weight of time steps with little noise (Hang et al. 2023; the paper's is 5). Default null: no. */
+  readonly minSnrGamma?: number | null | undefined;
+  /**
+   * Standard deviation of a noise that is the same at all pixels of an image, added to the noise: so that
+   * the model learns to change an image's brightness (Guttenberg 2023, "Diffusion with offset noise",
+   * who takes 0.1). Default 0.
+   */
+  readonly offsetNoise?: number | undefined;
+  /** Share of images trained with the empty caption, so that guidance has what it departs from. Default 0. */
+  readonly captionDropout?: number | undefined;
+  /** Train the text encoder with the UNet (default), or keep it frozen. */
+  readonly trainTextEncoder?: boolean | undefined;
+  /**
+   * Tokens of a caption, start and end included; longer ones are cut. Default 8, which the blog's captions need. Kept as
+   * the tokenizer's `modelMaxLength`, so that prompts are padded and cut alike, here and in Python.
+   */
+  readonly maxLength?: number | undefined;
+}
+
+const DEFAULTS: Required<TextToImageOptions> = {
+  minSnrGamma: null,
+  offsetNoise: 0,
+  captionDropout: 0,
+  trainTextEncoder: true,
+  maxLength: 8,
+};
+
+const RULES: OptionRules<Required<TextToImageOptions>> = {
+  minSnrGamma: ['null or a number > 0', (v) => v === null || isPositive(v)],
+  offsetNoise: ['a finite number ≥ 0', (v) => v === 0 || isPositive(v)],
+  captionDropout: ['a number from 0 to 1', isShare],
+  trainTextEncoder: ['true or false', (v) => typeof v === 'boolean'],
+  maxLength: ['an integer ≥ 2', (v) => isWholeNumber(v) && v >= 2],
+};
+
+/** @throws RangeError naming every option that is unknown or out of range */
+export function resolveTextToImageOptions(
+  options: TextToImageOptions,
+): Required<TextToImageOptions> {
+  return checkOptions('TextToImageObjective', options, DEFAULTS, RULES);
+}

@@ -6,8 +6,6 @@
  * Nichol & Dhariwal 2021, "Improved denoising diffusion probabilistic models".
  */
 
-import type { NoiseScheduleConfig } from './config';
-
 export const BETA_SCHEDULES = ['linear', 'scaled_linear', 'squaredcos_cap_v2'] as const;
 export type BetaSchedule = (typeof BETA_SCHEDULES)[number];
 
@@ -66,7 +64,8 @@ export function cumulativeAlphas(betas: Float32Array): Float32Array {
 export function rescaleZeroTerminalSnr(betas: Float32Array): Float32Array {
   const roots = cumulativeAlphas(betas).map(Math.sqrt);
   const [first, last] = [roots[0]!, roots[roots.length - 1]!];
-  const scale = Math.fround(first / Math.fround(first - last));
+  // A single step is the last one (torch divides by 0 here).
+  const scale = roots.length === 1 ? 0 : Math.fround(first / Math.fround(first - last));
   const alphasBar = roots.map((root) => {
     const moved = Math.fround(Math.fround(root - last) * scale);
     return moved * moved;
@@ -74,12 +73,4 @@ export function rescaleZeroTerminalSnr(betas: Float32Array): Float32Array {
   return alphasBar.map(
     (alphaBar, t) => 1 - Math.fround(t ? alphaBar / alphasBar[t - 1]! : alphaBar),
   );
-}
-
-/** Betas and ᾱ of a scheduler's config. */
-export function noiseSchedule(config: NoiseScheduleConfig) {
-  const { beta_schedule, num_train_timesteps, beta_start, beta_end } = config;
-  const unscaled = makeBetas(beta_schedule, num_train_timesteps, beta_start, beta_end);
-  const betas = config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(unscaled) : unscaled;
-  return { betas, alphasCumprod: cumulativeAlphas(betas) };
 }

@@ -5,30 +5,13 @@
  * Song et al. 2021, "Denoising diffusion implicit models", equations 12 and 16; options and numbers as
  * in diffusers' schedulers/scheduling_ddim.py.
  */
-import type { tf } from '../backend';
-import { noiseSchedule } from './betas';
-import {
-  bool,
-  boundsOf,
-  configKeys,
-  noiseScheduleRules,
-  numberBetween,
-  resolveConfig,
-  scheduleConflicts,
-  type ConfigRules,
-  type NoiseScheduleConfig,
-} from './config';
-import { addNoise, getVelocity } from './forward-process';
+import { BaseScheduler, type SchedulerKind } from './base-scheduler';
+import { noiseScheduleRules, scheduleConflicts, type NoiseScheduleConfig } from './config';
+import { bool, numberBetween } from './config-rules';
+import { configFrom } from './from-config';
 import { noiseForm, originalSampleForm } from './prediction';
-import {
-  linearStep,
-  timestepIndex,
-  type Scheduler,
-  type SchedulerStep,
-  type StepCoefficients,
-  type StepInputs,
-} from './scheduler';
-import { allTimesteps, inferenceTimesteps } from './timesteps';
+import type { StepCoefficients } from './scheduler';
+import { allTimesteps, timestepsOf } from './timesteps';
 
 export interface DDIMSchedulerConfig extends NoiseScheduleConfig {
   /** Whether the predicted x0 is clipped. */
@@ -46,22 +29,22 @@ export interface DDIMOptions {
   readonly useClippedModelOutput?: boolean;
 }
 
-const rules: ConfigRules<DDIMSchedulerConfig> = {
-  ...noiseScheduleRules,
-  clip_sample: bool(true),
-  clip_sample_range: numberBetween(1, 0, Infinity),
-  set_alpha_to_one: bool(true),
+const kind: SchedulerKind<DDIMSchedulerConfig> = {
+  className: 'DDIMScheduler',
+  rules: {
+    ...noiseScheduleRules,
+    clip_sample: bool(true),
+    clip_sample_range: numberBetween(1, 0, Infinity),
+    set_alpha_to_one: bool(true),
+  },
+  conflicts: scheduleConflicts,
 };
 
 const f32 = Math.fround;
 
-export class DDIMScheduler implements Scheduler {
-  readonly config: Readonly<DDIMSchedulerConfig>;
+export class DDIMScheduler extends BaseScheduler<DDIMSchedulerConfig> {
   readonly options: Required<DDIMOptions>;
-  readonly betas: Float32Array;
-  readonly alphasCumprod: Float32Array;
-  readonly initNoiseSigma = 1;
-  timesteps: Int32Array;
+  timesteps = allTimesteps(this.config.num_train_timesteps);
 
   /**
    * @param config keys and defaults of diffusers' DDIMScheduler
@@ -74,57 +57,33 @@ export class DDIMScheduler implements Scheduler {
     if (!(eta >= 0 && eta <= 1)) {
       throw new Error(`DDIMScheduler: expected eta in [0, 1], got ${eta}.`);
     }
+    super(kind, config);
     this.options = { eta, useClippedModelOutput };
-    this.config = resolveConfig('DDIMScheduler', rules, { ...config }, scheduleConflicts);
-    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = noiseSchedule(this.config));
-    this.timesteps = allTimesteps(this.config.num_train_timesteps);
   }
 
-  /** From the object of a scheduler_config.json. */
-  static fromConfig(json: unknown, options?: DDIMOptions): DDIMScheduler {
-    return new DDIMScheduler(configKeys('DDIMScheduler', json), options);
-  }
-
-  toJSON(): Record<string, unknown> {
-    return { _class_name: 'DDIMScheduler', ...this.config };
+  /** From a scheduler_config.json or any scheduler's config; see `configFrom` for the keys of others. */
+  static fromConfig(
+    json: unknown,
+    { eta, useClippedModelOutput, ...changes }: DDIMOptions & Partial<DDIMSchedulerConfig> = {},
+  ): DDIMScheduler {
+    return new DDIMScheduler(configFrom(kind, json, changes), { eta, useClippedModelOutput });
   }
 
   /** @param numInferenceSteps 1…num_train_timesteps */
   setTimesteps(numInferenceSteps: number): void {
-    const { timestep_spacing, num_train_timesteps, steps_offset } = this.config;
-    this.timesteps = inferenceTimesteps(
-      timestep_spacing,
-      num_train_timesteps,
-      numInferenceSteps,
-      steps_offset,
-    );
-  }
-
-  /** The sample itself: the model takes it unscaled. The caller disposes it. */
-  scaleModelInput(sample: tf.Tensor, _timestep: number): tf.Tensor {
-    return sample.clone();
-  }
-
-  /** The samples' noisy versions at int32 [B] time steps; see `addNoise` of forward-process. */
-  addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
-    return addNoise(this.alphasCumprod, samples, noise, timesteps);
-  }
-
-  /** The target of v-prediction; see `getVelocity` of forward-process. */
-  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
-    return getVelocity(this.alphasCumprod, samples, noise, timesteps);
+    this.timesteps = timestepsOf(this.config, numInferenceSteps);
   }
 
   /** ᾱ that the step from this time step arrives at: one stride down, as in diffusers. */
   private alphaBarAfter(timestep: number): number {
-    timestepIndex(this.timesteps, timestep);
     const { num_train_timesteps, set_alpha_to_one } = this.config;
     const previous = timestep - Math.floor(num_train_timesteps / this.timesteps.length);
     if (previous >= 0) return this.alphasCumprod[previous]!;
     return set_alpha_to_one ? 1 : this.alphasCumprod[0]!;
   }
 
-  stepCoefficients(timestep: number): StepCoefficients {
+  protected coefficientsAt(index: number): StepCoefficients {
+    const timestep = this.timesteps[index]!;
     const alphaBarPrev = this.alphaBarAfter(timestep);
     const alphaBar = this.alphasCumprod[timestep]!;
     const betaBar = f32(1 - alphaBar);
@@ -149,26 +108,5 @@ export class DDIMScheduler implements Scheduler {
     }
     const [sample, output] = [direction * noise.sample, direction * noise.output];
     return { ...common, original: alphaPrev, sample, output };
-  }
-
-  get bounds() {
-    return boundsOf(this.config);
-  }
-
-  stepWithCoefficients(
-    inputs: StepInputs,
-    coefficients: StepCoefficients<number | tf.Scalar>,
-  ): SchedulerStep {
-    return linearStep(inputs, coefficients, boundsOf(this.config));
-  }
-
-  step(
-    modelOutput: tf.Tensor,
-    timestep: number,
-    sample: tf.Tensor,
-    noise: tf.Tensor | null = null,
-  ): SchedulerStep {
-    const inputs = { modelOutput, sample, noise };
-    return this.stepWithCoefficients(inputs, this.stepCoefficients(timestep));
   }
 }

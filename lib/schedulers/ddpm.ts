@@ -4,31 +4,13 @@
  * Ho et al. 2020, "Denoising diffusion probabilistic models", equations 4, 7 and 15; options and
  * numbers as in diffusers' schedulers/scheduling_ddpm.py.
  */
-import type { tf } from '../backend';
-import { noiseSchedule } from './betas';
-import {
-  bool,
-  boundsOf,
-  configKeys,
-  noiseScheduleRules,
-  numberBetween,
-  oneOf,
-  resolveConfig,
-  scheduleConflicts,
-  type ConfigRules,
-  type NoiseScheduleConfig,
-} from './config';
-import { addNoise, getVelocity } from './forward-process';
+import { BaseScheduler, type SchedulerKind } from './base-scheduler';
+import { noiseScheduleRules, scheduleConflicts, type NoiseScheduleConfig } from './config';
+import { bool, numberBetween, oneOf } from './config-rules';
+import { configFrom } from './from-config';
 import { originalSampleForm } from './prediction';
-import {
-  linearStep,
-  timestepIndex,
-  type Scheduler,
-  type SchedulerStep,
-  type StepCoefficients,
-  type StepInputs,
-} from './scheduler';
-import { allTimesteps, inferenceTimesteps } from './timesteps';
+import type { StepCoefficients } from './scheduler';
+import { allTimesteps, timestepsOf } from './timesteps';
 
 export interface DDPMSchedulerConfig extends NoiseScheduleConfig {
   /** Variance of the noise that a step adds: of the posterior (small) or of the forward step (large). */
@@ -38,69 +20,46 @@ export interface DDPMSchedulerConfig extends NoiseScheduleConfig {
   readonly clip_sample_range: number;
 }
 
-const rules: ConfigRules<DDPMSchedulerConfig> = {
-  ...noiseScheduleRules,
-  variance_type: oneOf(['fixed_small', 'fixed_large'], 'fixed_small'),
-  clip_sample: bool(true),
-  clip_sample_range: numberBetween(1, 0, Infinity),
+const kind: SchedulerKind<DDPMSchedulerConfig> = {
+  className: 'DDPMScheduler',
+  rules: {
+    ...noiseScheduleRules,
+    variance_type: {
+      ...oneOf(['fixed_small', 'fixed_large'], 'fixed_small'),
+      // DPM-Solver++ holds null for "the model does not predict it".
+      meanings: new Map([[null, 'fixed_small']]),
+    },
+    clip_sample: bool(true),
+    clip_sample_range: numberBetween(1, 0, Infinity),
+  },
+  conflicts: scheduleConflicts,
 };
 
 const f32 = Math.fround;
 
-export class DDPMScheduler implements Scheduler {
-  readonly config: Readonly<DDPMSchedulerConfig>;
-  readonly betas: Float32Array;
-  readonly alphasCumprod: Float32Array;
-  readonly initNoiseSigma = 1;
-  timesteps: Int32Array;
+export class DDPMScheduler extends BaseScheduler<DDPMSchedulerConfig> {
+  timesteps = allTimesteps(this.config.num_train_timesteps);
 
   /**
    * @param config keys and defaults of diffusers' DDPMScheduler
    * @throws Error that names all unknown and unsupported keys
    */
   constructor(config: Partial<DDPMSchedulerConfig> = {}) {
-    this.config = resolveConfig('DDPMScheduler', rules, { ...config }, scheduleConflicts);
-    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = noiseSchedule(this.config));
-    this.timesteps = allTimesteps(this.config.num_train_timesteps);
+    super(kind, config);
   }
 
-  /** From the object of a scheduler_config.json. */
-  static fromConfig(json: unknown): DDPMScheduler {
-    return new DDPMScheduler(configKeys('DDPMScheduler', json));
-  }
-
-  toJSON(): Record<string, unknown> {
-    return { _class_name: 'DDPMScheduler', ...this.config };
+  /** From a scheduler_config.json or any scheduler's config; see `configFrom` for the keys of others. */
+  static fromConfig(json: unknown, changes: Partial<DDPMSchedulerConfig> = {}): DDPMScheduler {
+    return new DDPMScheduler(configFrom(kind, json, changes));
   }
 
   /** @param numInferenceSteps 1…num_train_timesteps */
   setTimesteps(numInferenceSteps: number): void {
-    const { timestep_spacing, num_train_timesteps, steps_offset } = this.config;
-    this.timesteps = inferenceTimesteps(
-      timestep_spacing,
-      num_train_timesteps,
-      numInferenceSteps,
-      steps_offset,
-    );
+    this.timesteps = timestepsOf(this.config, numInferenceSteps);
   }
 
-  /** The sample itself: DDPM's model takes it unscaled. The caller disposes it. */
-  scaleModelInput(sample: tf.Tensor, _timestep: number): tf.Tensor {
-    return sample.clone();
-  }
-
-  /** The samples' noisy versions at int32 [B] time steps; see `addNoise` of forward-process. */
-  addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
-    return addNoise(this.alphasCumprod, samples, noise, timesteps);
-  }
-
-  /** The target of v-prediction; see `getVelocity` of forward-process. */
-  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
-    return getVelocity(this.alphasCumprod, samples, noise, timesteps);
-  }
-
-  stepCoefficients(timestep: number): StepCoefficients {
-    const next = this.timesteps[timestepIndex(this.timesteps, timestep) + 1];
+  protected coefficientsAt(index: number): StepCoefficients {
+    const [timestep, next] = [this.timesteps[index]!, this.timesteps[index + 1]];
     const alphaBar = this.alphasCumprod[timestep]!;
     const alphaBarPrev = next === undefined ? 1 : this.alphasCumprod[next]!;
     // Rounded at every operation, as the reference's float32: 1 − ᾱ cancels near ᾱ = 1.
@@ -124,26 +83,5 @@ export class DDPMScheduler implements Scheduler {
       previousOriginal: 0,
       noise: timestep > 0 ? f32(Math.sqrt(variance)) : 0,
     };
-  }
-
-  get bounds() {
-    return boundsOf(this.config);
-  }
-
-  stepWithCoefficients(
-    inputs: StepInputs,
-    coefficients: StepCoefficients<number | tf.Scalar>,
-  ): SchedulerStep {
-    return linearStep(inputs, coefficients, boundsOf(this.config));
-  }
-
-  step(
-    modelOutput: tf.Tensor,
-    timestep: number,
-    sample: tf.Tensor,
-    noise: tf.Tensor | null = null,
-  ): SchedulerStep {
-    const inputs = { modelOutput, sample, noise };
-    return this.stepWithCoefficients(inputs, this.stepCoefficients(timestep));
   }
 }

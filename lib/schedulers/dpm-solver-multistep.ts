@@ -7,31 +7,19 @@
  * Lu et al. 2022, "DPM-Solver++: fast solver for guided sampling of diffusion probabilistic models",
  * algorithm 2; options and numbers as in diffusers' schedulers/scheduling_dpmsolver_multistep.py.
  */
-import type { tf } from '../backend';
-import { noiseSchedule } from './betas';
-import {
-  bool,
-  boundsOf,
-  configKeys,
-  noiseScheduleRules,
-  oneOf,
-  only,
-  resolveConfig,
-  scheduleConflicts,
-  type ConfigRules,
-  type NoiseScheduleConfig,
-} from './config';
-import { addNoise, getVelocity } from './forward-process';
+import { BaseScheduler, type SchedulerKind } from './base-scheduler';
+import { noiseScheduleRules, scheduleConflicts, type NoiseScheduleConfig } from './config';
+import { bool, oneOf, only, type ConfigRules } from './config-rules';
+import { configFrom } from './from-config';
 import { originalSampleForm } from './prediction';
+import type { StepCoefficients } from './scheduler';
 import {
-  linearStep,
-  timestepIndex,
-  type Scheduler,
-  type SchedulerStep,
-  type StepCoefficients,
-  type StepInputs,
-} from './scheduler';
-import { checkNumInferenceSteps, inferenceTimesteps, TIMESTEP_SPACINGS } from './timesteps';
+  allTimesteps,
+  checkNumInferenceSteps,
+  spacedTimesteps,
+  TIMESTEP_SPACINGS,
+  wholeTimesteps,
+} from './timesteps';
 
 export interface DPMSolverMultistepSchedulerConfig extends NoiseScheduleConfig {
   /** 1 looks at the present x0 only (DDIM), 2 at the one before too. */
@@ -61,8 +49,14 @@ const rules: ConfigRules<DPMSolverMultistepSchedulerConfig> = {
   ...noiseScheduleRules,
   timestep_spacing: oneOf(TIMESTEP_SPACINGS, 'linspace'),
   solver_order: { default: 2, expects: '1 | 2', accepts: (v) => v === 1 || v === 2 },
-  algorithm_type: oneOf(['dpmsolver++', 'sde-dpmsolver++'], 'dpmsolver++'),
-  solver_type: oneOf(['midpoint', 'heun'], 'midpoint'),
+  algorithm_type: {
+    ...oneOf(['dpmsolver++', 'sde-dpmsolver++'], 'dpmsolver++'),
+    meanings: new Map([['deis', 'dpmsolver++']]),
+  },
+  solver_type: {
+    ...oneOf(['midpoint', 'heun'], 'midpoint'),
+    meanings: new Map(['bh1', 'bh2', 'logrho'].map((theirs) => [theirs, 'midpoint'])),
+  },
   lower_order_final: bool(true),
   euler_at_final: bool(false),
   final_sigmas_type: oneOf(['zero', 'sigma_min'], 'zero'),
@@ -77,7 +71,13 @@ const rules: ConfigRules<DPMSolverMultistepSchedulerConfig> = {
   use_lu_lambdas: only(false),
   use_flow_sigmas: only(false),
   flow_shift: only(1),
-  variance_type: only(null),
+  variance_type: {
+    ...only(null),
+    // Of DDPM's step; here it only matters whether the model predicts the variance.
+    meanings: new Map(
+      ['fixed_small', 'fixed_small_log', 'fixed_large', 'fixed_large_log'].map((t) => [t, null]),
+    ),
+  },
   use_dynamic_shifting: only(false),
   time_shift_type: only('exponential'),
 };
@@ -94,6 +94,13 @@ function conflicts(config: DPMSolverMultistepSchedulerConfig): string[] {
   return found;
 }
 
+const kind: SchedulerKind<DPMSolverMultistepSchedulerConfig> = {
+  className: 'DPMSolverMultistepScheduler',
+  rules,
+  conflicts,
+  hasFiniteSigmas: true,
+};
+
 const f32 = Math.fround;
 
 /** √ᾱ, √(1−ᾱ) and log of their ratio, from σ = √((1−ᾱ)/ᾱ). */
@@ -105,79 +112,68 @@ function noiseLevel(sigmaRatio: number) {
 
 const sigmaRatio = (alphaBar: number) => f32(Math.sqrt(f32(f32(1 - alphaBar) / alphaBar)));
 
-export class DPMSolverMultistepScheduler implements Scheduler {
-  readonly config: Readonly<DPMSolverMultistepSchedulerConfig>;
-  readonly betas: Float32Array;
-  readonly alphasCumprod: Float32Array;
-  readonly initNoiseSigma = 1;
-  /** Empty until `setTimesteps`. */
-  timesteps: Int32Array = new Int32Array(0);
+export class DPMSolverMultistepScheduler extends BaseScheduler<DPMSolverMultistepSchedulerConfig> {
+  timesteps = allTimesteps(this.config.num_train_timesteps);
 
   /**
    * @param config keys and defaults of diffusers' DPMSolverMultistepScheduler
    * @throws Error that names all unknown and unsupported keys
    */
   constructor(config: Partial<DPMSolverMultistepSchedulerConfig> = {}) {
-    const given = { ...config };
-    this.config = resolveConfig('DPMSolverMultistepScheduler', rules, given, conflicts);
-    ({ betas: this.betas, alphasCumprod: this.alphasCumprod } = noiseSchedule(this.config));
-    // With nothing left of the image, its log-SNR would be −∞: as near to it as diffusers goes.
-    if (this.config.rescale_betas_zero_snr) this.alphasCumprod[this.betas.length - 1] = 2 ** -24;
+    super(kind, config);
   }
 
-  /** From the object of a scheduler_config.json. */
-  static fromConfig(json: unknown): DPMSolverMultistepScheduler {
-    return new DPMSolverMultistepScheduler(configKeys('DPMSolverMultistepScheduler', json));
+  /** From a scheduler_config.json or any scheduler's config; see `configFrom` for the keys of others. */
+  static fromConfig(
+    json: unknown,
+    changes: Partial<DPMSolverMultistepSchedulerConfig> = {},
+  ): DPMSolverMultistepScheduler {
+    return new DPMSolverMultistepScheduler(configFrom(kind, json, changes));
   }
 
   /** JSON has no −Infinity, so the default of lambda_min_clipped is left to diffusers. */
-  toJSON(): Record<string, unknown> {
-    const { lambda_min_clipped, ...rest } = this.config;
-    const clipped = lambda_min_clipped === -Infinity ? {} : { lambda_min_clipped };
-    return { _class_name: 'DPMSolverMultistepScheduler', ...rest, ...clipped };
+  override toJSON(): Record<string, unknown> {
+    const { lambda_min_clipped, ...rest } = super.toJSON();
+    return lambda_min_clipped === -Infinity ? rest : { ...rest, lambda_min_clipped };
   }
 
-  /** @param numInferenceSteps 1…num_train_timesteps − 1 (or num_train_timesteps with `trailing`) */
+  /**
+   * Where more steps are asked for than there are time steps to go, `linspace` visits some twice, as in
+   * diffusers; steps from one to itself change nothing.
+   *
+   * @param numInferenceSteps 1…num_train_timesteps (− 1 with `leading`, or fewer by lambda_min_clipped)
+   * @throws Error if the number is out of range, or lambda_min_clipped leaves no time step
+   */
   setTimesteps(numInferenceSteps: number): void {
-    const { timestep_spacing, steps_offset, lambda_min_clipped } = this.config;
+    const { timestep_spacing: spacing, steps_offset, lambda_min_clipped } = this.config;
     const lambdas = this.alphasCumprod.map((alphaBar) => noiseLevel(sigmaRatio(alphaBar)).lambda);
     const usable = lambdas.filter((lambda) => lambda >= lambda_min_clipped).length;
-    if (timestep_spacing === 'trailing') {
-      this.timesteps = inferenceTimesteps('trailing', usable, numInferenceSteps, 0);
-      return;
+    if (usable === 0) {
+      throw new Error(
+        `DPMSolverMultistepScheduler: expected lambda_min_clipped to leave a time step; ` +
+          `${lambda_min_clipped} is above log(α/σ) of all, ${lambdas[0]} at most.`,
+      );
     }
-    checkNumInferenceSteps(numInferenceSteps, usable - 1);
+    // With one step more than asked for, the strides of `leading` have to stay ≥ 1.
+    const most = spacing === 'leading' ? Math.max(1, usable - 1) : lambdas.length;
+    checkNumInferenceSteps(numInferenceSteps, most);
     // The end of the sampling is the noiseless image, not time step 0: one more, which is left out.
-    const withEnd = inferenceTimesteps(
-      timestep_spacing,
-      usable,
-      numInferenceSteps + 1,
-      steps_offset,
-    );
-    this.timesteps = withEnd.slice(0, -1);
-  }
-
-  /** The sample itself: the model takes it unscaled. The caller disposes it. */
-  scaleModelInput(sample: tf.Tensor, _timestep: number): tf.Tensor {
-    return sample.clone();
-  }
-
-  /** The samples' noisy versions at int32 [B] time steps; see `addNoise` of forward-process. */
-  addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
-    return addNoise(this.alphasCumprod, samples, noise, timesteps);
-  }
-
-  /** The target of v-prediction; see `getVelocity` of forward-process. */
-  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
-    return getVelocity(this.alphasCumprod, samples, noise, timesteps);
+    const isTrailing = spacing === 'trailing';
+    const count = isTrailing ? numInferenceSteps : numInferenceSteps + 1;
+    const spaced = spacedTimesteps(spacing, usable, count, steps_offset);
+    this.timesteps = wholeTimesteps(spaced.slice(0, numInferenceSteps));
   }
 
   /** The noise level at a position of the sampling; after the last comes the end. */
   private levelAt(index: number) {
     const timestep = this.timesteps[index];
-    if (timestep !== undefined) return noiseLevel(sigmaRatio(this.alphasCumprod[timestep]!));
-    const isZero = this.config.final_sigmas_type === 'zero';
-    return noiseLevel(isZero ? 0 : sigmaRatio(this.alphasCumprod[0]!));
+    if (timestep === undefined) {
+      const isZero = this.config.final_sigmas_type === 'zero';
+      return noiseLevel(isZero ? 0 : sigmaRatio(this.alphasCumprod[0]!));
+    }
+    // steps_offset may lead beyond the training's last step, whose level it then has, as in diffusers.
+    const last = this.alphasCumprod.length - 1;
+    return noiseLevel(sigmaRatio(this.alphasCumprod[Math.min(timestep, last)]!));
   }
 
   private orderAt(index: number): 1 | 2 {
@@ -189,8 +185,7 @@ export class DPMSolverMultistepScheduler implements Scheduler {
     return index === 0 || isLastLower ? 1 : solver_order;
   }
 
-  stepCoefficients(timestep: number): StepCoefficients {
-    const index = timestepIndex(this.timesteps, timestep);
+  protected coefficientsAt(index: number): StepCoefficients {
     const [now, next] = [this.levelAt(index), this.levelAt(index + 1)];
     const h = f32(next.lambda - now.lambda);
     const isSde = this.config.algorithm_type === 'sde-dpmsolver++';
@@ -205,6 +200,8 @@ export class DPMSolverMultistepScheduler implements Scheduler {
       const isMidpoint = this.config.solver_type === 'midpoint';
       slope = isMidpoint ? 0.5 * first : next.alpha * (shrink / (rate * h) + 1);
       slope /= hBefore / h;
+      // Two looks at the same noise level have no slope between them (diffusers divides 0 by 0).
+      if (!Number.isFinite(slope)) slope = 0;
     }
     const x0 = originalSampleForm(this.config.prediction_type, now.alpha, now.sigma);
     return {
@@ -216,31 +213,5 @@ export class DPMSolverMultistepScheduler implements Scheduler {
       previousOriginal: f32(-slope),
       noise: isSde ? f32(next.sigma * Math.sqrt(-shrink)) : 0,
     };
-  }
-
-  get bounds() {
-    return boundsOf(this.config);
-  }
-
-  stepWithCoefficients(
-    inputs: StepInputs,
-    coefficients: StepCoefficients<number | tf.Scalar>,
-  ): SchedulerStep {
-    return linearStep(inputs, coefficients, boundsOf(this.config));
-  }
-
-  /**
-   * @param noise standard normal, needed by `sde-dpmsolver++` alone
-   * @param previousOriginal needed from the second step on, unless solver_order is 1
-   */
-  step(
-    modelOutput: tf.Tensor,
-    timestep: number,
-    sample: tf.Tensor,
-    noise: tf.Tensor | null = null,
-    previousOriginal: tf.Tensor | null = null,
-  ): SchedulerStep {
-    const inputs = { modelOutput, sample, noise, previousOriginal };
-    return this.stepWithCoefficients(inputs, this.stepCoefficients(timestep));
   }
 }

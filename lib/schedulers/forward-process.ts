@@ -127,6 +127,7 @@ const snrOf = (table: Float32Array) =>
  * @param gamma > 0; the paper's is 5
  * @param timesteps int32 [B]
  * @returns float32 [B]; the caller disposes it
+ * @throws RangeError if gamma is not > 0, or with `epsilon` if ᾱ is 0 at a time step: the weight is then 0/0
  */
 export function minSnrWeights(
   alphasCumprod: Float32Array,
@@ -134,6 +135,15 @@ export function minSnrWeights(
   gamma: number,
   timesteps: tf.Tensor1D,
 ): tf.Tensor1D {
+  if (!(gamma > 0)) throw new RangeError(`minSnrWeights: expected gamma > 0, got ${gamma}.`);
+  const pureNoise = predictionType === 'epsilon' ? alphasCumprod.indexOf(0) : -1;
+  if (pureNoise >= 0) {
+    throw new RangeError(
+      `minSnrWeights: expected alphasCumprod > 0 with predictionType 'epsilon', got 0 at time step ` +
+        `${pureNoise}: min(SNR, gamma) / SNR is 0/0 there. Take 'v_prediction' or 'sample', or a schedule ` +
+        'without rescale_betas_zero_snr.',
+    );
+  }
   const divisor = { epsilon: (snr: number) => snr, sample: () => 1, v_prediction: snrPlus1 };
   const weights = snrOf(alphasCumprod).map(
     (snr) => Math.fround(Math.min(snr, gamma)) / divisor[predictionType](snr),

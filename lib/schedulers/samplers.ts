@@ -1,4 +1,5 @@
 import { sharedConfig, type NoiseScheduleConfig } from './config';
+import { definedKeys } from './config-rules';
 import { DDIMScheduler } from './ddim';
 import { DDPMScheduler } from './ddpm';
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep';
@@ -42,5 +43,5 @@ export function makeSampler(
       `makeSampler: expected one of ${SAMPLER_NAMES.join(', ')}, got ${String(name)}.`,
     );
   }
-  return SAMPLERS[name]({ ...sharedConfig(trained), ...changes });
+  return SAMPLERS[name]({ ...sharedConfig(trained), ...definedKeys(changes) });
 }

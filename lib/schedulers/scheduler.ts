@@ -1,15 +1,18 @@
 /**
- * What a sampler needs of any scheduler. A step of DDPM, DDIM or DPM-Solver++ is one linear form:
+ * What a sampling needs of any scheduler. A step of every scheduler is one linear form:
  *
  *     x0     = clip(x0FromSample · x + x0FromOutput · modelOutput)
  *     x_prev = original · x0 + sample · x + output · modelOutput
  *              + previousOriginal · (x0 of the step before) + noise · z
  *
- * so a scheduler only says the numbers of each time step (`stepCoefficients`, on the host), and one
- * function of plain tensor ops applies them (`linearStep`). No scheduler keeps tensors or draws noise.
+ * so a scheduler only says the numbers of each step (`stepCoefficients`, on the host) and how far x0 may go
+ * (`bounds`), and one function of plain tensor ops applies them (`linearStep`). No scheduler keeps tensors or
+ * draws noise. Traced with the numbers as tensors, a step depends on the scheduler by its bounds alone: all
+ * schedulers of the same bounds (`boundsKey`) can share a graph.
  */
 import { tf } from '../backend';
 import type { NoiseScheduleConfig } from './config';
+import type { NoiseSchedule } from './noise-schedule';
 import { withinBounds, type Bounds } from './thresholding';
 
 /** The order in which coefficients are packed into a tensor for a traced sampler. */
@@ -52,33 +55,36 @@ export interface Scheduler {
   readonly config: Readonly<NoiseScheduleConfig>;
   /** What diffusers takes as arguments of `step`, if there is any. */
   readonly options?: object;
-  /** How far the predicted x0 may go. */
-  readonly bounds: Bounds | null;
-  /** ᾱ of each training step, float32. */
+  /** What the model is trained with: betas, ᾱ, noisy images and targets. */
+  readonly noiseSchedule: NoiseSchedule;
+  /** ᾱ of each training step, float32; that of `noiseSchedule`. */
   readonly alphasCumprod: Float32Array;
+  /** How far the predicted x0 may go; null for no bounds. The one thing that a traced step holds fixed. */
+  readonly bounds: Bounds | null;
   /** Standard deviation of the noise that sampling starts from. */
   readonly initNoiseSigma: number;
-  /** The time steps of the sampling, noisiest first. */
+  /** The time steps of the sampling, noisiest first; before `setTimesteps`, every step of the training. */
   readonly timesteps: Int32Array | Float32Array;
   /** Chooses the time steps of a sampling with that many steps. */
   setTimesteps(numInferenceSteps: number): void;
-  /** What the model is to be given for the sample; the caller disposes it. */
-  scaleModelInput(sample: tf.Tensor, timestep: number): tf.Tensor;
   addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
   getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
-  /** The numbers of the step that starts at one of `timesteps`. */
-  stepCoefficients(timestep: number): StepCoefficients;
-  /** The same by the position in `timesteps`; only where one of them is visited more than once. */
-  stepCoefficientsAt?(index: number): StepCoefficients;
+  /**
+   * The numbers of the step that starts at `timesteps[index]`.
+   *
+   * @throws Error if the index is not a position of the sampling
+   */
+  stepCoefficients(index: number): StepCoefficients;
   /** The step with given coefficients: numbers, or scalars inside a traced function. */
   stepWithCoefficients(
     inputs: StepInputs,
     coefficients: StepCoefficients<number | tf.Scalar>,
   ): SchedulerStep;
   /**
-   * The step from one of `timesteps` to the next.
+   * The step from one of `timesteps` to the next. Where a time step is visited twice (Heun), the visits are
+   * taken in turns; a sampling that begins there begins with the second, as in diffusers.
    *
-   * @param noise not needed where `stepCoefficients(timestep).noise` is 0, as at the last step
+   * @param noise not needed where the step's coefficient of it is 0, as at the last step
    * @param previousOriginal `predOriginalSample` of the step before, for multistep methods
    */
   step(
@@ -144,32 +150,29 @@ export function linearStep(
 
 /** All coefficients of the sampling, [timesteps.length, COEFFICIENTS.length] row by row. */
 export function coefficientTable(scheduler: Scheduler): Float32Array {
-  const rows = Array.from(
-    scheduler.timesteps,
-    (t, i) => scheduler.stepCoefficientsAt?.(i) ?? scheduler.stepCoefficients(t),
-  );
+  const rows = Array.from(scheduler.timesteps, (_, index) => scheduler.stepCoefficients(index));
   return Float32Array.from(rows.flatMap((row) => COEFFICIENTS.map((name) => row[name])));
 }
 
-/** One row of the table as scalars, for `stepWithCoefficients` inside a traced function. */
+/**
+ * One step's row of the table, as what a traced step is fed with.
+ *
+ * @returns float32 [COEFFICIENTS.length]; the caller disposes it
+ * @throws RangeError if the table has no such row
+ */
+export function coefficientRow(table: Float32Array, index: number): tf.Tensor1D {
+  const width = COEFFICIENTS.length;
+  if (!Number.isInteger(index) || index < 0 || (index + 1) * width > table.length) {
+    const most = Math.floor(table.length / width) - 1;
+    throw new RangeError(`coefficientRow: expected an index from 0 to ${most}, got ${index}.`);
+  }
+  return tf.tensor1d(table.subarray(index * width, (index + 1) * width));
+}
+
+/** A row of the table as scalars, for `linearStep` inside a traced function. */
 export function unpackCoefficients(row: tf.Tensor1D): StepCoefficients<tf.Scalar> {
   const scalars = tf.split(row, COEFFICIENTS.length).map((part) => tf.reshape(part, []));
   return Object.fromEntries(
     COEFFICIENTS.map((name, i) => [name, scalars[i]]),
   ) as unknown as StepCoefficients<tf.Scalar>;
-}
-
-/** The position of a time step in the sampling. @throws Error if the sampling does not visit it */
-export function timestepIndex(timesteps: Int32Array | Float32Array, timestep: number): number {
-  const index = timesteps.indexOf(timestep);
-  if (index >= 0) return index;
-  const some = [...timesteps.slice(0, 3), ...(timesteps.length > 3 ? ['…', timesteps.at(-1)] : [])];
-  throw new Error(
-    `Expected one of the ${timesteps.length} time steps of this sampling (${some.join(', ')}), ` +
-      `got ${timestep}. setTimesteps chooses them.`,
-  );
-}
-
-export function coefficientRow(table: Float32Array, i: number): tf.Tensor1D {
-  return tf.tensor1d(table.subarray(i * COEFFICIENTS.length, (i + 1) * COEFFICIENTS.length));
 }

@@ -4,9 +4,15 @@
  * scales it down for the model; here it stays as the model takes it, (x0 + σ·ε) / √(σ² + 1), as for
  * all other schedulers: the same numbers but for that factor.
  */
-import { noiseSchedule } from './betas';
-import type { NoiseScheduleConfig } from './config';
-import { inferenceTimesteps, type TimestepSpacing } from './timesteps';
+import { originalSampleForm, type PredictionType } from './prediction';
+import type { StepCoefficients } from './scheduler';
+import {
+  checkNumInferenceSteps,
+  spacedTimesteps,
+  wholeTimesteps,
+  type SpacingConfig,
+  type TimestepSpacing,
+} from './timesteps';
 
 const f32 = Math.fround;
 
@@ -14,14 +20,6 @@ const f32 = Math.fround;
 export function levelOf(sigma: number): { readonly alpha: number; readonly sigma: number } {
   const alpha = 1 / Math.sqrt(sigma * sigma + 1);
   return { alpha, sigma: sigma * alpha };
-}
-
-/** The training's noise schedule, with σ finite everywhere. */
-export function sigmaSchedule(config: NoiseScheduleConfig): ReturnType<typeof noiseSchedule> {
-  const schedule = noiseSchedule(config);
-  // σ would be infinite where nothing of the image is left: as near to it as diffusers goes.
-  if (config.rescale_betas_zero_snr) schedule.alphasCumprod[schedule.betas.length - 1] = 2 ** -24;
-  return schedule;
 }
 
 /** The first sample's noise: that of the first step's level, or all noise with `leading`, as in diffusers. */
@@ -41,32 +39,66 @@ function trainingSigmas(alphasCumprod: Float32Array): Float32Array {
   return alphasCumprod.map((alphaBar) => Math.sqrt(f32(f32(1 - alphaBar) / alphaBar)));
 }
 
+/** The noise levels at time steps between those of the training; beyond the last one, its own, as numpy.interp. */
+export function sigmasAt(
+  alphasCumprod: Float32Array,
+  timesteps: Float32Array,
+  end: 'zero' | 'sigma_min',
+): SigmaSampling {
+  const table = trainingSigmas(alphasCumprod);
+  const last = table.length - 1;
+  const sigmas = new Float32Array(timesteps.length + 1);
+  timesteps.forEach((t, i) => {
+    const below = Math.min(Math.floor(t), last);
+    const above = Math.min(below + 1, last);
+    sigmas[i] = table[below]! + (t - below) * (table[above]! - table[below]!);
+  });
+  sigmas[timesteps.length] = end === 'zero' ? 0 : table[0]!;
+  return { timesteps, sigmas };
+}
+
 /**
- * The sampling that diffusers' Euler and Heun make of a spacing.
+ * The sampling that diffusers' Euler and Heun make of a spacing. As there, `steps_offset` may move the first
+ * of many steps beyond the training's last.
  *
+ * @param numInferenceSteps 1…num_train_timesteps
  * @param end the noise level after the last step
- * @throws Error as `inferenceTimesteps`
+ * @throws Error if the number of steps is out of range
  */
 export function sigmaSampling(
   alphasCumprod: Float32Array,
-  spacing: TimestepSpacing,
+  { timestep_spacing, num_train_timesteps, steps_offset }: SpacingConfig,
   numInferenceSteps: number,
-  stepsOffset: number,
   end: 'zero' | 'sigma_min',
 ): SigmaSampling {
-  const count = alphasCumprod.length;
-  const whole = inferenceTimesteps(spacing, count, numInferenceSteps, stepsOffset);
-  const n = numInferenceSteps;
-  // Not rounded here, unlike for the other schedulers.
-  const even = (i: number) => (n === 1 ? 0 : (n - 1 - i) * ((count - 1) / (n - 1)));
-  const timesteps = Float32Array.from(whole, (t, i) => (spacing === 'linspace' ? even(i) : t));
-  const table = trainingSigmas(alphasCumprod);
-  const sigmas = new Float32Array(n + 1);
-  timesteps.forEach((t, i) => {
-    const below = Math.min(Math.floor(t), count - 1);
-    const above = Math.min(below + 1, count - 1);
-    sigmas[i] = table[below]! + (t - below) * (table[above]! - table[below]!);
-  });
-  sigmas[n] = end === 'zero' ? 0 : table[0]!;
-  return { timesteps, sigmas };
+  checkNumInferenceSteps(numInferenceSteps, num_train_timesteps);
+  const spaced = spacedTimesteps(
+    timestep_spacing,
+    num_train_timesteps,
+    numInferenceSteps,
+    steps_offset,
+  );
+  // `linspace` is not rounded here, unlike for the other schedulers.
+  const timesteps = timestep_spacing === 'linspace' ? spaced : wholeTimesteps(spaced);
+  return sigmasAt(alphasCumprod, Float32Array.from(timesteps), end);
+}
+
+/** Euler's step: x0 + σ'/σ · (x − x0), where x = x0 + σ·ε is the image times √(σ² + 1). */
+export function eulerStep(
+  prediction: PredictionType,
+  sigma: number,
+  next: number,
+): StepCoefficients {
+  const [now, after] = [levelOf(sigma), levelOf(next)];
+  const x0 = originalSampleForm(prediction, now.alpha, now.sigma);
+  const keep = after.sigma / now.sigma;
+  return {
+    x0FromSample: x0.sample,
+    x0FromOutput: x0.output,
+    original: after.alpha - keep * now.alpha,
+    sample: keep,
+    output: 0,
+    previousOriginal: 0,
+    noise: 0,
+  };
 }

@@ -3,6 +3,14 @@ import { tf } from '../backend';
 /** How far the predicted x0 may go: clipped to ±range, or by dynamic thresholding. */
 export type Bounds = number | { readonly ratio: number; readonly max: number };
 
+/** Equal for equal bounds: what a cache of traced steps goes by, so that schedulers share graphs. */
+export function boundsKey(bounds: Bounds | null): string {
+  if (bounds === null) return 'none';
+  return typeof bounds === 'number'
+    ? `clip ${bounds}`
+    : `quantile ${bounds.ratio} max ${bounds.max}`;
+}
+
 /**
  * Dynamic thresholding: each image is clipped to ±s and divided by s, where s is a quantile of its absolute
  * values between 1 and `max`. Saharia et al. 2022, "Photorealistic text-to-image diffusion models with deep

@@ -10,24 +10,22 @@ function roundHalfToEven(x: number): number {
 }
 
 /**
- * The time steps to visit, from the noisiest down.
+ * The time steps to visit, from the noisiest down, before they are rounded to whole ones.
  *
  * `leading` includes 0 and may stop short of the last step, `trailing` includes the last step,
  * `linspace` both (Lin et al. 2023, table 2; diffusers' schedulers/scheduling_ddpm.py). Equal to
  * diffusers for every number of steps, but that its `trailing` may visit one more, at −1 (for 61 …).
  *
  * @param numTrainTimesteps steps of the training's schedule
- * @param numInferenceSteps how many to visit, 1…numTrainTimesteps
- * @param stepsOffset added to every step of `leading`
- * @throws Error if a number is out of range, or the offset leads beyond the schedule
+ * @param numInferenceSteps how many to visit
+ * @param stepsOffset added to every step of `leading`, which it may move beyond the schedule
  */
-export function inferenceTimesteps(
+export function spacedTimesteps(
   spacing: TimestepSpacing,
   numTrainTimesteps: number,
   numInferenceSteps: number,
   stepsOffset: number,
-): Int32Array {
-  checkNumInferenceSteps(numInferenceSteps, numTrainTimesteps);
+): number[] {
   const n = numInferenceSteps;
   const ratio = numTrainTimesteps / n;
   const at: Record<TimestepSpacing, (i: number) => number> = {
@@ -38,11 +36,35 @@ export function inferenceTimesteps(
     trailing: (i) =>
       roundHalfToEven(numTrainTimesteps + i * (numTrainTimesteps - ratio - numTrainTimesteps)) - 1,
   };
-  const timesteps = Int32Array.from({ length: n }, (_, i) => roundHalfToEven(at[spacing](i)));
+  return Array.from({ length: n }, (_, i) => at[spacing](i));
+}
+
+/** Whole time steps, halves to the even neighbour. */
+export function wholeTimesteps(timesteps: readonly number[]): Int32Array {
+  return Int32Array.from(timesteps, roundHalfToEven);
+}
+
+/**
+ * `spacedTimesteps`, whole and inside of the schedule.
+ *
+ * @param numInferenceSteps 1…numTrainTimesteps
+ * @throws Error if a number is out of range, or the offset leads beyond the schedule
+ */
+export function inferenceTimesteps(
+  spacing: TimestepSpacing,
+  numTrainTimesteps: number,
+  numInferenceSteps: number,
+  stepsOffset: number,
+): Int32Array {
+  checkNumInferenceSteps(numInferenceSteps, numTrainTimesteps);
+  const timesteps = wholeTimesteps(
+    spacedTimesteps(spacing, numTrainTimesteps, numInferenceSteps, stepsOffset),
+  );
   if (timesteps[0]! >= numTrainTimesteps) {
     throw new Error(
       `Expected time steps below num_train_timesteps ${numTrainTimesteps}, but steps_offset ` +
-        `${stepsOffset} moves the first of ${n} to ${timesteps[0]}. Take fewer steps or a smaller offset.`,
+        `${stepsOffset} moves the first of ${numInferenceSteps} to ${timesteps[0]}. Take fewer steps or a ` +
+        'smaller offset.',
     );
   }
   return timesteps;
@@ -58,7 +80,20 @@ export function checkNumInferenceSteps(numInferenceSteps: number, most: number):
   );
 }
 
+/** What a config says of a sampling's time steps. */
+export interface SpacingConfig {
+  readonly timestep_spacing: TimestepSpacing;
+  readonly num_train_timesteps: number;
+  readonly steps_offset: number;
+}
+
+/** `inferenceTimesteps` by the keys of a config. */
+export function timestepsOf(config: SpacingConfig, numInferenceSteps: number): Int32Array {
+  const { timestep_spacing, num_train_timesteps, steps_offset } = config;
+  return inferenceTimesteps(timestep_spacing, num_train_timesteps, numInferenceSteps, steps_offset);
+}
+
 /** Every step of the schedule, noisiest first. */
 export function allTimesteps(numTrainTimesteps: number): Int32Array {
-  return inferenceTimesteps('leading', numTrainTimesteps, numTrainTimesteps, 0);
+  return Int32Array.from({ length: numTrainTimesteps }, (_, i) => numTrainTimesteps - 1 - i);
 }

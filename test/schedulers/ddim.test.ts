@@ -75,7 +75,12 @@ describe('refusals', () => {
   it('refuses time steps and numbers of steps that do not fit', () => {
     const scheduler = new DDIMScheduler();
     scheduler.setTimesteps(10);
-    expect(() => scheduler.stepCoefficients(999)).toThrow('Expected one of the 10 time steps');
+    expect(() => scheduler.step(x, 999, x)).toThrow('Expected one of the 10 time steps');
+    for (const index of [-1, 10, 900, 0.5, NaN]) {
+      expect(() => scheduler.stepCoefficients(index)).toThrow(
+        `Expected a position from 0 to 9 of this sampling, got ${index}.`,
+      );
+    }
     expect(() => scheduler.setTimesteps(0)).toThrow('from 1 to 1000, got 0');
   });
 });

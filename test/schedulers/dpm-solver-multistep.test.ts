@@ -46,12 +46,6 @@ it('leaks nothing', () => {
 describe('refusals', () => {
   const scheduler = new DPMSolverMultistepScheduler();
 
-  it('asks for setTimesteps first', () => {
-    expect(() => new DPMSolverMultistepScheduler().step(x, 999, x)).toThrow(
-      'Expected one of the 0 time steps of this sampling (), got 999. setTimesteps chooses them.',
-    );
-  });
-
   it('asks for the step before from the second step on', () => {
     scheduler.setTimesteps(20);
     scheduler.step(x, scheduler.timesteps[0]!, x);
@@ -60,8 +54,17 @@ describe('refusals', () => {
     );
   });
 
-  it.each([0, 1000, 1.5])('refuses %d steps', (n) => {
-    expect(() => scheduler.setTimesteps(n)).toThrow(`from 1 to 999, got ${n}`);
+  it.each([0, 1001, 1.5])('refuses %d steps', (n) => {
+    expect(() => scheduler.setTimesteps(n)).toThrow(`from 1 to 1000, got ${n}`);
+  });
+
+  it('refuses more steps than strides of leading, and a clipping that leaves none', () => {
+    const leading = new DPMSolverMultistepScheduler({ timestep_spacing: 'leading' });
+    expect(() => leading.setTimesteps(1000)).toThrow('from 1 to 999, got 1000');
+    const clipped = new DPMSolverMultistepScheduler({ lambda_min_clipped: 10 });
+    expect(() => clipped.setTimesteps(5)).toThrow(
+      'expected lambda_min_clipped to leave a time step; 10 is above log(α/σ) of all',
+    );
   });
 
   it.each([

@@ -1,0 +1,68 @@
+import type { SchedulerKind } from './base-scheduler';
+import { TRAINING_KEYS, type NoiseScheduleConfig } from './config';
+import { definedKeys, givenKeys, noteGiven, show, type KeyRule } from './config-rules';
+import { isKnownKey, isKnownScheduler, KNOWN_SCHEDULERS } from './known-schedulers';
+
+type Keys = Record<string, unknown>;
+
+/** The keys of a config file or a scheduler's config, without diffusers' notes on itself (`_class_name` …). */
+function readConfig(
+  className: string,
+  json: unknown,
+): { readonly from: string; readonly keys: Keys } {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new Error(
+      `${className}: expected the object of a scheduler_config.json, got ${show(json)}.`,
+    );
+  }
+  const { _class_name: from = className, _use_default_values: defaults, ...all } = json as Keys;
+  if (typeof from !== 'string' || !isKnownScheduler(from)) {
+    throw new Error(
+      `${className}: expected a config of a scheduler over betas, got one of ${show(from)}. ` +
+        `Those are ${KNOWN_SCHEDULERS.join(', ')}.`,
+    );
+  }
+  const isDefault = (key: string) => Array.isArray(defaults) && defaults.includes(key);
+  const isTraining = (key: string) => (TRAINING_KEYS as readonly string[]).includes(key);
+  const given = givenKeys(json);
+  const keys = Object.entries({ ...all, ...given }).filter(
+    ([key]) =>
+      !key.startsWith('_') &&
+      key !== 'quantization_config' &&
+      // What a model was trained with stays, whoever's default it was.
+      (isTraining(key) || (given ? Object.hasOwn(given, key) : !isDefault(key))),
+  );
+  return { from, keys: definedKeys(Object.fromEntries(keys) as Keys) };
+}
+
+/**
+ * A class's config from a scheduler_config.json or from the config of any scheduler over betas, as diffusers'
+ * `from_config`: the class's own keys are taken; keys that only others have are ignored, but kept for the
+ * next scheduler that is made of this one's config; what the other one had by default gets the default of
+ * this class. Unlike diffusers, what the model was trained with (`TRAINING_KEYS`) is always taken, defaults
+ * too, and a key that no scheduler has is refused.
+ *
+ * @param changes keys that are to differ; they are the class's own
+ * @returns what the class's constructor takes, which refuses unknown keys and values by name
+ * @throws Error if it is no object, or the config of something else
+ */
+export function configFrom<C extends NoiseScheduleConfig>(
+  { className, rules }: SchedulerKind<C>,
+  json: unknown,
+  changes: Partial<C>,
+): Partial<C> {
+  const { from, keys } = readConfig(className, json);
+  const known = rules as Readonly<Record<string, KeyRule<unknown>>>;
+  const changed = definedKeys(changes) as Keys;
+  const own: Keys = {};
+  for (const [key, value] of Object.entries(keys)) {
+    const rule = Object.hasOwn(known, key) ? known[key] : undefined;
+    if (rule && !rule.isOthers) {
+      own[key] = rule.meanings?.has(value) ? rule.meanings.get(value) : value;
+    } else if (!isKnownKey(key, from)) {
+      own[key] = value; // for the constructor to refuse
+    }
+  }
+  const given = { ...keys, ...changed };
+  return noteGiven({ ...own, ...changed }, given) as Partial<C>;
+}

@@ -95,7 +95,7 @@ export abstract class BaseScheduler<C extends NoiseScheduleConfig> implements Sc
     return taken;
   }
 
-  /** The next position with that time step; a sampling that begins at a step visited twice takes the second. */
+  /** The next position with that time step; one that begins amid the sampling takes the second of two. */
   private nextVisit(timestep: number): number {
     const { timesteps, visited } = this;
     if (visited?.timesteps === timesteps) {
@@ -103,7 +103,7 @@ export abstract class BaseScheduler<C extends NoiseScheduleConfig> implements Sc
       if (next >= 0) return next;
     }
     const first = timestepIndex(timesteps, timestep);
-    return timesteps[first + 1] === timestep ? first + 1 : first;
+    return first > 0 && timesteps[first + 1] === timestep ? first + 1 : first;
   }
 
   /** With the keys of other schedulers that its own config came with: the next one may need them. */

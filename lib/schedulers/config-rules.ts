@@ -61,8 +61,8 @@ const GIVEN = Symbol('given');
 
 /**
  * What a config was made from: the keys that were given, those of other schedulers among them, without any
- * default. It lets the next scheduler take its own defaults, and get back what this one had no use for, as
- * diffusers' `_use_default_values` and hidden keys do. A spread (`{...config}`) has none.
+ * default. It lets the next scheduler take its own defaults, and get back what this one read otherwise, as
+ * diffusers' `_use_default_values` does. A copy (`{...config}`) has no such note: every key of it was given.
  */
 export function givenKeys(config: object): Readonly<Record<string, unknown>> | undefined {
   return (config as { [GIVEN]?: Readonly<Record<string, unknown>> })[GIVEN];
@@ -74,7 +74,8 @@ export function noteGiven<T extends object>(config: T, given: Record<string, unk
 }
 
 /**
- * The given keys over the defaults.
+ * The given keys over the defaults. Keys of other schedulers, which `fromConfig` has noted, follow them as they
+ * are, as in diffusers' configs.
  *
  * @param owner the class that the config is for, for the message
  * @param conflicts what is wrong with keys that are each right by themselves
@@ -87,14 +88,17 @@ export function resolveConfig<C extends object>(
   conflicts: (config: C) => string[] = () => [],
 ): Readonly<C> {
   const known = rules as Readonly<Record<string, KeyRule<unknown>>>;
+  const noted = givenKeys(given) ?? {};
   const own = definedKeys(given) as Record<string, unknown>;
   const config: Record<string, unknown> = {};
   for (const [key, rule] of Object.entries(known)) config[key] = rule.default;
+  for (const key of Object.keys(noted)) if (!Object.hasOwn(known, key)) config[key] = noted[key];
   const problems: string[] = [];
   for (const [key, value] of Object.entries(own)) {
     const rule = Object.hasOwn(known, key) ? known[key] : undefined;
-    if (!rule) problems.push(`${key}: unknown key`);
-    else if (!rule.accepts(value))
+    if (!rule) {
+      if (!Object.hasOwn(noted, key)) problems.push(`${key}: unknown key`);
+    } else if (!rule.accepts(value))
       problems.push(`${key}: expected ${rule.expects}, got ${show(value)}`);
     else config[key] = value;
   }
@@ -106,5 +110,5 @@ export function resolveConfig<C extends object>(
         `${owner}.fromConfig takes another scheduler's config, too.`,
     );
   }
-  return Object.freeze(noteGiven(config, { ...own, ...givenKeys(given) })) as Readonly<C>;
+  return Object.freeze(noteGiven(config, { ...own, ...noted })) as Readonly<C>;
 }

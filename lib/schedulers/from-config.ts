@@ -1,7 +1,12 @@
 import type { SchedulerKind } from './base-scheduler';
 import { TRAINING_KEYS, type NoiseScheduleConfig } from './config';
 import { definedKeys, givenKeys, noteGiven, show, type KeyRule } from './config-rules';
-import { isKnownKey, isKnownScheduler, KNOWN_SCHEDULERS } from './known-schedulers';
+import {
+  isCompatibleKey,
+  isKnownKey,
+  isKnownScheduler,
+  KNOWN_SCHEDULERS,
+} from './known-schedulers';
 
 type Keys = Record<string, unknown>;
 
@@ -37,10 +42,10 @@ function readConfig(
 
 /**
  * A class's config from a scheduler_config.json or from the config of any scheduler over betas, as diffusers'
- * `from_config`: the class's own keys are taken; keys that only others have are ignored, but kept for the
- * next scheduler that is made of this one's config; what the other one had by default gets the default of
- * this class. Unlike diffusers, what the model was trained with (`TRAINING_KEYS`) is always taken, defaults
- * too, and a key that no scheduler has is refused.
+ * `from_config`: the class's own keys are taken, keys that only others have are ignored. Those that diffusers'
+ * schedulers exchange stay in the config for the next scheduler that is made of it. What the other one had by
+ * default gets the default of this class. Unlike diffusers, what the model was trained with (`TRAINING_KEYS`)
+ * is always taken, defaults too, and a key that no scheduler has is refused.
  *
  * @param changes keys that are to differ; they are the class's own
  * @returns what the class's constructor takes, which refuses unknown keys and values by name
@@ -53,16 +58,17 @@ export function configFrom<C extends NoiseScheduleConfig>(
 ): Partial<C> {
   const { from, keys } = readConfig(className, json);
   const known = rules as Readonly<Record<string, KeyRule<unknown>>>;
-  const changed = definedKeys(changes) as Keys;
-  const own: Keys = {};
+  const [own, given]: [Keys, Keys] = [{}, {}];
   for (const [key, value] of Object.entries(keys)) {
     const rule = Object.hasOwn(known, key) ? known[key] : undefined;
-    if (rule && !rule.isOthers) {
-      own[key] = rule.meanings?.has(value) ? rule.meanings.get(value) : value;
-    } else if (!isKnownKey(key, from)) {
-      own[key] = value; // for the constructor to refuse
-    }
+    const isOwn = rule !== undefined && !rule.isOthers;
+    if (isOwn) own[key] = rule.meanings?.has(value) ? rule.meanings.get(value) : value;
+    if (isOwn || isCompatibleKey(key)) given[key] = value;
+    else if (!isKnownKey(key, value, from)) own[key] = value; // for the constructor to refuse
   }
-  const given = { ...keys, ...changed };
-  return noteGiven({ ...own, ...changed }, given) as Partial<C>;
+  for (const [key, value] of Object.entries(definedKeys(changes))) {
+    own[key] = value;
+    if (Object.hasOwn(known, key)) given[key] = value;
+  }
+  return noteGiven(own, given) as Partial<C>;
 }

@@ -19,7 +19,10 @@ const COMPATIBLE_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** By class, the keys that are not among the compatible ones: ignored in a config of that class alone. */
+/**
+ * By class, the keys that are not among the compatible ones: ignored in a config of that class alone. Not here are
+ * CogVideoX's schedulers: what their models are trained with is more than betas (snr_shift_scale).
+ */
 const OWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   DDIMInverseScheduler: [],
   DDIMParallelScheduler: [],
@@ -54,9 +57,23 @@ export function isKnownScheduler(className: string): boolean {
   return Object.hasOwn(OWN_KEYS, plainName(className));
 }
 
-/** Whether some scheduler of diffusers has the key, in a config of that class. */
-export function isKnownKey(key: string, className: string): boolean {
-  return COMPATIBLE_KEYS.has(key) || (OWN_KEYS[plainName(className)] ?? []).includes(key);
+/** Keys that early versions of diffusers wrote, with the values that change nothing. */
+const FORMER_KEYS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  predict_epsilon: (value) => value === true, // false is prediction_type 'sample'
+  tensor_format: (value) => typeof value === 'string',
+  timestep_values: (value) => value === null,
+  timesteps: (value) => typeof value === 'number',
+};
+
+/** Whether diffusers' schedulers exchange the key: it stays in the configs of those that do not have it. */
+export function isCompatibleKey(key: string): boolean {
+  return COMPATIBLE_KEYS.has(key);
+}
+
+/** Whether some scheduler of diffusers has, or once had, the key, in a config of that class. */
+export function isKnownKey(key: string, value: unknown, className: string): boolean {
+  if (Object.hasOwn(FORMER_KEYS, key)) return FORMER_KEYS[key]!(value);
+  return isCompatibleKey(key) || (OWN_KEYS[plainName(className)] ?? []).includes(key);
 }
 
 /** Names of the classes. */

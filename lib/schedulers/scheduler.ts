@@ -82,7 +82,7 @@ export interface Scheduler {
   ): SchedulerStep;
   /**
    * The step from one of `timesteps` to the next. Where a time step is visited twice (Heun), the visits are
-   * taken in turns; a sampling that begins there begins with the second, as in diffusers.
+   * taken in turns; a sampling that begins amid the others begins with the second, as in diffusers.
    *
    * @param noise not needed where the step's coefficient of it is 0, as at the last step
    * @param previousOriginal `predOriginalSample` of the step before, for multistep methods

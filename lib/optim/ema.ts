@@ -42,17 +42,24 @@ function checkOptions(options: Required<EMAOptions>): void {
 }
 
 /**
- * Fills in the defaults.
+ * Fills in the defaults, also for what is given as undefined.
  *
  * @throws Error that names all options out of range
  */
-export function emaOptions(given: EMAOptions): Required<EMAOptions> {
-  const defaults = { decay: 0.9999, minDecay: 0, updateAfterStep: 0, useEmaWarmup: false };
-  const options = { ...defaults, invGamma: 1, power: 2 / 3, ...given };
-  const known = ['decay', 'minDecay', 'updateAfterStep', 'useEmaWarmup', 'invGamma', 'power'];
-  const unknown = Object.keys(options).filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new Error(`EMAModel: unknown ${unknown.join(', ')} (known: ${known.join(', ')})`);
+export function emaOptions({
+  decay = 0.9999,
+  minDecay = 0,
+  updateAfterStep = 0,
+  useEmaWarmup = false,
+  invGamma = 1,
+  power = 2 / 3,
+  ...unknown
+}: EMAOptions): Required<EMAOptions> {
+  const options = { decay, minDecay, updateAfterStep, useEmaWarmup, invGamma, power };
+  const names = Object.keys(unknown);
+  if (names.length > 0) {
+    const known = Object.keys(options).join(', ');
+    throw new Error(`EMAModel: unknown ${names.join(', ')} (known: ${known})`);
   }
   checkOptions(options);
   return options;

@@ -8,7 +8,7 @@ import type { LRSchedule } from './lr-scheduler';
 export interface OneCycleOptions {
   /** Steps of the whole cycle, ≥ 2. */
   readonly totalSteps: number;
-  /** Share of the steps in which it rises, in (0, 1). */
+  /** Share of the steps in which it rises, in (0, 1). Where that is one step, it begins at the top. */
   readonly pctStart?: number;
   /** The first factor is 1 / divFactor. */
   readonly divFactor?: number;
@@ -44,8 +44,10 @@ export function oneCycle({
   const end = totalSteps - 1;
   const anneal = (from: number, to: number, share: number) =>
     to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
-  return (step) =>
-    step <= top
-      ? anneal(first, 1, step / top)
-      : anneal(1, last, (Math.min(step, end) - top) / (end - top));
+  return (step) => {
+    const done = Math.min(step, end);
+    // A rise that is over at step 0 has reached the top there; torch divides 0 by 0.
+    if (done === top) return 1;
+    return done < top ? anneal(first, 1, done / top) : anneal(1, last, (done - top) / (end - top));
+  };
 }

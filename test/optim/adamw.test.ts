@@ -33,6 +33,13 @@ describe.each(RUNS)('%s', (run, options) => {
   });
 });
 
+it('takes undefined for the default, option by option', () => {
+  const { options: defaults } = optimize().optimizer;
+  expect(defaults).toEqual({ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01 });
+  for (const name of Object.keys(defaults))
+    expect(optimize({ [name]: undefined }).optimizer.options, name).toEqual(defaults);
+});
+
 it('stays with torch over 3,000 steps with a falling learning rate', () => {
   const { w, optimizer } = optimize({ lr: 1e-2, weightDecay: 0.1 }, tf.linspace(-1, 1, 6));
   const scale = tf.tensor1d([1, 1e-3, 1e-6, 10, 0.1, 0]);

@@ -102,6 +102,29 @@ it('refuses to store twice and to restore nothing', () => {
   );
 });
 
+it('takes undefined for the default, option by option', () => {
+  const { options: defaults } = new EMAModel(new Map());
+  expect(defaults).toEqual({
+    decay: 0.9999,
+    minDecay: 0,
+    updateAfterStep: 0,
+    useEmaWarmup: false,
+    invGamma: 1,
+    power: 2 / 3,
+  });
+  for (const name of Object.keys(defaults)) {
+    const { options } = new EMAModel(new Map(), { [name]: undefined });
+    expect(options, name).toEqual(defaults);
+  }
+  const { options } = new EMAModel(new Map(), { decay: 0.5, minDecay: undefined });
+  expect(options).toEqual({ ...defaults, decay: 0.5 });
+});
+
+it('names options that there are not', () => {
+  const bad = { decya: 0.5, rate: undefined } as EMAOptions;
+  expect(() => new EMAModel(new Map(), bad)).toThrow('EMAModel: unknown decya, rate (known: decay');
+});
+
 it('names all options out of range', () => {
   const bad = { decay: 1.1, minDecay: -1, updateAfterStep: 0.5, invGamma: 0, power: NaN };
   const refuse = () => new EMAModel(new Map(), bad);

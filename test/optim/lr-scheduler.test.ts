@@ -24,6 +24,16 @@ it.each(['linear', 'cosine'] as const)('%s is 0 at the end and stays 0', (name) 
   expect([schedule(0), schedule(10), schedule(15)]).toEqual([1, 0, 0]);
 });
 
+it('takes undefined for the default', () => {
+  for (const name of ['constant', 'constant_with_warmup', 'linear', 'cosine'] as const) {
+    const given = getScheduler(name, { numWarmupSteps: undefined, numTrainingSteps: 20 });
+    const none = getScheduler(name, { numTrainingSteps: 20 });
+    for (const step of STEPS) expect(given(step)).toBe(none(step));
+  }
+  expect(getScheduler('constant', undefined)(3)).toBe(1);
+  expect(getScheduler('constant', { numTrainingSteps: undefined })(3)).toBe(1);
+});
+
 describe('refusals', () => {
   it('names an unknown schedule', () => {
     expect(() => getScheduler('polynomial' as LRScheduleName)).toThrow(

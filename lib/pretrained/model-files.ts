@@ -32,13 +32,17 @@ export function localFolder(name: string): string {
 /**
  * A JSON file that holds one object.
  *
+ * @param parse for files that are not quite JSON
  * @throws Error if it is missing, is no JSON, or holds anything else
  */
-export function readJsonObject(file: string): Record<string, unknown> {
+export function readJsonObject(
+  file: string,
+  parse: (text: string) => unknown = JSON.parse,
+): Record<string, unknown> {
   if (!existsSync(file)) throw new Error(`${file}: no such file. Check the folder's name.`);
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new Error(`${file}: expected JSON, got: ${(error as Error).message}`, { cause: error });
   }

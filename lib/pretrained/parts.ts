@@ -10,11 +10,7 @@ import { CLIPTextModel } from '../models/clip-text-model';
 import { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { Part } from '../models/pretrained';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
-import { DDIMScheduler } from '../schedulers/ddim';
-import { DDPMScheduler } from '../schedulers/ddpm';
-import { DPMSolverMultistepScheduler } from '../schedulers/dpm-solver-multistep';
-import { EulerDiscreteScheduler } from '../schedulers/euler-discrete';
-import { HeunDiscreteScheduler } from '../schedulers/heun-discrete';
+import { SCHEDULER_CLASSES } from '../schedulers/by-class-name';
 import { readJsonObject, writeStateDict, TRANSFORMERS_WEIGHTS } from './model-files';
 import { loadScheduler, saveScheduler } from './scheduler-files';
 
@@ -29,14 +25,6 @@ interface PartClass {
   readonly type: { readonly prototype: Part };
   readonly load: (folder: string) => Part;
 }
-
-const SCHEDULERS = {
-  DDIMScheduler,
-  DDPMScheduler,
-  DPMSolverMultistepScheduler,
-  EulerDiscreteScheduler,
-  HeunDiscreteScheduler,
-};
 
 const CLASSES = new Map<string, PartClass>([
   [
@@ -63,7 +51,7 @@ const CLASSES = new Map<string, PartClass>([
       load: (folder) => CLIPTokenizer.fromPretrained(folder),
     },
   ],
-  ...Object.entries(SCHEDULERS).map(([name, type]): [string, PartClass] => [
+  ...Object.entries(SCHEDULER_CLASSES).map(([name, type]): [string, PartClass] => [
     name,
     { library: 'diffusers', type, load: (folder) => loadScheduler<Part>(folder, type) },
   ]),

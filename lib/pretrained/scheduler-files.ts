@@ -2,13 +2,25 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../io/atomic-write';
+import { parseSchedulerConfig } from '../schedulers/by-class-name';
 import { readJsonObject } from './model-files';
 
 const SCHEDULER_CONFIG = 'scheduler_config.json';
 
-/** @throws Error if the file is missing, or a key does not fit */
-export function loadScheduler<S>(folder: string, type: { fromConfig(json: unknown): S }): S {
-  return type.fromConfig(readJsonObject(path.join(folder, SCHEDULER_CONFIG)));
+/** @throws Error if the file is missing, is another class's, or a key does not fit */
+export function loadScheduler<S>(
+  folder: string,
+  type: { readonly name: string; fromConfig(json: unknown): S },
+): S {
+  const json = readJsonObject(path.join(folder, SCHEDULER_CONFIG), parseSchedulerConfig);
+  const { _class_name: className = type.name } = json;
+  // fromConfig would take a sibling's; in a folder, model_index.json and this file have to agree.
+  if (className !== type.name) {
+    throw new Error(
+      `${type.name}: expected a config of this class, got one of ${JSON.stringify(className).replaceAll('"', "'")}.`,
+    );
+  }
+  return type.fromConfig(json);
 }
 
 export function saveScheduler(

@@ -1,22 +1,7 @@
 /** Models and samplers on a backend of tfjs that knows nothing of Node: its own, in JavaScript. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import { root } from '../support/script';
+import { expect, it } from 'vitest';
+import { compiled } from '../support/compiled';
 import { tinySample } from './tiny-sample';
-
-const folder = mkdtempSync(path.join(tmpdir(), 'other-backend-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Runs Node in the folder; what it prints, also in the message if it fails. */
-function node(...args: string[]): string {
-  const env = { ...process.env, NODE_PATH: path.join(root, 'node_modules') };
-  const run = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env });
-  if (run.status !== 0) throw new Error(`${args.join(' ')}:\n${run.stdout}${run.stderr}`);
-  return run.stdout;
-}
 
 const SCRIPT = `
   const { tf } = require('./lib/backend');
@@ -27,15 +12,10 @@ const SCRIPT = `
 `;
 
 it('samples without tfjs-node the images that tfjs-node gives', () => {
-  // Compiled by itself: with tfjs-core's types alone, what only tfjs-node has would not compile.
-  const typeRoots = [path.join(root, 'node_modules', '@types')];
-  const compilerOptions = { rootDir: root, outDir: '.', incremental: false, typeRoots };
-  const files = [path.join(root, 'test', 'growth', 'tiny-sample.ts')];
-  const config = { extends: path.join(root, 'tsconfig.json'), compilerOptions, files, include: [] };
-  writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
-  node(path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'));
-
-  const printed = JSON.parse(node('-e', SCRIPT)) as [string, number, number[], string[]];
+  // With tfjs-core's types alone, what only tfjs-node has would not compile.
+  const child = compiled('test/growth/tiny-sample.ts');
+  const printed = JSON.parse(child.run(SCRIPT)) as [string, number, number[], string[]];
+  child.dispose();
   const [backend, tensors, images, loaded] = printed;
   expect([backend, tensors, images.length]).toEqual(['cpu', 0, 2 * 8 * 8]);
   expect(loaded.some((name) => name.includes('tfjs-core'))).toBe(true);

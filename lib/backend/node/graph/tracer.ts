@@ -14,7 +14,8 @@ import { fromTfjs, type TensorSpec } from './dtypes';
 import { gatherWithoutReadingIndices } from './gather-kernel';
 import { Graph, specOf, type Ref } from './graph';
 import { guarded, ScopeNames } from './guards';
-import { customOp, OPS, REFUSED, type OpCall } from './ops';
+import { opCall } from './op-call';
+import { customOp, OPS, REFUSED } from './ops';
 import { addInPrecision } from './precision';
 import { simplify, specialize } from './simplify';
 import { threadsOfHalf } from './threads';
@@ -175,10 +176,10 @@ class Tracer implements Trace {
     if (!shapesOf) {
       throw new JitError(
         `jit knows no shape function for the op ${op}. Add one to the table of its family in ` +
-          'lib/jit/ops/, with a case in test/jit/op-cases/; or declareOps() it, if it is your own.',
+          'lib/backend/node/graph/ops/, with a case in test/jit/op-cases/; or declareOps() it, if it is your own.',
       );
     }
-    const call = this.call(op, attributes, inputs);
+    const call = opCall(op, attributes, inputs, (input) => this.isAbstract(input));
     const outputs = shapesOf(call);
     if (outputs.length !== count) {
       throw new JitError(
@@ -193,27 +194,6 @@ class Tracer implements Trace {
     const node = specialize({ op, inputs: refs, attributes: made, outputs, scope });
     const recorded = addInPrecision(this.graph, this.options.precision, node);
     return outputs.map((spec, i) => this.abstract(spec, recorded[i] as Ref));
-  }
-
-  private call(op: string, attributes: OpAttribute[], inputs: tf.Tensor[]): OpCall {
-    return {
-      op,
-      inputs: inputs.map(({ dataId, shape }) => ({
-        shape,
-        dtype: this.backend.tensorMap.get(dataId).dtype,
-      })),
-      attribute: (name) => attributes.find((attribute) => attribute.name === name)?.value,
-      constant: (i) => {
-        const tensor = inputs[i];
-        if (!tensor || this.isAbstract(tensor)) {
-          throw new JitError(
-            `${op}: input ${i} decides the shape of the result, so it must not depend on an ` +
-              'argument of the traced function or on a variable.',
-          );
-        }
-        return [...this.backend.readSync(tensor.dataId)].map(Number);
-      },
-    };
   }
 
   private isAbstract({ dataId }: tf.Tensor): boolean {

@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module';
 import js from '@eslint/js';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import { defineConfig, globalIgnores } from 'eslint/config';
@@ -16,9 +17,11 @@ const rooms = {
   io: [],
   // The parsers of weights stand alone, so that they can be read and used by themselves.
   'io/safetensors': ['io'],
-  backend: [],
-  random: ['backend'],
+  'backend/*.ts': [],
   jit: ['backend'],
+  // Makes graphs for jit and kernels for what asks for them by name.
+  'backend/node': ['backend', 'jit'],
+  random: ['backend'],
   nn: [...base, 'jit'],
   datasets: base,
   figure: [],
@@ -43,9 +46,29 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
   message: `lib/${room} may import only ${allowed.join(', ') || 'nothing'} of the other rooms.`,
 }));
 
+/** The rooms that run on any backend of tfjs, in a page as under Node. */
+const portable = [
+  'lib/stop.ts',
+  'lib/backend/*.ts',
+  'lib/{random,jit,nn,models,schedulers,optim,conditioning,pipelines}/**/*.ts',
+];
+/** Of these, the ones that still read files: an entry goes when its file does no more. */
+const readingFiles = ['lib/models/{clip-text-model,clip-tokenizer,unet-2d-condition}.ts'];
+
 const tfjs = {
   regex: '^@tensorflow/',
-  message: "Only lib/backend/index.ts imports tfjs: import { tf } from '../backend'.",
+  message:
+    "Only lib/backend/index.ts and lib/backend/node/binding.ts import tfjs: import { tf } from '../backend'.",
+};
+const tfjsNode = {
+  regex: '^\\./node(/|$)|/backend/node(/|$)',
+  message:
+    'This room runs on any backend: ask for a kernel by its name (lib/backend/index.ts) and give a plain version.',
+};
+const nodeModules = {
+  regex: `^(node:|(${builtinModules.join('|')})(/|$))`,
+  message:
+    'This room runs in a page too, which has no modules of Node: take what was read as an argument.',
 };
 const displayPackages = {
   regex: '^(plotly\\.js|tslab|jsdom|@resvg/)',
@@ -151,15 +174,46 @@ export default defineConfig(
       ...restrictImports(tfjs, displayPackages),
     },
   },
-  { files: ['lib/backend/index.ts'], rules: restrictImports(displayPackages) },
+  {
+    files: portable,
+    rules: {
+      ...restrictImports(tfjs, displayPackages, tfjsNode, nodeModules),
+      'no-restricted-globals': [
+        'error',
+        ...[
+          'process',
+          'Buffer',
+          'require',
+          '__dirname',
+          '__filename',
+          'setImmediate',
+          'global',
+        ].map((name) => ({ name, message: 'This room runs in a page too, where there is none.' })),
+      ],
+    },
+  },
+  {
+    files: readingFiles,
+    rules: { ...restrictImports(tfjs, displayPackages, tfjsNode), 'no-restricted-globals': 'off' },
+  },
+  {
+    files: ['lib/backend/index.ts'],
+    rules: restrictImports(
+      displayPackages,
+      tfjsNode,
+      { ...tfjsNode, regex: '^@tensorflow/tfjs-node' },
+      nodeModules,
+    ),
+  },
+  { files: ['lib/backend/node/binding.ts'], rules: restrictImports(displayPackages) },
   {
     // They wrap tfjs's methods, and Math.random itself, while a function is traced.
-    files: ['lib/backend/index.ts', 'lib/jit/{guards,tracer}.ts'],
+    files: ['lib/backend/node/binding.ts', 'lib/backend/node/graph/{guards,tracer}.ts'],
     rules: { '@typescript-eslint/unbound-method': 'off', 'no-restricted-properties': 'off' },
   },
   {
     // Plotly from its package into a page of its own, and what the set-up has built.
-    files: ['lib/figure/render.ts', 'lib/nn/fused-ops.ts', 'lib/backend/tensorflow-env.ts'],
+    files: ['lib/figure/render.ts', 'lib/backend/node/tensorflow-env.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['lib/{figure,charts,notebook}/**/*.ts'], rules: restrictImports(tfjs) },

@@ -1,10 +1,11 @@
 /** The library's public names: the only path that notebooks import. */
+import './backend/node'; // opens TensorFlow, before anything computes
 import './pretrained';
 import { installNotebookViews } from './notebook/views';
 
 installNotebookViews();
 
-export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend';
+export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend/node';
 export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
 export {
   BLOG_SCHEDULER_CONFIG,

@@ -1,109 +1,15 @@
 /**
- * Opens TensorFlow once and quietly. The only file of the library that imports tfjs: everything else
- * takes `tf` from here, so that the native library is loaded in one place with its environment set.
+ * tfjs as every room of the library sees it, whatever computes: `tf`, its engine, and kernels by name. Nothing here
+ * needs Node. Whoever runs a program opens a backend first: `lib/backend/node` is TensorFlow under Node; in a page it
+ * is one of tfjs's own.
+ *
+ * tfjs keeps gradients and chained ops (`x.add(y)`) apart from its core. `@tensorflow/tfjs`, and so tfjs-node, registers
+ * both; a page that only samples needs neither, so the library itself never chains.
  */
 
-import { setSessionConfig } from './tensorflow-env';
-import * as tf from '@tensorflow/tfjs-node-gpu';
+import * as tf from '@tensorflow/tfjs-core';
 
-export { setSessionConfig, tf };
-
-/** A tensor as the binding reports it: its handle, shape and TensorFlow dtype (an enum value). */
-export interface NativeTensor {
-  readonly id: number;
-  readonly shape: number[];
-  readonly dtype: number;
-}
-
-/** What the native binding offers; names as in tfjs-node's `binding`. */
-interface Binding {
-  readonly TF_Version: string;
-  readonly isUsingGpuDevice?: boolean;
-  readonly TF_ATTR_STRING: number;
-  readonly TF_ATTR_INT: number;
-  readonly TF_ATTR_FLOAT: number;
-  readonly TF_ATTR_BOOL: number;
-  readonly TF_ATTR_TYPE: number;
-  readonly TF_ATTR_SHAPE: number;
-  readonly TF_FLOAT: number;
-  readonly TF_INT32: number;
-  readonly TF_BOOL: number;
-  executeOp(name: string, attrs: OpAttribute[], ids: number[], outputs: number): NativeTensor[];
-  loadSavedModel(directory: string, tags: string): number;
-  runSavedModel(model: number, ids: number[], inputs: string, outputs: string): NativeTensor[];
-  deleteSavedModel(model: number): void;
-  deleteTensor(id: number): void;
-  getNumOfTensors(): number;
-  getNumOfSavedModels(): number;
-}
-
-/** An attribute of a TensorFlow op, as the binding takes it. */
-export interface OpAttribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: unknown;
-}
-
-/** What tfjs-node keeps of a tensor: its native handle, or values not yet handed to TensorFlow. */
-export interface TensorEntry {
-  readonly shape: number[];
-  readonly dtype: number;
-  id: number;
-  values: tf.backend_util.TypedArray | Uint8Array[] | null;
-  refCount: number;
-  /** Ours: called before the value is read. It fetches the value, or throws if there is none. */
-  beforeRead?: () => void;
-}
-
-/** The backend of tfjs-node, as far as the library uses it. */
-export interface NodeBackend {
-  readonly binding: Binding;
-  readonly isUsingGpuDevice: boolean;
-  readonly tensorMap: {
-    get(dataId: tf.DataId): TensorEntry;
-    set(dataId: tf.DataId, entry: TensorEntry): void;
-    has(dataId: tf.DataId): boolean;
-  };
-  executeSingleOutput(name: string, attrs: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
-  executeMultipleOutputs(
-    name: string,
-    attrs: OpAttribute[],
-    inputs: tf.Tensor[],
-    outputs: number,
-  ): tf.Tensor[];
-  createOutputTensor(tensor: NativeTensor): tf.Tensor;
-  getInputTensorIds(tensors: tf.Tensor[]): number[];
-  readSync(dataId: tf.DataId): tf.backend_util.TypedArray | Uint8Array[];
-  incRef(dataId: tf.DataId): void;
-}
-
-let backendWithHooks: NodeBackend | undefined;
-
-/** tfjs-node's backend, which calls a tensor's `beforeRead` before it uses its value. */
-export function nodeBackend(): NodeBackend {
-  if (backendWithHooks) return backendWithHooks;
-  const backend = tf.backend() as unknown as NodeBackend;
-  const { getInputTensorIds, readSync } = backend;
-  backend.getInputTensorIds = (tensors) => {
-    for (const { dataId, isDisposed, shape } of tensors) {
-      if (isDisposed) {
-        // tfjs would fail where it looks for the data: "Cannot read properties of undefined".
-        throw new Error(
-          `A tensor of shape [${shape.join(', ')}] is used after it was disposed. Run the cell that made it again.`,
-        );
-      }
-      // Only int64 scalars have no dataId.
-      if (dataId) backend.tensorMap.get(dataId)?.beforeRead?.();
-    }
-    return getInputTensorIds.call(backend, tensors);
-  };
-  backend.readSync = (dataId) => {
-    backend.tensorMap.get(dataId)?.beforeRead?.();
-    return readSync.call(backend, dataId);
-  };
-  backendWithHooks = backend;
-  return backend;
-}
+export { tf };
 
 /** What the library uses of tfjs's engine beyond its published types. */
 export interface Engine {
@@ -134,69 +40,29 @@ export function setTracing(value: boolean): void {
   tracing = value;
 }
 
-/** A second tensor over the same value, outside every tidy scope; the caller disposes it. */
-export function retain(tensor: tf.TensorInfo): tf.Tensor {
-  nodeBackend().incRef(tensor.dataId);
-  const { dataId, shape, dtype } = tensor;
-  return tf.keep(engine().makeTensorFromTensorInfo({ dataId, shape, dtype }));
+/** Numbers and flags that decide what a kernel computes. */
+export type KernelAttributes = Readonly<Record<string, number | boolean | string | number[]>>;
+
+/**
+ * Whether the present backend has a kernel of that name in tfjs's registry. The library's own kernels are named in
+ * lib/nn/kernels and lib/random, each next to the plain version that runs where there is none.
+ */
+export function hasKernel(name: string): boolean {
+  return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
 /**
- * Replaces a kernel of the backend (what tfjs runs for an op).
+ * Runs a kernel of the present backend. It has no gradient but that of a `tf.customGrad` around it.
  *
- * @param wrap takes the present kernel function and returns the new one
+ * @param inputs in the order that the kernel takes them
+ * @returns its outputs; the caller disposes them
+ * @throws Error if there is none of that name: ask `hasKernel` first
  */
-export function wrapKernel(name: string, wrap: (kernel: tf.KernelFunc) => tf.KernelFunc): void {
-  const config = tf.getKernel(name, tf.getBackend());
-  tf.unregisterKernel(name, tf.getBackend());
-  tf.registerKernel({ ...config, kernelFunc: wrap(config.kernelFunc) });
-}
-
-/** TensorFlow's enum value of a tfjs dtype. */
-function typeEnum(dtype: tf.DataType): number {
-  const { binding } = nodeBackend();
-  if (dtype === 'float32') return binding.TF_FLOAT;
-  if (dtype === 'int32') return binding.TF_INT32;
-  if (dtype === 'bool') return binding.TF_BOOL;
-  throw new Error(`Expected dtype float32, int32 or bool, got ${dtype}.`);
-}
-
-/** A `type` attribute, for example `typeAttribute('T', 'float32')`. */
-export function typeAttribute(name: string, dtype: tf.DataType): OpAttribute {
-  return { name, type: nodeBackend().binding.TF_ATTR_TYPE, value: typeEnum(dtype) };
-}
-
-/**
- * Runs one TensorFlow op that tfjs has no function for. It has no gradient.
- *
- * @param name the op's name in TensorFlow, for example `StatelessRandomNormal`
- * @returns the op's only output; the caller disposes it
- */
-export function executeOp(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor {
-  return nodeBackend().executeSingleOutput(name, attributes, inputs);
-}
-
-/** The device that runs the ops, and what it is run by. */
-export interface DeviceSummary {
-  /** `gpu` only if the native binding found one; the npm package's name says nothing. */
-  readonly device: 'cpu' | 'gpu';
-  readonly tensorflow: string;
-  readonly tfjs: string;
-  readonly node: string;
-}
-
-/** Asks the native binding which device it uses. */
-export function deviceSummary(): DeviceSummary {
-  const { binding, isUsingGpuDevice } = nodeBackend();
-  return {
-    device: isUsingGpuDevice ? 'gpu' : 'cpu',
-    tensorflow: binding.TF_Version,
-    tfjs: tf.version['tfjs-core'],
-    node: process.versions.node,
-  };
-}
-
-/** Resident bytes of the process, and the backend's living tensors; weights inside of graphs are bytes only. */
-export function memoryUse(): { readonly bytes: number; readonly tensors: number } {
-  return { bytes: process.memoryUsage().rss, tensors: tf.memory().numTensors };
+export function runKernel(
+  name: string,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  attributes: KernelAttributes = {},
+): tf.Tensor[] {
+  const outputs: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(name, inputs, attributes);
+  return Array.isArray(outputs) ? outputs : [outputs];
 }

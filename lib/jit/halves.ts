@@ -8,7 +8,7 @@
 
 import { tf } from '../backend';
 import { JitError } from './errors';
-import { sideBySide } from './tracer';
+import { currentTrace } from './trace';
 import { buildTree, flattenTree, type FlatTree } from './tree';
 
 /** Whether a half is being computed now: halves are not cut again. */
@@ -31,7 +31,7 @@ export function inHalves<R, T>(fn: (part: R) => T, record: R): T {
   const { tensors, paths, structure } = flattenTree(record, 'record', { sorted: false });
   const size = batchSize(tensors, paths);
   // Asked in any case: a session's threads do not depend on the size of a batch.
-  const isFaster = sideBySide();
+  const isFaster = currentTrace()?.sideBySide() ?? false;
   if (insideHalf || !isFaster || size < 2) return fn(record);
   const half = Math.ceil(size / 2);
   const sizes = [half, size - half];

@@ -1,19 +1,14 @@
-/** `jit`: a function of tensors as one TensorFlow graph. */
+/** `jit`: a function of tensors as one graph, where the backend has a compiler; elsewhere the function itself. */
 
 import { engine, isTracing, tf } from '../backend';
-import { fromTfjs } from './dtypes';
+import { functionsRunEagerly, presentCompiler, type Compiled, type Compiler } from './compiler';
 import { JitError } from './errors';
-import { peakBytes } from './memory';
-import type { Precision } from './precision';
-import { profileGraph, profileIfWanted, type LayerName, type OpTiming } from './profile';
-import { JitSession } from './session';
-import { checkSessionOptions, type JitSessionOptions } from './session-config';
-import type { Program } from './session-graph';
-import type { Traced } from './traced';
-import { trace } from './tracer';
+import { checkSessionOptions, JitSession, type JitSessionOptions } from './session';
+import type { LayerName, OpTiming } from './timings';
+import type { Precision } from './trace';
 import { buildTree, flattenTree, type FlatTree } from './tree';
 
-/** Those of sessions are for sessions of its own: not with `session`. */
+/** The options of a session are for the sessions that the function makes for itself; with `session` they are refused. */
 export interface JitOptions extends JitSessionOptions {
   /** Shown in messages; the function's own name if not given. */
   readonly name?: string;
@@ -52,8 +47,8 @@ export interface JitControl<
    */
   profile(layerOf: LayerName | undefined, ...args: Parameters<F>): OpTiming[];
   /**
-   * Bytes that the graph's values for these arguments take at most at once, found without running it; with
-   * `SDM_JIT=off` it is traced all the same.
+   * Bytes that the graph's values for these arguments take at most at once, found without running it, also where
+   * functions run op by op.
    */
   peakBytes(...args: Parameters<F>): number;
   /** Gives variables their values back from the session; reading one does so by itself. */
@@ -64,10 +59,9 @@ export interface JitControl<
   dispose(): void;
 }
 
-interface Compiled {
-  readonly program: Program;
-  readonly session: JitSession;
-  readonly traced: Traced;
+/** A graph in the cache, with the shapes that it is for. */
+interface Cached {
+  readonly graph: Compiled;
   readonly shapes: readonly string[];
 }
 
@@ -78,11 +72,10 @@ interface Compiled {
  * have no value, and what it does to them is recorded. So it must be synchronous, and what it reads
  * other than its arguments and `tf.Variable`s (numbers, flags, tensors it captures) is fixed at the
  * first call. Variables are found by themselves; reads and `assign` work as they do eagerly, and outside
- * they always show their present values (see session.ts).
+ * they always show their present values (lib/backend/node/graph/session.ts).
  *
- * While another function is traced or a gradient is taken (`tf.grads`), and if the environment has
- * `SDM_JIT=off`, a call runs the function itself. With `SDM_PROFILE=1` (or a folder), the first call of each
- * graph also writes a profile of it into `profile/` (or the folder), for https://ui.perfetto.dev.
+ * While another function is traced or a gradient is taken (`tf.grads`), after `runFunctionsEagerly(true)` and on
+ * backends without a compiler, a call runs the function itself.
  *
  * @param fn arguments: tensors, or nested arrays and records of them; result alike, or nothing
  * @returns a function of the same signature; the caller disposes the tensors it returns
@@ -110,56 +103,52 @@ export function jit<F extends (...args: never[]) => unknown>(
   const names = parameterNames(fn);
   const layerOf = options.layerOf ?? (() => undefined);
   // In order of use; the least recently used comes first.
-  const cache = new Map<string, Compiled>();
+  const cache = new Map<string, Cached>();
   let compilations = 0;
   const run = fn as unknown as (...args: unknown[]) => unknown;
 
-  const compile = (args: FlatTree): Compiled => {
-    const inputs = args.tensors.map(({ shape, dtype }) => ({ shape, dtype: fromTfjs(dtype) }));
-    const traced = trace(
+  const compile = (compiler: Compiler, args: FlatTree): Cached => {
+    const graph = compiler.compile({
       name,
-      inputs,
-      (tensors) => run(...(buildTree(args.structure, tensors) as unknown[])),
-      { precision: options.precision ?? 'float32', xla: options.xla ?? false },
-    );
-    const session = options.session ?? new JitSession(sessionOptions);
-    const program = session.add(name, traced);
+      args,
+      run: (tensors) => run(...(buildTree(args.structure, tensors) as unknown[])),
+      precision: options.precision ?? 'float32',
+      xla: options.xla ?? false,
+      session: options.session ?? new JitSession(sessionOptions),
+      layerOf,
+    });
     compilations++;
-    return { program, session, traced, shapes: args.tensors.map(describe) };
+    return { graph, shapes: args.tensors.map(describe) };
   };
 
   const compiledFor = (args: FlatTree): Compiled => {
     const key = `${args.key} ${args.tensors.map(describe).join(' ')}`;
-    let compiled = cache.get(key);
-    if (compiled) {
+    let cached = cache.get(key);
+    if (cached) {
       cache.delete(key);
     } else {
-      compiled = compile(args);
+      cached = compile(neededCompiler(name), args);
       if (cache.size >= cacheSize) {
         options.onWarning?.(changingShapes(name, cacheSize, args, [...cache.values()]));
         const [oldest] = cache.keys();
         drop(oldest as string);
       }
     }
-    cache.set(key, compiled);
-    return compiled;
+    cache.set(key, cached);
+    return cached.graph;
   };
 
   const call = (...values: unknown[]): unknown => {
     if (isTracing()) return run(...values);
-    if (engine().isTapeOn() || jitIsOff()) return eagerly(() => run(...values));
+    if (engine().isTapeOn() || functionsRunEagerly()) return eagerly(() => run(...values));
     const args = flattenTree(values, 'argument', { names });
-    const before = compilations;
-    const { program, session, traced } = compiledFor(args);
-    const outputs = session.run(program, args.tensors);
-    if (compilations > before) profileIfWanted(name, traced, args.tensors, layerOf);
-    return buildTree(traced.structure, outputs);
+    return compiledFor(args).run(args.tensors);
   };
 
   const drop = (key: string): void => {
-    const compiled = cache.get(key);
+    const cached = cache.get(key);
     cache.delete(key);
-    compiled?.session.remove(compiled.program);
+    cached?.graph.remove();
   };
 
   const control: JitControl<F> = {
@@ -167,19 +156,19 @@ export function jit<F extends (...args: never[]) => unknown>(
       return compilations;
     },
     compile: (...args) => {
-      if (!jitIsOff()) compiledFor(flattenTree(args, 'argument', { names }));
+      if (!functionsRunEagerly()) compiledFor(flattenTree(args, 'argument', { names }));
     },
     profile: (nameOf, ...args) => {
       const flat = flattenTree(args, 'argument', { names });
-      return profileGraph(compiledFor(flat).traced, flat.tensors, nameOf ?? layerOf);
+      return compiledFor(flat).profile(flat.tensors, nameOf ?? layerOf);
     },
     peakBytes: (...args) => {
-      const bytes = peakBytes(compiledFor(flattenTree(args, 'argument', { names })).traced);
-      if (jitIsOff()) control.dispose(); // the graph is not to be run
+      const bytes = compiledFor(flattenTree(args, 'argument', { names })).peakBytes();
+      if (functionsRunEagerly()) control.dispose(); // the graph is not to be run
       return bytes;
     },
-    pull: () => cache.forEach(({ session }) => session.pull()),
-    push: () => cache.forEach(({ session, program }) => session.push(program)),
+    pull: () => cache.forEach(({ graph }) => graph.pull()),
+    push: () => cache.forEach(({ graph }) => graph.push()),
     dispose: () => [...cache.keys()].forEach(drop),
   };
   Object.defineProperty(call, 'name', { value: name });
@@ -187,8 +176,14 @@ export function jit<F extends (...args: never[]) => unknown>(
     JitControl<F>;
 }
 
-function jitIsOff(): boolean {
-  return process.env['SDM_JIT'] === 'off';
+/** @throws JitError if the present backend has none */
+function neededCompiler(name: string): Compiler {
+  const compiler = presentCompiler();
+  if (compiler) return compiler;
+  throw new JitError(
+    `${name} has no graph on the backend '${tf.getBackend()}', which runs functions op by op: there is nothing to ` +
+      'profile or to measure. Graphs are made by lib/backend/node.',
+  );
 }
 
 function eagerly(run: () => unknown): unknown {
@@ -209,7 +204,7 @@ function changingShapes(
   name: string,
   cacheSize: number,
   args: FlatTree,
-  cached: readonly Compiled[],
+  cached: readonly Cached[],
 ): string {
   const changing = args.paths.flatMap((path, i) => {
     const shapes = new Set([

@@ -18,14 +18,8 @@ export function uniformFanIn<R extends tf.Rank>(
   stream: RandomStream,
 ): tf.Variable<R> {
   const bound = 1 / Math.sqrt(fanIn);
-  return parameter(
-    tf.tidy(
-      () =>
-        rand<R>(shape, stream.next())
-          .mul(2 * bound)
-          .sub(bound) as tf.Tensor<R>,
-    ),
-  );
+  const draw = () => tf.sub<tf.Tensor<R>>(tf.mul(rand<R>(shape, stream.next()), 2 * bound), bound);
+  return parameter(tf.tidy(draw));
 }
 
 /** N(0, std²). */
@@ -34,5 +28,5 @@ export function normal<R extends tf.Rank>(
   std: number,
   stream: RandomStream,
 ): tf.Variable<R> {
-  return parameter(tf.tidy(() => randn<R>(shape, stream.next()).mul(std) as tf.Tensor<R>));
+  return parameter(tf.tidy(() => tf.mul<tf.Tensor<R>>(randn<R>(shape, stream.next()), std)));
 }

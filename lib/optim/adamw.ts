@@ -5,9 +5,8 @@
  * state's names are those of torch.optim.AdamW. A step reads nothing on the host, so that it can be traced
  * into a graph; the step count lives in a variable, the learning rate of a traced step is an argument.
  */
-import { isTracing, tf, typeAttribute } from '../backend';
-import { updateInPlace } from '../jit';
-import { fusedUpdate } from '../nn/fused-ops';
+import { isTracing, tf } from '../backend';
+import { adamWUpdate } from '../nn/kernels/adamw';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { matchGradients, type NamedTensors } from './named-tensors';
 
@@ -48,20 +47,10 @@ function zeros(shape: number[]): tf.Variable {
   return tf.tidy(() => tf.variable(tf.zeros(shape), false));
 }
 
-/** 1 − beta^step. Through expm1: in float32, 1 − 0.999^1 itself would be wrong in the fifth digit. */
-function biasCorrection(beta: number, step: tf.Tensor): tf.Tensor {
-  return tf.neg(tf.expm1(tf.mul(step, Math.log(beta))));
-}
-
 export interface AdamWStepOptions {
   readonly lr?: tf.Scalar;
   readonly gradScale?: tf.Scalar;
 }
-
-type StepNumbers = Required<AdamWStepOptions> & { readonly step: tf.Scalar };
-
-/** A parameter with the running means of its gradient and of the gradient's square. */
-type ParameterState = readonly [parameter: tf.Variable, expAvg: tf.Variable, expAvgSq: tf.Variable];
 
 export class AdamW {
   readonly options: Required<Omit<AdamWOptions, 'lr'>>;
@@ -118,87 +107,23 @@ export class AdamW {
           'the same at every call. Make it an argument of the function.',
       );
     }
+    const { betas, eps, weightDecay } = this.options;
+    const constants = { beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay };
     tf.tidy(() => {
       const lr = options.lr ?? tf.scalar(this.learningRate);
       const step = tf.add<tf.Scalar>(this.state.step, 1);
       this.state.step.assign(step);
-      const gradScale = options.gradScale ?? tf.scalar(1);
+      const scale = options.gradScale ?? tf.scalar(1);
+      const { exp_avg, exp_avg_sq } = this.state;
       for (const [name, parameter] of this.parameters) {
-        const { exp_avg, exp_avg_sq } = this.state;
-        const variables = [parameter, exp_avg[name]!, exp_avg_sq[name]!] as const;
+        const variables = { parameter, expAvg: exp_avg[name]!, expAvgSq: exp_avg_sq[name]! };
+        const gradient = gradients.get(name)!;
         tf.tidy(() => {
-          this.update(variables, gradients.get(name)!, { lr, gradScale, step });
+          const inputs = { gradient, scale, learningRate: lr, step };
+          adamWUpdate(variables, inputs, constants);
         });
       }
     });
-  }
-
-  /** One parameter, by the shortest way there is: our own op, TensorFlow's, or ops of tensors. */
-  private update(
-    variables: ParameterState,
-    gradient: tf.Tensor,
-    { lr, gradScale, step }: StepNumbers,
-  ): void {
-    const { betas, eps, weightDecay } = this.options;
-    const fused = {
-      decay1: 1 - betas[0],
-      decay2: 1 - betas[1],
-      epsilon: eps,
-      weight_decay: weightDecay,
-    };
-    const inputs = [gradient, gradScale, lr, step];
-    if (fusedUpdate('SdmAdamW', fused, variables, inputs)) return;
-    const scaled = tf.mul(gradient, gradScale);
-    if (!this.updateByAdam(variables, scaled, lr, step)) {
-      this.updateByTensors(variables, scaled, lr, step);
-    }
-  }
-
-  /** In a graph: `ResourceApplyAdam`, with both bias corrections put into its other numbers. */
-  private updateByAdam(
-    variables: ParameterState,
-    gradient: tf.Tensor,
-    lr: tf.Scalar,
-    step: tf.Scalar,
-  ): boolean {
-    if (!isTracing()) return false;
-    const [parameter] = variables;
-    const { eps, weightDecay } = this.options;
-    // It computes 1 − beta in float32, so that its beta is this one.
-    const [beta1, beta2] = this.options.betas.map(Math.fround) as [number, number];
-    const root = tf.sqrt(biasCorrection(beta2, step));
-    const size = tf.div(tf.mul(lr, root), biasCorrection(beta1, step));
-    const [zero, b1, b2] = [tf.scalar(0), tf.scalar(beta1), tf.scalar(beta2)];
-    const decayed = tf.mul(parameter, tf.mul(lr, weightDecay));
-    const inputs = [zero, zero, size, b1, b2, tf.mul(root, eps), gradient];
-    const T = typeAttribute('T', 'float32');
-    return (
-      updateInPlace('ResourceApplyAdam', variables, inputs, [T]) &&
-      updateInPlace(
-        'AssignSubVariableOp',
-        [parameter],
-        [decayed],
-        [typeAttribute('dtype', 'float32')],
-      )
-    );
-  }
-
-  private updateByTensors(
-    variables: ParameterState,
-    gradient: tf.Tensor,
-    lr: tf.Scalar,
-    step: tf.Scalar,
-  ): void {
-    const [parameter, expAvg, expAvgSq] = variables;
-    const { eps, weightDecay } = this.options;
-    const [beta1, beta2] = this.options.betas;
-    const size = tf.div(lr, biasCorrection(beta1, step));
-    const root = tf.sqrt(biasCorrection(beta2, step));
-    const keep = tf.sub(1, tf.mul(lr, weightDecay));
-    expAvg.assign(tf.add(expAvg, tf.mul(tf.sub(gradient, expAvg), 1 - beta1)));
-    expAvgSq.assign(tf.add(tf.mul(expAvgSq, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
-    const denominator = tf.add(tf.div(tf.sqrt(expAvgSq), root), eps);
-    parameter.assign(tf.sub(tf.mul(parameter, keep), tf.mul(tf.div(expAvg, denominator), size)));
   }
 
   /** Steps done, moments: on the host, by torch's names, in torch's layouts. */

@@ -3,22 +3,42 @@
  * stream's name and its position in that stream, never on what was drawn elsewhere before; so two runs
  * with the same seed agree, and a resumed run goes on exactly where it stopped.
  *
- * The numbers come from TensorFlow's stateless ops (Philox, Salmon et al. 2011, "Parallel random
- * numbers: as easy as 1, 2, 3"), which are pure functions of a key of two int32.
+ * The numbers are those of TensorFlow's stateless ops (Philox, Salmon et al. 2011, "Parallel random
+ * numbers: as easy as 1, 2, 3"), which are pure functions of a key of two int32: by the backend's kernels of these
+ * names, or computed on the host (philox.ts).
  */
-import { executeOp, isTracing, tf, typeAttribute } from '../backend';
+import { hasKernel, isTracing, runKernel, tf, type KernelAttributes } from '../backend';
+import { normal, uniform, uniformInt } from './philox';
 
 /** Two int32, given as numbers or as an int32 tensor of shape [2] (inside a traced function). */
 export type RandomKey = readonly [number, number] | tf.Tensor1D;
+
+type KeyNumbers = readonly [number, number];
 
 function keyTensor(key: RandomKey): tf.Tensor1D {
   return key instanceof tf.Tensor ? key : tf.tensor1d([key[0], key[1]], 'int32');
 }
 
-function stateless(op: string, dtype: tf.DataType, shape: readonly number[], rest: tf.Tensor[]) {
-  const attributes = [typeAttribute('dtype', dtype), typeAttribute('T', 'int32')];
-  attributes.push(typeAttribute('Tseed', 'int32'));
-  return executeOp(op, attributes, [tf.tensor1d([...shape], 'int32'), ...rest]);
+function keyNumbers(key: RandomKey): KeyNumbers {
+  return key instanceof tf.Tensor ? (key.dataSync() as unknown as KeyNumbers) : key;
+}
+
+/** @param plain so many numbers for backends without that kernel */
+function draw<R extends tf.Rank>(
+  kernel: string,
+  shape: tf.ShapeMap[R],
+  key: RandomKey,
+  plain: (key: KeyNumbers, count: number) => Float32Array | Int32Array,
+  bounds: KernelAttributes = {},
+): tf.Tensor<R> {
+  const attributes = { shape: [...shape], ...bounds };
+  return tf.tidy(() => {
+    if (hasKernel(kernel)) {
+      return runKernel(kernel, { key: keyTensor(key) }, attributes)[0] as tf.Tensor<R>;
+    }
+    const numbers = plain(keyNumbers(key), tf.util.sizeFromShape(attributes.shape));
+    return tf.tensor<R>(numbers, shape, numbers instanceof Int32Array ? 'int32' : 'float32');
+  });
 }
 
 /** Standard normal float32 of the shape; the caller disposes it. */
@@ -26,9 +46,7 @@ export function randn<R extends tf.Rank = tf.Rank>(
   shape: tf.ShapeMap[R],
   key: RandomKey,
 ): tf.Tensor<R> {
-  return tf.tidy(
-    () => stateless('StatelessRandomNormal', 'float32', shape, [keyTensor(key)]) as tf.Tensor<R>,
-  );
+  return draw('StatelessRandomNormal', shape, key, normal);
 }
 
 /** Uniform float32 in [0, 1); the caller disposes it. */
@@ -36,9 +54,7 @@ export function rand<R extends tf.Rank = tf.Rank>(
   shape: tf.ShapeMap[R],
   key: RandomKey,
 ): tf.Tensor<R> {
-  return tf.tidy(
-    () => stateless('StatelessRandomUniform', 'float32', shape, [keyTensor(key)]) as tf.Tensor<R>,
-  );
+  return draw('StatelessRandomUniform', shape, key, uniform);
 }
 
 /**
@@ -55,11 +71,8 @@ export function randint<R extends tf.Rank = tf.Rank>(
   if (!isInt32(low) || !isInt32(high) || high <= low) {
     throw new Error(`randint: expected int32 numbers low < high, got low ${low}, high ${high}.`);
   }
-  return tf.tidy(() => {
-    const bounds = [tf.scalar(low, 'int32'), tf.scalar(high, 'int32')];
-    const op = 'StatelessRandomUniformInt';
-    return stateless(op, 'int32', shape, [keyTensor(key), ...bounds]) as tf.Tensor<R>;
-  });
+  const plain = (numbers: KeyNumbers, count: number) => uniformInt(numbers, count, low, high);
+  return draw('StatelessRandomUniformInt', shape, key, plain, { low, high });
 }
 
 /** A random order of 0…n−1, made by sorting n random int32 (ties, about n²/2³³, by index). */
@@ -71,7 +84,7 @@ export function permutation(n: number, key: RandomKey): Uint32Array {
 /** 32-bit FNV-1a of the text, then murmur3's finalizer so that near seeds give far keys. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) h = Math.imul(h ^ byte, 0x01000193);
+  for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);

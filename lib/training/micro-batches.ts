@@ -6,7 +6,8 @@
  * power of two taken that stays within half of what is free. By the same reading a size that was chosen is refused if it
  * surely takes more than there is.
  */
-import { nodeBackend, tf } from '../backend';
+import { tf } from '../backend';
+import { nodeBackend } from '../backend/node';
 import { availableMemory } from './host-memory';
 import { isOutOfMemory, OutOfMemoryError, TooLarge } from './out-of-memory';
 import type { RandomKeys } from './objective';

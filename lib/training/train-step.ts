@@ -1,5 +1,6 @@
-import { executeOp, tf, typeAttribute } from '../backend';
+import { tf } from '../backend';
 import { jit, JitSession, type JitControl } from '../jit';
+import { l2Loss } from '../nn/kernels/l2-loss';
 import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
@@ -132,10 +133,9 @@ export class TrainStep {
   }
 
   private measure(): tf.Scalar {
-    const T = typeAttribute('T', 'float32');
     return tf.tidy(() => {
       // Σ g² / 2, without a copy
-      const halves = [...this.gradients.values()].map((g) => executeOp('L2Loss', [T], [g]));
+      const halves = [...this.gradients.values()].map((gradient) => l2Loss(gradient));
       return tf.sqrt(tf.mul(2, tf.addN(halves))) as tf.Scalar;
     });
   }

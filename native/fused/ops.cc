@@ -1,5 +1,5 @@
 // The fused ops, with their shapes, as TensorFlow knows them once this library is loaded with `require`.
-// lib/nn/fused-ops.ts loads it, says the same shapes to jit, and when the ops are used.
+// lib/backend/node/kernels/fused.ts loads it, says the same shapes to jit, and when the ops are used.
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 

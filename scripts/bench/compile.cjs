@@ -5,7 +5,7 @@ const path = require('node:path');
 const { answer, dist, inputs, memoryGb } = require('./process.cjs');
 const { givenObjective, rowsOf } = require('./objective.cjs');
 
-const { tf } = require(dist('backend/index.js'));
+const { tf } = require(dist('backend/node/index.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
 const { gatherRows } = require(dist('nn/gather-rows.js'));
 const { AdamW } = require(dist('optim/adamw.js'));

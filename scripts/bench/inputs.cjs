@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { dist } = require('./process.cjs');
 
-const { tf } = require(dist('backend/index.js'));
+const { tf } = require(dist('backend/node/index.js'));
 const { captionOf } = require(dist('mnist/captions.js'));
 const { fromFloat32Array, writeSafetensors } = require(dist('io/safetensors/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));

@@ -6,7 +6,7 @@ const readline = require('node:readline');
 const { answer, dist, inputs, memoryGb } = require('./process.cjs');
 const { givenObjective, rowsOf } = require('./objective.cjs');
 
-const { tf, deviceSummary } = require(dist('backend/index.js'));
+const { tf, deviceSummary } = require(dist('backend/node/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));
 const { CLIPTokenizer } = require(dist('models/clip-tokenizer.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));

@@ -1,4 +1,4 @@
-// TensorFlow ops of our own (native/fused), which lib/nn uses on the CPU.
+// TensorFlow ops of our own (native/fused), kernels that lib/backend/node registers on the CPU.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

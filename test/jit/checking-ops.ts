@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { nodeBackend, type OpAttribute, type tf } from '../../lib/backend';
-import { OPS } from '../../lib/jit/ops';
+import type { tf } from '../../lib/backend';
+import { nodeBackend, type OpAttribute } from '../../lib/backend/node';
+import { OPS } from '../../lib/backend/node/graph/ops';
 
 /**
  * Runs `run` eagerly, and for each op that TensorFlow runs compares the shapes and dtypes it gives with

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { executeOp, tf, typeAttribute } from '../../lib/backend';
-import { declareOps, jit } from '../../lib/jit';
+import { tf } from '../../lib/backend';
+import { declareOps, executeOp, typeAttribute } from '../../lib/backend/node';
+import { jit } from '../../lib/jit';
 
 afterEach(() => {
   tf.disposeVariables();

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { nodeBackend, tf } from '../../lib/backend';
+import { tf } from '../../lib/backend';
+import { nodeBackend } from '../../lib/backend/node';
 import { jit, JitSession } from '../../lib/jit';
 import { randint, randn } from '../../lib/random';
 import { numbers } from './op-cases';

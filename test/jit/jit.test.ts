@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { nodeBackend, tf } from '../../lib/backend';
-import { jit } from '../../lib/jit';
+import { tf } from '../../lib/backend';
+import { nodeBackend } from '../../lib/backend/node';
+import { jit, runFunctionsEagerly } from '../../lib/jit';
 import { regression } from './regression';
 
 afterEach(() => {
@@ -125,19 +126,19 @@ describe('the cache', () => {
 });
 
 describe('a call runs the function itself', () => {
-  it('with SDM_JIT=off, with equal results and nothing left over', () => {
+  it('after runFunctionsEagerly, with equal results and nothing left over', () => {
     const { w, step } = regression();
     const x = tf.ones([4, 2]);
     const traced = step(x).dataSync()[0];
     const weights = w.dataSync();
     const eager = regression();
-    process.env['SDM_JIT'] = 'off';
+    runFunctionsEagerly(true);
     try {
       expect(eager.step(x).dataSync()[0]).toBeCloseTo(traced as number, 6);
       expect(eager.step.compilations).toBe(0);
       expect(() => eager.step(x).dispose()).toLeakNothing();
     } finally {
-      delete process.env['SDM_JIT'];
+      runFunctionsEagerly(false);
     }
     expect(weights).toBeCloseToMax(w.dataSync(), 1e-6);
   });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit } from '../../lib/jit';
-import { OPS } from '../../lib/jit/ops';
+import { OPS } from '../../lib/backend/node/graph/ops';
 import { checkingOps } from './checking-ops';
 import { numbers, opCases, type OpCase } from './op-cases';
 

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { tf, typeAttribute } from '../../lib/backend';
-import { jit, perfettoTrace, sumTimings, updateInPlace } from '../../lib/jit';
+import { tf } from '../../lib/backend';
+import { typeAttribute, updateInPlace, writeProfiles } from '../../lib/backend/node';
+import { jit, perfettoTrace, sumTimings } from '../../lib/jit';
 
 afterEach(() => {
   tf.disposeVariables();
@@ -59,15 +60,15 @@ it('times each node of a graph, by op and by layer, and changes no variable', ()
   expect(layers[1]?.ts).toBeCloseTo((layers[0]?.ts ?? 0) + (layers[0]?.dur ?? 0), 3);
 });
 
-it('writes a profile of each new graph if the environment asks for it', () => {
+it('writes a profile of each new graph after writeProfiles', () => {
   const folder = mkdtempSync(join(tmpdir(), 'profile-'));
   const double = jit((x: tf.Tensor) => tf.mul(x, 2), { name: 'double' });
-  process.env['SDM_PROFILE'] = folder;
+  writeProfiles(folder);
   try {
     double(tf.ones([2]));
     double(tf.ones([2]));
   } finally {
-    delete process.env['SDM_PROFILE'];
+    writeProfiles(undefined);
   }
   const files = readdirSync(folder);
   expect(files).toHaveLength(1);

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit } from '../../lib/jit';
-import { ProtobufWriter } from '../../lib/jit/protobuf';
-import { trace } from '../../lib/jit/tracer';
+import { ProtobufWriter } from '../../lib/backend/node/graph/protobuf';
+import { trace } from '../../lib/backend/node/graph/tracer';
 import { numbers } from './op-cases';
 
 afterEach(() => {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { inHalves, jit, JitError, JitSession } from '../../lib/jit';
-import { sessionConfig } from '../../lib/jit/session-config';
+import { sessionConfig } from '../../lib/backend/node/graph/session-config';
 
 const threads = (): number => readdirSync('/proc/self/task').length;
 const matrix = (seed: number) => tf.randomNormal([200, 300], 0, 1, 'float32', seed);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { executeOp, tf, typeAttribute } from '../../lib/backend';
-import { jit, updateInPlace } from '../../lib/jit';
+import { tf } from '../../lib/backend';
+import { executeOp, typeAttribute, updateInPlace } from '../../lib/backend/node';
+import { jit } from '../../lib/jit';
 
 afterEach(() => {
   tf.disposeVariables();

@@ -59,7 +59,7 @@ describe('imports point down', () => {
       'tfjs past the backend',
       'lib/nn/layers.ts',
       '@tensorflow/tfjs-node-gpu',
-      /Only lib\/backend\//,
+      /Only lib\/backend\/index/,
     ],
     ['a plot from the library', 'lib/schedulers/ddpm.ts', 'tslab', /Only lib\/figure and/],
     ['tensors for a figure', 'lib/figure/png.ts', '../backend', /lib\/figure may import only/],
@@ -77,6 +77,66 @@ describe('imports point down', () => {
   it('allows imports that point down', async () => {
     const down = `import { tf } from '../backend';\nimport '../nn/layers';\nimport './ddpm';\nexport { tf };\n`;
     expect(await complaints(IMPORT_RULES, 'lib/schedulers/ddpm.ts', down)).toEqual([]);
+  });
+});
+
+describe('what runs on any backend needs neither Node nor tfjs-node', () => {
+  const RULES = new Set([
+    'import-x/no-restricted-paths',
+    '@typescript-eslint/no-restricted-imports',
+    'no-restricted-globals',
+  ]);
+  const imported = (from: string) => `import * as it from '${from}';\nexport { it };\n`;
+  const NODE = /modules of Node/;
+  const TFJS_NODE = /runs on any backend/;
+
+  it.each([
+    ['lib/nn/kernels/geglu.ts', 'node:fs', NODE],
+    ['lib/schedulers/ddpm.ts', 'path', NODE],
+    ['lib/random/index.ts', 'node:crypto', NODE],
+    ['lib/backend/index.ts', 'node:os', NODE],
+    ['lib/jit/jit.ts', 'fs/promises', NODE],
+    ['lib/stop.ts', 'node:timers', NODE],
+    ['lib/models/resnet.ts', 'node:path', NODE],
+    ['lib/optim/adamw.ts', '../backend/node', TFJS_NODE],
+    ['lib/nn/kernels/conv3x3.ts', '../../backend/node/binding', TFJS_NODE],
+    ['lib/pipelines/denoise-step.ts', '../backend/node/graph/tracer', TFJS_NODE],
+    ['lib/backend/index.ts', './node', TFJS_NODE],
+    ['lib/backend/index.ts', '@tensorflow/tfjs-node-gpu', TFJS_NODE],
+  ])('%s may not import %s', async (file, from, message) => {
+    const found = await complaints(RULES, file, imported(from));
+    expect(found.filter((text) => message.test(text))).toHaveLength(1);
+  });
+
+  it.each(['process.env', "Buffer.from('x')", '__dirname', 'setImmediate'])(
+    'lib/nn may not use %s',
+    async (global) => {
+      const found = await complaints(
+        RULES,
+        'lib/nn/layers.ts',
+        `export const x: unknown = ${global};\n`,
+      );
+      expect(found).toHaveLength(1);
+      expect(found[0]).toMatch(/in a page/);
+    },
+  );
+
+  it.each([
+    ['lib/backend/index.ts', '@tensorflow/tfjs-core'],
+    ['lib/backend/node/binding.ts', '@tensorflow/tfjs-node-gpu'],
+    ['lib/backend/node/device.ts', 'node:os'],
+    ['lib/training/micro-batches.ts', '../backend/node'],
+  ])('%s may import %s', async (file, from) => {
+    expect(await complaints(RULES, file, imported(from))).toEqual([]);
+  });
+
+  it('keeps graphs and kernels of Node below the layers that ask for them', async () => {
+    const found = await complaints(
+      RULES,
+      'lib/backend/node/kernels/fused.ts',
+      imported('../../../nn/layers'),
+    );
+    expect(found[0]).toMatch(/lib\/backend\/node may import only backend, jit/);
   });
 });
 

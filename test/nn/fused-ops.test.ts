@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { tf } from '../../lib/backend';
+import { runKernel, tf } from '../../lib/backend';
+import { hasFusedOps, useFusedOps } from '../../lib/backend/node';
 import { jit } from '../../lib/jit';
 import { geglu } from '../../lib/nn/activations';
 import { multiHeadAttention, multiHeadSelfAttention } from '../../lib/nn/attention';
 import { convSame } from '../../lib/nn/convolution';
-import { fusedOp, hasFusedOps } from '../../lib/nn/fused-ops';
 import { groupNorm, layerNorm } from '../../lib/nn/normalization';
 import { randn } from '../../lib/random';
 import { expectAsTorch } from './torch-case';
@@ -20,7 +20,7 @@ function bothWays(op: Op, inputs: Tensors): [fused: Tensors, plain: Tensors] {
   const dy = tf.tidy(() => normal(...op(...inputs).shape));
   const run = () => [op(...inputs), ...tf.grads(op)(inputs, dy)];
   const fused = run();
-  process.env['SDM_FUSED'] = 'off';
+  useFusedOps(false);
   return [fused, run()];
 }
 
@@ -34,7 +34,7 @@ function expectSame(op: Op, inputs: Tensors): void {
 }
 
 afterEach(() => {
-  delete process.env['SDM_FUSED'];
+  useFusedOps(true);
 });
 
 const asGroupNorm =
@@ -64,7 +64,7 @@ const asConvSame: Op = (x, weight, bias) =>
 
 it('the set-up has built them, unless there is a GPU', () => {
   expect(hasFusedOps()).toBe(true);
-  process.env['SDM_FUSED'] = 'off';
+  useFusedOps(false);
   expect(hasFusedOps()).toBe(false);
 });
 
@@ -80,7 +80,7 @@ describe('equal plain ops', () => {
     const C = shape[3]!;
     for (const activation of [undefined, 'silu'] as const) {
       expectSame(asGroupNorm(groups, activation), [normal(...shape), normal(C), normal(C)]);
-      delete process.env['SDM_FUSED'];
+      useFusedOps(true);
     }
   });
 
@@ -111,7 +111,7 @@ describe('equal plain ops', () => {
     [1, 6, 2, 6], // heads of 3: plain
   ])('self-attention, batch %i, %i rows, %i heads, width %i', (B, L, heads, C) => {
     expectSame(asSelfAttention(heads), [normal(B, L, 3 * C)]);
-    delete process.env['SDM_FUSED'];
+    useFusedOps(true);
     const [x, mask] = [normal(B, L, 3 * C), normal(L, L) as tf.Tensor2D];
     expectSame(asSelfAttention(heads, mask), [x]);
     mask.dispose();
@@ -172,12 +172,12 @@ describe("plain ops give torch's numbers and gradients", () => {
     ['group_norm_one_group', 1],
     ['group_norm_far_mean', 2],
   ])('%s', (name, groups) => {
-    process.env['SDM_FUSED'] = 'off';
+    useFusedOps(false);
     expectAsTorch(name, asGroupNorm(groups), { inputs, isImage: true });
   });
 
   it('layer_norm and geglu', () => {
-    process.env['SDM_FUSED'] = 'off';
+    useFusedOps(false);
     expectAsTorch('layer_norm', asLayerNorm, { inputs });
     expectAsTorch('geglu', geglu as Op);
   });
@@ -207,11 +207,11 @@ it('refuse shapes that do not fit', () => {
   const x = tf.zeros([2, 3, 3, 6]);
   const weight = tf.zeros([6]);
   const options = { groups: 4, epsilon: 1e-5, silu: false };
-  expect(() => fusedOp('SdmGroupNorm', options, [x, weight, weight], 3)).toThrow(
+  expect(() => runKernel('SdmGroupNorm', { x, weight, bias: weight }, options)).toThrow(
     'C a multiple of groups',
   );
-  expect(() => fusedOp('SdmAttention', { heads: 2 }, [x, x, x, tf.scalar(0)], 2)).toThrow(
-    'expected q [B, L, C]',
-  );
+  expect(() =>
+    runKernel('SdmAttention', { query: x, key: x, value: x, mask: tf.scalar(0) }, { heads: 2 }),
+  ).toThrow('expected q [B, L, C]');
   tf.dispose([x, weight]);
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
+import { useFusedOps } from '../../lib/backend/node';
 import { jit } from '../../lib/jit';
 import { AdamW, type AdamWOptions } from '../../lib/optim/adamw';
 import { loadGolden } from '../support/golden';
@@ -8,7 +9,7 @@ const golden = loadGolden('adamw');
 const goldenTensor = (name: string) => tf.tensor(golden.get(name)!.data, golden.get(name)!.shape);
 
 afterEach(() => {
-  delete process.env['SDM_FUSED'];
+  useFusedOps(true);
 });
 
 const RUNS: [string, AdamWOptions][] = [
@@ -19,7 +20,7 @@ const RUNS: [string, AdamWOptions][] = [
 // In a graph, a step is our own op or TensorFlow's ResourceApplyAdam.
 describe.each(['on', 'off'])('AdamW in a graph, fused ops %s', (fused) => {
   it.each(RUNS)("moves as torch's for 20 steps: %s", (run, options) => {
-    process.env['SDM_FUSED'] = fused;
+    useFusedOps(fused === 'on');
     const w = tf.variable(goldenTensor('in.param'), false);
     const optimizer = new AdamW(new Map([['w', w]]), options);
     const step = jit((gradient: tf.Tensor, lr: tf.Scalar, gradScale: tf.Scalar) => {
@@ -36,7 +37,7 @@ describe.each(['on', 'off'])('AdamW in a graph, fused ops %s', (fused) => {
   });
 
   it('corrects the bias of the first steps, and takes a change of the learning rate', () => {
-    process.env['SDM_FUSED'] = fused;
+    useFusedOps(fused === 'on');
     const w = tf.variable(tf.zeros([1000]), false);
     const optimizer = new AdamW(new Map([['w', w]]), { lr: 1, weightDecay: 0, eps: 0 });
     const step = jit((g: tf.Tensor, lr: tf.Scalar) => optimizer.step({ w: g }, { lr }));
@@ -49,7 +50,7 @@ describe.each(['on', 'off'])('AdamW in a graph, fused ops %s', (fused) => {
   });
 
   it('leaves alone who holds the old weights', () => {
-    process.env['SDM_FUSED'] = fused;
+    useFusedOps(fused === 'on');
     const w = tf.variable(tf.ones([3]), false);
     const optimizer = new AdamW(new Map([['w', w]]), { lr: 1, weightDecay: 0 });
     const step = jit((g: tf.Tensor, lr: tf.Scalar) => optimizer.step({ w: g }, { lr }));

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { runFunctionsEagerly } from '../../lib/jit';
 import { tf } from '../../lib/backend';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { namedParameters } from '../../lib/nn/state-dict';
@@ -17,9 +18,9 @@ beforeAll(() => {
   pipeline = new TextToImagePipeline(parts);
 });
 afterAll(() => pipeline.dispose());
-beforeEach(() => void (process.env['SDM_JIT'] = 'off'));
+beforeEach(() => runFunctionsEagerly(true));
 afterEach(() => {
-  delete process.env['SDM_JIT'];
+  runFunctionsEagerly(false);
   vi.restoreAllMocks();
 });
 

@@ -1,5 +1,6 @@
 /** Guidance rescale and guidance interval, and samplers in the pipeline. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runFunctionsEagerly } from '../../lib/jit';
 import { tf } from '../../lib/backend';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { rescaleNoiseCfg } from '../../lib/pipelines/denoise-step';
@@ -21,8 +22,8 @@ afterAll(() => {
   parts.unet.dispose();
   parts.textEncoder.dispose();
 });
-beforeEach(() => void (process.env['SDM_JIT'] = 'off'));
-afterEach(() => void delete process.env['SDM_JIT']);
+beforeEach(() => runFunctionsEagerly(true));
+afterEach(() => runFunctionsEagerly(false));
 
 const pipelineOf = (name: SamplerName) =>
   new TextToImagePipeline({ ...parts, scheduler: makeSampler(name, parts.scheduler.config) });
@@ -114,6 +115,6 @@ it.each(SAMPLER_NAMES)('%s draws the same images traced and op by op', async (na
     guidanceInterval: [0.1, 1] as const,
   };
   const eager = await draw(options, name);
-  delete process.env['SDM_JIT'];
+  runFunctionsEagerly(false);
   expect(await draw(options, name)).toBeCloseToMax(eager, 1e-4);
 });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runFunctionsEagerly } from '../../lib/jit';
 import { tf } from '../../lib/backend';
 import { loadStateDict, namedParameters, stateDict } from '../../lib/nn/state-dict';
 import type { GenerateOptions, StepEnd } from '../../lib/pipelines/generate-options';
@@ -21,11 +22,11 @@ beforeAll(() => {
 });
 afterAll(() => pipeline.dispose());
 beforeEach(() => {
-  process.env['SDM_JIT'] = 'off'; // op by op; the last test compares with the graph
+  runFunctionsEagerly(true); // op by op; the last test compares with the graph
   pipeline = new TextToImagePipeline(parts);
 });
 afterEach(() => {
-  delete process.env['SDM_JIT'];
+  runFunctionsEagerly(false);
   vi.restoreAllMocks();
 });
 
@@ -220,7 +221,7 @@ describe('callback and stop', () => {
 it('draws the same as one graph, and sees weights that change between two drawings', async () => {
   const options = { guidanceScale: 8, numInferenceSteps: 5 };
   const eager = await draw(PROMPT, options);
-  delete process.env['SDM_JIT'];
+  runFunctionsEagerly(false);
   expect(await draw(PROMPT, options)).toBeCloseToMax(eager, 1e-4);
   const before = tf.memory().numTensors;
   const bias = namedParameters(parts.unet).get('conv_out.bias')!;
@@ -228,6 +229,6 @@ it('draws the same as one graph, and sees weights that change between two drawin
   const traced = await draw(PROMPT, options);
   expect(traced).not.toBeCloseToMax(eager, 1e-2);
   expect(tf.memory().numTensors).toBe(before);
-  process.env['SDM_JIT'] = 'off';
+  runFunctionsEagerly(true);
   expect(traced).toBeCloseToMax(await draw(PROMPT, options), 1e-4);
 });

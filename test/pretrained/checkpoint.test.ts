@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runFunctionsEagerly } from '../../lib/jit';
 import { tf } from '../../lib/backend';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
 import { stateDict } from '../../lib/nn/state-dict';
@@ -63,7 +64,7 @@ it('gives back what was saved', () => {
 
 it('draws the same images as before', async () => {
   const options = { seed: 1, numInferenceSteps: 2, guidanceScale: 3 };
-  process.env['SDM_JIT'] = 'off';
+  runFunctionsEagerly(true);
   const before = await new TextToImagePipeline(parts).generate('A handwritten digit 4', options);
   const loaded = TextToImagePipeline.fromPretrained(sound);
   const after = await loaded.generate('A handwritten digit 4', options);
@@ -72,7 +73,7 @@ it('draws the same images as before', async () => {
   loaded.savePretrained(again);
   const file = 'unet/diffusion_pytorch_model.safetensors';
   expect(readFileSync(path.join(again, file))).toEqual(readFileSync(path.join(sound, file)));
-  delete process.env['SDM_JIT'];
+  runFunctionsEagerly(false);
   loaded.dispose();
 });
 

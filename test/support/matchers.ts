@@ -1,6 +1,7 @@
 import '../../lib/pretrained';
 import { expect } from 'vitest';
 import { tf } from '../../lib/backend';
+import '../../lib/backend/node'; // opens TensorFlow
 
 type Numbers = ArrayLike<number>;
 

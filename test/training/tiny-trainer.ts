@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { runFunctionsEagerly } from '../../lib/jit';
 import {
   TextToImageObjective,
   type TextToImageTrainingParts,
@@ -97,11 +98,11 @@ export function everything(trainer: TinyTrainer) {
 
 /** Runs something with every graph off, where the same functions run op by op. */
 export async function withoutJit<T>(run: () => Promise<T>): Promise<T> {
-  process.env['SDM_JIT'] = 'off';
+  runFunctionsEagerly(true);
   try {
     return await run();
   } finally {
-    delete process.env['SDM_JIT'];
+    runFunctionsEagerly(false);
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runFunctionsEagerly } from '../../lib/jit';
 import { tf } from '../../lib/backend';
 import { meanLoss } from '../../lib/training/history';
 import type { FitOptions } from '../../lib/training/fit-options';
@@ -7,9 +8,9 @@ import { quickMnist } from '../support/tiny-model';
 import { disposeTrainers, everything, firstImages, losses, tinyTrainer } from './tiny-trainer';
 
 // Op by op: to trace the graphs takes longer than these few steps. traced.test.ts compares the two.
-beforeEach(() => void (process.env['SDM_JIT'] = 'off'));
+beforeEach(() => runFunctionsEagerly(true));
 afterEach(() => {
-  delete process.env['SDM_JIT'];
+  runFunctionsEagerly(false);
   vi.restoreAllMocks();
   disposeTrainers();
 });

@@ -1,4 +1,5 @@
-import { executeOp, nodeBackend, typeAttribute, tf } from '../../../lib/backend';
+import { tf } from '../../../lib/backend';
+import { executeOp, nodeBackend, typeAttribute } from '../../../lib/backend/node';
 import { numbers, positive, int, attribute, T, unary, raw, type Case } from './case';
 
 export function arrays(): Record<string, Case> {

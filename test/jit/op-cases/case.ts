@@ -1,6 +1,7 @@
 /** What a case is, and the numbers and attributes that cases are made of. */
 
-import { executeOp, nodeBackend, tf, typeAttribute, type OpAttribute } from '../../../lib/backend';
+import { tf } from '../../../lib/backend';
+import { executeOp, nodeBackend, typeAttribute, type OpAttribute } from '../../../lib/backend/node';
 
 export interface OpCase {
   readonly name: string;

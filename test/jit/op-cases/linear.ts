@@ -1,4 +1,5 @@
-import { tf, type OpAttribute } from '../../../lib/backend';
+import { tf } from '../../../lib/backend';
+import type { OpAttribute } from '../../../lib/backend/node';
 import { numbers, attribute, T, raw, type Case } from './case';
 
 export function linear(): Record<string, Case> {

@@ -1,4 +1,5 @@
-import { executeOp, typeAttribute, tf, type OpAttribute } from '../../../lib/backend';
+import { tf } from '../../../lib/backend';
+import { executeOp, typeAttribute, type OpAttribute } from '../../../lib/backend/node';
 import { int, type Case } from './case';
 
 export function random(): Record<string, Case> {

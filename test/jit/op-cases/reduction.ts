@@ -1,4 +1,5 @@
-import { typeAttribute, tf } from '../../../lib/backend';
+import { tf } from '../../../lib/backend';
+import { typeAttribute } from '../../../lib/backend/node';
 import { numbers, positive, int, bools, attribute, T, unary, raw, type Case } from './case';
 
 export function reductions(): Record<string, Case> {

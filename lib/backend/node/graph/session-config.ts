@@ -1,0 +1,38 @@
+/** What a session is told when it is made: TensorFlow's ConfigProto. */
+
+import type { JitSessionOptions } from '../../../jit/session';
+import { nodeBackend } from '../binding';
+import { setSessionConfig } from '../tensorflow-env';
+import { ProtobufWriter } from './protobuf';
+
+// Fields of ConfigProto (tensorflow/core/protobuf/config.proto), GraphOptions and RewriterConfig.
+const INTRA_OP_PARALLELISM_THREADS = 2;
+const GRAPH_OPTIONS = 10;
+const REWRITE_OPTIONS = 10;
+const DISABLE_META_OPTIMIZER = 19;
+
+/** The ConfigProto of these options; of no bytes where TensorFlow's own choices are right. */
+export function sessionConfig(options: JitSessionOptions, isUsingGpuDevice: boolean): Uint8Array {
+  const { intraOpParallelismThreads, metaOptimizer = isUsingGpuDevice } = options;
+  const config = new ProtobufWriter();
+  if (intraOpParallelismThreads !== undefined && !isUsingGpuDevice) {
+    config.int(INTRA_OP_PARALLELISM_THREADS, intraOpParallelismThreads);
+  }
+  if (!metaOptimizer) {
+    config.message(GRAPH_OPTIONS, (graph) =>
+      graph.message(REWRITE_OPTIONS, (rewrite) => rewrite.int(DISABLE_META_OPTIMIZER, 1)),
+    );
+  }
+  return config.finish();
+}
+
+/** Calls a function; the session that it makes has these options. */
+export function withSessionOptions<T>(options: JitSessionOptions, makeSession: () => T): T {
+  if (!setSessionConfig) return makeSession();
+  setSessionConfig(sessionConfig(options, nodeBackend().isUsingGpuDevice));
+  try {
+    return makeSession();
+  } finally {
+    setSessionConfig(new Uint8Array());
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What must be done before TensorFlow's library is loaded; imported before tfjs. TensorFlow reads its
+ * environment when it is loaded, and logs its first lines before anybody could ask it not to.
+ */
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+
+/** An addon that the set-up builds from native; undefined if it is not there. */
+export function addon(name: string): unknown {
+  const file = path.join(__dirname, '..', '..', '..', '.setup', 'native', `${name}.node`);
+  if (!existsSync(file)) return undefined;
+  try {
+    return createRequire(__filename)(file) as unknown;
+  } catch {
+    return undefined; // Built for another machine or Node: not worth failing for.
+  }
+}
+
+addon('quiet'); // Without it TensorFlow works, but says more.
+
+/** Gives the sessions that are made from now on a serialized ConfigProto; no bytes for none. */
+export type SetSessionConfig = (config: Uint8Array) => void;
+
+const sessionConfig = addon('session-config') as
+  { readonly setSessionConfig: SetSessionConfig } | undefined;
+
+// Else all sessions share the threads of the first.
+if (sessionConfig) process.env.TF_OVERRIDE_GLOBAL_THREADPOOL ??= '1';
+const isOverridden = process.env.TF_OVERRIDE_GLOBAL_THREADPOOL === '1';
+
+/** Undefined where the addon is missing, or `TF_OVERRIDE_GLOBAL_THREADPOOL=0` makes all sessions share threads. */
+export const setSessionConfig = isOverridden ? sessionConfig?.setSessionConfig : undefined;

@@ -84,7 +84,7 @@ it('AdamW moves as with tfjs-node', () => {
     const w = tf.tidy(() => tf.variable(randn([20], [1, 1]), false));
     const optimizer = new AdamW(new Map([['w', w]]), { lr: 0.01 });
     for (let i = 0; i < 5; i++) {
-      tf.tidy(() => optimizer.step({ w: randn([20], [2, i]) }, tf.scalar(0.5)));
+      tf.tidy(() => optimizer.step({ w: randn([20], [2, i]) }, { gradScale: tf.scalar(0.5) }));
     }
     const values = w.dataSync<'float32'>();
     tf.dispose(w);

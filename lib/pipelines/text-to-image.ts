@@ -10,6 +10,7 @@ import { pretrainedFiles, type Part } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator, randn, type RandomStream } from '../random';
 import { coefficientRow, coefficientTable, type Scheduler } from '../schedulers/scheduler';
+import { boundsKey } from '../schedulers/thresholding';
 import { nextMacrotask, stoppable } from '../stop';
 import { makeDenoiseStep, type DenoiseOutput, type DenoiseStep } from './denoise-step';
 import {
@@ -109,18 +110,21 @@ export class TextToImagePipeline<
   }
 
   /**
-   * The embeddings that prompts are drawn by, as diffusers' `encode_prompt`; the caller disposes both.
+   * The embeddings that prompts are drawn by, as diffusers' `encode_prompt`; the caller disposes them.
    *
    * @param prompt one text, or several
+   * @param options.negativePrompt what guidance departs from; without it `negativePromptEmbeds` is null
    * @returns [B, L, hidden_size] each
    */
   encodePrompt(
     prompt: string | readonly string[],
-    { negativePrompt = '' }: { readonly negativePrompt?: string | undefined } = {},
-  ): { readonly promptEmbeds: tf.Tensor3D; readonly negativePromptEmbeds: tf.Tensor3D } {
+    { negativePrompt }: { readonly negativePrompt?: string | undefined } = {},
+  ): { readonly promptEmbeds: tf.Tensor3D; readonly negativePromptEmbeds: tf.Tensor3D | null } {
     const texts = [prompt].flat();
-    const encode = (list: readonly string[]) => encodeTexts(this.tokenizer, this.textEncoder, list);
+    const encode = (list: readonly string[]) =>
+      encodeTexts(this.tokenizer, this.textEncoder, list);
     const promptEmbeds = encode(texts);
+    if (negativePrompt === undefined) return { promptEmbeds, negativePromptEmbeds: null };
     return { promptEmbeds, negativePromptEmbeds: encode(texts.map(() => negativePrompt)) };
   }
 
@@ -206,7 +210,7 @@ export class TextToImagePipeline<
   }
 
   private stepOf({ bounds }: Scheduler): DenoiseStep {
-    const key = JSON.stringify(bounds);
+    const key = boundsKey(bounds);
     const known = this.steps.get(key);
     if (known) return known;
     const made = makeDenoiseStep(this.unet, bounds);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseWeightName, withVariant } from '../safetensors/weight-names';
 import { hubCacheFolder, isFile, readRef, repoFolders } from './cache';
-import { filesOfModel } from './model-files';
+import { filesOfModel, type FileChoice } from './model-files';
 import { checkModelId, checkRevision, repoFolder } from './names';
 import { readTree } from './tree';
 
@@ -50,19 +50,16 @@ export function findSnapshot(id: string, choice: SnapshotChoice = {}): FoundSnap
   const folder = folders.snapshot(commit);
   if (!existsSync(folder)) return null;
   const tree = readTree(folders.root, commit);
-  const files: readonly NamedFile[] = tree ?? filesBelow(folder, variant);
-  const parts = tree === undefined ? partsOfPipeline(folder) : [];
-  const expected = filesOfModel(
-    `${id} (${revision})`,
-    files.filter(({ path: name }) => wanted(name)),
-    { subfolder, variant },
-  ).map(({ path: name }) => name);
-  const missing = expected.filter((name) => !isFile(path.join(folder, name)));
-  for (const part of parts) {
-    const isWanted = wanted(part) && (subfolder === '' || part.startsWith(`${subfolder}/`));
-    if (isWanted && !existsSync(path.join(folder, part))) missing.push(part);
-  }
-  return { folder, commit, missing };
+  const files = tree ?? filesBelow(folder, variant);
+  const wantedFiles = files.filter(({ path: name }) => wanted(name));
+  const what = `${id} (${revision})`;
+  const expected =
+    tree === undefined
+      ? namedFiles(what, folder, wantedFiles, { subfolder, variant })
+      : filesOfModel(what, wantedFiles, { subfolder, variant }).map(({ path: name }) => name);
+  const isThere = (name: string) =>
+    name.endsWith('/') ? existsSync(path.join(folder, name)) : isFile(path.join(folder, name));
+  return { folder, commit, missing: expected.filter((name) => !isThere(name)) };
 }
 
 /** The snapshot that the cache has whole of a revision, or null. Nothing is asked of the network. */
@@ -70,6 +67,29 @@ export function cachedSnapshot(id: string, choice: SnapshotChoice = {}): string 
   const found = findSnapshot(id, choice);
   return found?.missing.length === 0 ? found.folder : null;
 }
+
+/** The files and folders that a snapshot without a list should have, as far as what is there tells. */
+function namedFiles(
+  what: string,
+  folder: string,
+  files: readonly NamedFile[],
+  choice: FileChoice,
+): string[] {
+  const { subfolder } = choice;
+  const isBelow = (name: string) => subfolder === '' || name.startsWith(`${subfolder}/`);
+  const isIndexed = files.some(({ path: name }) => name === 'model_index.json');
+  const parts = isIndexed ? partsOfPipeline(folder).filter(isBelow) : [];
+  const hasWeights = files.some(({ path: name }) => isBelow(name) && isWeights(name));
+  const hasTexts = files.some(({ path: name }) => isBelow(name) && /\.(json|txt)$/.test(name));
+  if (hasWeights || (hasTexts && !isIndexed)) {
+    return [...filesOfModel(what, files, choice).map(({ path: name }) => name), ...parts];
+  }
+  const none = subfolder === '' ? 'config.json' : `${subfolder}/`;
+  return parts.length > 0 ? parts : [none];
+}
+
+const isWeights = (name: string) =>
+  parseWeightName(path.basename(name)) !== undefined || /\.(bin|pt|pth|ckpt)$/.test(name);
 
 function readJson(file: string): Record<string, unknown> {
   try {
@@ -108,10 +128,7 @@ function neededBy(
     return [...own, ...Object.values(map).filter(isPlain).map(beside)];
   }
   if (name !== config || (dir === '' && there.includes('model_index.json'))) return own;
-  const isWeights = (file: string) =>
-    path.dirname(file) === path.dirname(name) &&
-    (parseWeightName(path.basename(file)) !== undefined || /\.(bin|pt|ckpt)$/.test(file));
-  if (there.some(isWeights)) return [];
+  if (there.some((file) => path.dirname(file) === path.dirname(name) && isWeights(file))) return [];
   const isDiffusers = '_class_name' in readJson(path.join(folder, name));
   const stem = isDiffusers ? 'diffusion_pytorch_model' : 'model';
   return [beside(withVariant(`${stem}.safetensors`, variant))];

@@ -8,7 +8,7 @@ import { isModelId } from '../io/hub/names';
 import { findSnapshot, type FoundSnapshot } from '../io/hub/snapshots';
 import { fromFloat32Array, toFloat32Array, writeSafetensors } from '../io/safetensors';
 import { hasWeights, openWeights } from '../io/safetensors/sharded';
-import { parseWeightName, withVariant } from '../io/safetensors/weight-names';
+import { indexNames, parseWeightName, withVariant } from '../io/safetensors/weight-names';
 import type { PretrainedOptions } from '../models/pretrained';
 import { stateDict, type StateDict } from '../nn/state-dict';
 
@@ -147,8 +147,10 @@ function insteadOf(folder: string, fileName: string, variant: string | undefined
   const other = plain ?? others[0];
   if (other !== undefined) {
     const found = parseWeightName(other)?.variant;
-    // An index without what it names, or shards without their index, are no variant.
-    if (found === variant) return `The folder has only ${other} of it. ${remedy(folder)}`;
+    if (found === variant) {
+      const [index] = indexNames(fileName, variant);
+      return `The folder has ${other}, but not the index ${index}, which belongs to it: get that, too.`;
+    }
     const option = found === undefined ? "leave out 'variant'" : `pass { variant: '${found}' }`;
     return `The folder has ${other}: ${option} to read it.`;
   }

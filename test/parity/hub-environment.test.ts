@@ -15,6 +15,6 @@ beforeAll(() => {
 }, MINUTES_10);
 
 it.each(CASES.map(([env], i): [string, number] => [JSON.stringify(env), i]))('%s', (_, i) => {
-  const { disableProgressBars = null, ...ours }: Resolved = resolved(environments[i]!);
-  expect({ ...ours, disableProgressBars }).toEqual(python[i]);
+  const ours: Resolved = resolved(environments[i]!);
+  expect({ ...ours, disableProgressBars: ours.disableProgressBars ?? null }).toEqual(python[i]);
 });

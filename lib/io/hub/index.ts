@@ -2,36 +2,18 @@
  * Models of the Hugging Face hub. What the hub says of a model comes by @huggingface/hub; its own downloads are not
  * used, since they start over when broken, check no checksum, know no offline mode and print.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { lockFolder, unlockFolder } from '../runs/folder-lock';
 import { checkVariant } from '../safetensors/weight-names';
-import {
-  hubCacheFolder,
-  isCommit,
-  isFile,
-  linkBlob,
-  readRef,
-  repoFolders,
-  writeRef,
-  type RepoFolders,
-} from './cache';
-import { downloadBlob, type RequestOptions } from './download';
+import { hubCacheFolder, isCommit, repoFolders, type RepoFolders } from './cache';
+import type { RequestOptions } from './download';
 import { hubSettings, tokenToSend } from './environment';
 import { HubError, IncompleteSnapshotError } from './errors';
+import { fillSnapshot, type HubProgress, type Listing } from './fill-snapshot';
 import { commitOf, explain, filesOf, isOfHub } from './listing';
-import { filesOfModel } from './model-files';
 import { checkModelId, checkRevision, repoFolder } from './names';
 import { findSnapshot, type FoundSnapshot } from './snapshots';
-import { checksumOf, readTree, writeTree, type RepoFile } from './tree';
+import { readTree } from './tree';
 
-export interface HubProgress {
-  /** The file that is being downloaded. */
-  readonly file: string;
-  /** Bytes of all files so far, and in all. */
-  readonly received: number;
-  readonly total: number;
-}
+export type { HubProgress };
 
 export interface SnapshotOptions {
   /** A branch, tag, commit, or `refs/pr/<n>`; `main` unless told. */
@@ -66,13 +48,14 @@ const warn = (message: string) => process.emitWarning(message, 'HubWarning');
 
 /** The options, with what the environment says where they say nothing. */
 function resolve(id: string, options: SnapshotOptions) {
-  const { revision = 'main', variant, onWarning = warn } = options;
+  const { revision = 'main', variant, onWarning = warn, onProgress } = options;
   checkModelId(id);
   checkRevision(revision);
   if (variant !== undefined) checkVariant(variant);
   const subfolder = repoFolder(options.subfolder);
   const cacheDir = hubCacheFolder(options.cacheDir);
-  return { id, revision, variant, subfolder, cacheDir, onWarning, what: `${id} (${revision})` };
+  const what = `${id} (${revision})`;
+  return { id, revision, what, variant, subfolder, cacheDir, onWarning, onProgress };
 }
 
 type Plan = ReturnType<typeof resolve>;
@@ -115,7 +98,7 @@ export async function snapshotDownload(id: string, options: SnapshotOptions = {}
     if (options.signal?.aborted) throw explain(error, id, plan.revision);
     return fallBack(plan, explain(error, id, plan.revision));
   }
-  await download(plan, folders, listed, request, options.onProgress);
+  await fillSnapshot(plan, folders, listed, request);
   return folders.snapshot(listed.commit);
 }
 
@@ -156,11 +139,6 @@ function fallBack(plan: Plan, error: Error): string {
   return folder;
 }
 
-interface Listing {
-  readonly commit: string;
-  readonly files: readonly RepoFile[];
-}
-
 async function listing(
   plan: Plan,
   folders: RepoFolders,
@@ -182,69 +160,4 @@ function hasWhole(plan: Plan): boolean {
     if (!(error instanceof HubError)) throw error; // what is in the cache cannot be loaded
   }
   return found?.missing.length === 0;
-}
-
-async function download(
-  plan: Plan,
-  folders: RepoFolders,
-  { commit, files }: Listing,
-  request: RequestOptions,
-  onProgress: SnapshotOptions['onProgress'],
-): Promise<void> {
-  const { id, revision, onWarning } = plan;
-  const wanted = filesOfModel(plan.what, files, plan);
-  const pointer = (file: RepoFile) => path.join(folders.snapshot(commit), ...file.path.split('/'));
-  const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  let received = 0;
-  const counter = (file: RepoFile) => (bytes: number) => {
-    received += bytes;
-    onProgress?.({ file: file.path, received, total });
-  };
-  const isWhole = wanted.every((file) => isFile(pointer(file)));
-  // A cache that needs nothing is not written to: it may be another user's.
-  if (!isWhole) mkdirSync(folders.blobs, { recursive: true });
-  if (readTree(folders.root, commit) === undefined) writeTree(folders.root, commit, files);
-  // Noted at once, so that a part is known for one; but what a revision was stays until the new snapshot is whole.
-  if (!isWhole && readRef(folders, revision) === undefined) writeRef(folders, revision, commit);
-  if (!isWhole) lockFolder(folders.blobs);
-  try {
-    for (const file of wanted) {
-      if (isFile(pointer(file))) counter(file)(file.size);
-      else await downloadFile(id, folders, commit, file, request, counter(file), pointer(file));
-    }
-  } catch (error) {
-    throw explain(error, id, revision);
-  } finally {
-    if (!isWhole) unlockFolder(folders.blobs);
-  }
-  try {
-    writeRef(folders, revision, commit);
-  } catch (error) {
-    onWarning(
-      `${id}: cannot note in ${folders.ref(revision)} which commit it is: ${String(error)}`,
-    );
-  }
-}
-
-async function downloadFile(
-  id: string,
-  folders: RepoFolders,
-  commit: string,
-  file: RepoFile,
-  request: RequestOptions,
-  onBytes: (count: number) => void,
-  pointer: string,
-): Promise<void> {
-  const checksum = checksumOf(file);
-  const blob = path.join(folders.blobs, checksum);
-  const where = file.path.split('/').map(encodeURIComponent).join('/');
-  const source = {
-    name: `${id}/${file.path}`,
-    size: file.size,
-    checksum,
-    url: `${request.endpoint}/${id}/resolve/${commit}/${where}`,
-  };
-  if (existsSync(blob)) onBytes(file.size);
-  else await downloadBlob(source, blob, request, onBytes);
-  linkBlob(pointer, blob);
 }

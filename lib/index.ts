@@ -122,7 +122,7 @@ export { sanityRows } from './mnist/sanity';
 export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './mnist/train-judge';
 export { downloadModel, type DownloadOptions } from './notebook/download-model';
 export { snapshotDownload, type HubProgress, type SnapshotOptions } from './io/hub';
-export { HubError } from './io/hub/download';
+export { HubError, IncompleteSnapshotError } from './io/hub/errors';
 export { writeManifest } from './io/runs/manifest';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 

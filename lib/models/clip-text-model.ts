@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { tf } from '../backend';
+import { withVariant } from '../io/safetensors/weight-names';
 import { gelu, quickGelu } from '../nn/activations';
 import { multiHeadAttention } from '../nn/attention';
 import { Embedding, LayerNorm, Linear } from '../nn/layers';
@@ -7,12 +8,14 @@ import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
 import { clipTextConfig, type CLIPTextConfig } from './clip-text-config';
 import {
+  isModelFile,
   localFolder,
   readJsonObject,
   readWeights,
   TRANSFORMERS_WEIGHTS,
   writeModel,
 } from '../pretrained/model-files';
+import type { PretrainedOptions } from './pretrained';
 
 /** Standard deviations of the initial weights, as transformers' `CLIPPreTrainedModel._init_weights`. */
 function initialStd(c: CLIPTextConfig) {
@@ -158,19 +161,21 @@ export class CLIPTextModel {
   }
 
   /**
-   * Loads a folder (or a model id that the hub's cache has) with config.json and model.safetensors. The joint CLIP checkpoint works too: its
-   * `text_config` and its weights below `text_model.` are taken, the vision part is passed over.
+   * Loads a folder (or a model id that the hub's cache has) with config.json and model.safetensors. The joint CLIP
+   * checkpoint works too: its `text_config` and its weights below `text_model.` are taken, the vision part is passed
+   * over.
    *
+   * @param options `variant: 'fp16'` reads model.fp16.safetensors
    * @throws Error if a file is missing or damaged, or if keys or shapes do not fit
    */
-  static fromPretrained(name: string): CLIPTextModel {
-    const folder = localFolder(name);
+  static fromPretrained(name: string, { variant }: PretrainedOptions = {}): CLIPTextModel {
+    const folder = localFolder(name, { variant, wanted: isModelFile });
     const json = readJsonObject(path.join(folder, 'config.json'));
     const config = (json.text_config ?? json) as Partial<CLIPTextConfig>;
     // The joint checkpoint's vision part is not even read.
     const isText = (name: string) =>
       !/^(vision_model|(visual|text)_projection|logit_scale)\b/.test(name);
-    let weights = readWeights(folder, TRANSFORMERS_WEIGHTS, isText);
+    let weights = readWeights(folder, TRANSFORMERS_WEIGHTS, { wanted: isText, variant });
     const prefix = 'text_model.';
     if ([...weights.keys()].some((name) => name.startsWith(prefix))) {
       const own = [...weights].filter(([name]) => name.startsWith(prefix));
@@ -178,7 +183,7 @@ export class CLIPTextModel {
     }
     const model = new CLIPTextModel(config, new Generator(0).stream('init'));
     try {
-      loadStateDict(model, weights, path.join(folder, TRANSFORMERS_WEIGHTS));
+      loadStateDict(model, weights, path.join(folder, withVariant(TRANSFORMERS_WEIGHTS, variant)));
     } catch (error) {
       model.dispose();
       throw error;

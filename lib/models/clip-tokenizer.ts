@@ -24,6 +24,10 @@ export interface BatchEncoding {
 }
 
 const FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
+const isTokenizerFile = (file: string) =>
+  /^((tokenizer|tokenizer_config|vocab|special_tokens_map|added_tokens)\.json|merges\.txt)$/.test(
+    file,
+  );
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 /** The same from lib/models and from dist/models. */
 const PACKAGED_FOLDER = join(__dirname, '..', '..', 'data', 'clip-tokenizer');
@@ -70,7 +74,7 @@ export class CLIPTokenizer {
    * @throws Error naming the file if it is missing, damaged, or no CLIP tokenizer
    */
   static fromPretrained(name: string = PACKAGED_FOLDER): CLIPTokenizer {
-    const folder = localFolder(name);
+    const folder = localFolder(name, { wanted: isTokenizerFile });
     return new CLIPTokenizer(new Map(FILES.map((name) => [name, readFile(folder, name)])));
   }
 

@@ -7,9 +7,15 @@
 /** A model, a tokenizer, a scheduler; or anything whose fields hold `tf.Variable`s. */
 export type Part = object;
 
+/** Options of every `fromPretrained` that reads weights. */
+export interface PretrainedOptions {
+  /** `fp16`: reads `model.fp16.safetensors` (or its shards) instead of `model.safetensors`. */
+  readonly variant?: string | undefined;
+}
+
 export interface PretrainedFiles {
   /** All parts that model_index.json names, by its names. @throws Error if a file is missing or damaged */
-  loadPipeline(name: string): Readonly<Record<string, Part>>;
+  loadPipeline(name: string, options?: PretrainedOptions): Readonly<Record<string, Part>>;
   /** Writes each part into a folder of its name, and model_index.json. */
   savePipeline(folder: string, className: string, parts: Readonly<Record<string, Part>>): void;
 }

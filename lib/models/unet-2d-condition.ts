@@ -1,16 +1,19 @@
 import path from 'node:path';
 import { tf } from '../backend';
+import { withVariant } from '../io/safetensors/weight-names';
 import { Conv2d, GroupNorm } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
 import { TimestepEmbedding, timestepEmbedding } from './embeddings';
 import {
+  isModelFile,
   localFolder,
   DIFFUSION_WEIGHTS,
   readJsonObject,
   readWeights,
   writeModel,
 } from '../pretrained/model-files';
+import type { PretrainedOptions } from './pretrained';
 import {
   CrossAttnDownBlock2D,
   CrossAttnUpBlock2D,
@@ -106,15 +109,16 @@ export class UNet2DConditionModel {
   /**
    * Loads a folder (or a model id that the hub's cache has) with config.json and diffusion_pytorch_model.safetensors.
    *
+   * @param options `variant: 'fp16'` reads diffusion_pytorch_model.fp16.safetensors
    * @throws Error if a file is missing or damaged, or if keys or shapes do not fit
    */
-  static fromPretrained(name: string): UNet2DConditionModel {
-    const folder = localFolder(name);
+  static fromPretrained(name: string, { variant }: PretrainedOptions = {}): UNet2DConditionModel {
+    const folder = localFolder(name, { variant, wanted: isModelFile });
     const config = readJsonObject(path.join(folder, 'config.json'));
-    const weights = readWeights(folder, DIFFUSION_WEIGHTS);
+    const weights = readWeights(folder, DIFFUSION_WEIGHTS, { variant });
     const model = new UNet2DConditionModel(config, new Generator(0).stream('init'));
     try {
-      loadStateDict(model, weights, path.join(folder, DIFFUSION_WEIGHTS));
+      loadStateDict(model, weights, path.join(folder, withVariant(DIFFUSION_WEIGHTS, variant)));
     } catch (error) {
       model.dispose();
       throw error;

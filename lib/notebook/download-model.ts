@@ -1,7 +1,8 @@
 /** Downloads a model with a progress bar. */
 import { ProgressBar, type ProgressBarOptions } from './progress-bar';
 import { snapshotDownload, type SnapshotOptions } from '../io/hub';
-import { HubError } from '../io/hub/download';
+import { hubSettings } from '../io/hub/environment';
+import { HubError } from '../io/hub/errors';
 import { stoppable } from '../stop';
 
 export interface DownloadOptions extends SnapshotOptions {
@@ -12,7 +13,8 @@ export interface DownloadOptions extends SnapshotOptions {
 const MEGABYTE = 1e6;
 
 /**
- * `snapshotDownload` with a bar that counts megabytes and names the present file. The notebook's Stop ends it;
+ * `snapshotDownload` with a bar that counts megabytes and names the present file (`HF_HUB_DISABLE_PROGRESS_BARS=1`
+ * leaves it out). The notebook's Stop ends it;
  * called again, it goes on from what was downloaded.
  *
  * @param id for example `openai/clip-vit-base-patch32`
@@ -22,20 +24,20 @@ const MEGABYTE = 1e6;
 export async function downloadModel(id: string, options: DownloadOptions = {}): Promise<string> {
   const { output, onProgress, ...rest } = options;
   let bar: ProgressBar | undefined; // once the size is known
+  const hasBar = hubSettings().disableProgressBars !== true;
   const download = (signal: AbortSignal) =>
     snapshotDownload(id, {
       ...rest,
       signal,
       onProgress: (progress) => {
         const { file, received, total } = progress;
-        bar ??= new ProgressBar(Math.ceil(total / MEGABYTE), {
-          description: id,
-          unit: 'MB',
-          ...(output && { output }),
-        });
-        const done = received === total ? bar.total! : Math.floor(received / MEGABYTE);
+        const end = Math.ceil(total / MEGABYTE);
+        if (hasBar) {
+          bar ??= new ProgressBar(end, { description: id, unit: 'MB', ...(output && { output }) });
+        }
+        const done = received === total ? end : Math.floor(received / MEGABYTE);
         // A server that knows no ranges sends a file again: the bar waits, it does not go back.
-        bar.update(Math.max(0, done - bar.n), { file });
+        bar?.update(Math.max(0, done - bar.n), { file });
         onProgress?.(progress);
       },
     });

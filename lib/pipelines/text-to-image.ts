@@ -6,7 +6,7 @@ import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import { pixelCodec, type Codec } from '../models/codec';
-import { pretrainedFiles, type Part } from '../models/pretrained';
+import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator, randn, type RandomStream } from '../random';
 import { coefficientRow, coefficientTable, type Scheduler } from '../schedulers/scheduler';
@@ -90,10 +90,12 @@ export class TextToImagePipeline<
   /**
    * Loads a checkpoint's folder, or a model id that the hub's cache has; `dispose` then frees the models too.
    *
+   * @param options `variant: 'fp16'` reads it of the parts that have it, as diffusers does
    * @throws Error if the folder is no finished checkpoint, a file is damaged, a class is not known or parts do not fit
    */
-  static fromPretrained(name: string): TextToImagePipeline {
-    const { unet, text_encoder, tokenizer, scheduler } = pretrainedFiles().loadPipeline(name);
+  static fromPretrained(name: string, options: PretrainedOptions = {}): TextToImagePipeline {
+    const loaded = pretrainedFiles().loadPipeline(name, options);
+    const { unet, text_encoder, tokenizer, scheduler } = loaded;
     const parts = { unet, textEncoder: text_encoder, tokenizer, scheduler };
     const pipeline = new TextToImagePipeline(
       parts as TextToImageParts<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer>,

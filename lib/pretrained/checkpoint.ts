@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { findDamage, MANIFEST_FILE } from '../io/runs/manifest';
-import type { Part } from '../models/pretrained';
+import type { Part, PretrainedOptions } from '../models/pretrained';
 import { checkTextParts } from '../conditioning/check-parts';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { Scheduler } from '../schedulers/scheduler';
-import { localFolder } from './model-files';
+import { localFolder, variantsIn } from './model-files';
 import { loadPart, readModelIndex, saveParts } from './parts';
 
 /** What a text-to-image model is made of. */
@@ -36,16 +36,13 @@ export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
  * SHA-256 there.
  *
  * @param name a folder, or a model id that the hub's cache has
+ * @param options `variant: 'fp16'` reads it of the parts that have it, as diffusers does
  * @throws Error if the folder is no finished checkpoint, a file is damaged, a class is not known or parts do not fit
  */
-export function loadCheckpoint(name: string): CheckpointParts {
-  const folder = checkedFolder(name);
-  const { unet, text_encoder, tokenizer, scheduler } = loadParts(folder, [
-    'tokenizer',
-    'scheduler',
-    'unet',
-    'text_encoder',
-  ]);
+export function loadCheckpoint(name: string, options: PretrainedOptions = {}): CheckpointParts {
+  const folder = checkedFolder(name, options);
+  const names = ['tokenizer', 'scheduler', 'unet', 'text_encoder'];
+  const { unet, text_encoder, tokenizer, scheduler } = loadParts(folder, names, options);
   const parts = { unet, textEncoder: text_encoder, tokenizer, scheduler } as CheckpointParts;
   try {
     checkTextParts(folder, parts);
@@ -61,8 +58,8 @@ export function loadCheckpoint(name: string): CheckpointParts {
  *
  * @throws Error if it is no finished checkpoint, or a file is damaged
  */
-export function checkedFolder(name: string): string {
-  const folder = localFolder(name);
+export function checkedFolder(name: string, { variant }: PretrainedOptions = {}): string {
+  const folder = localFolder(name, { variant });
   readModelIndex(folder);
   const damage = existsSync(path.join(folder, MANIFEST_FILE)) ? findDamage(folder) : null;
   if (damage === null) return folder;
@@ -73,9 +70,15 @@ export function checkedFolder(name: string): string {
  * The parts that model_index.json names, each by its class.
  *
  * @param wanted their names; default: all that are not null
- * @throws Error if one is missing or damaged, or its class is not known; none is then left in memory
+ * @param options the variant is read of the parts that have it
+ * @throws Error if one is missing or damaged, its class is not known, or no part has the variant; none is then left in
+ *   memory
  */
-export function loadParts(folder: string, wanted?: readonly string[]): Record<string, Part> {
+export function loadParts(
+  folder: string,
+  wanted?: readonly string[],
+  { variant }: PretrainedOptions = {},
+): Record<string, Part> {
   const index = readModelIndex(folder);
   const isThere = ([, entry]: [string, unknown]) => Array.isArray(entry) && entry[1] !== null;
   const names =
@@ -84,8 +87,17 @@ export function loadParts(folder: string, wanted?: readonly string[]): Record<st
       .filter(isThere)
       .map(([name]) => name);
   const parts: Record<string, Part> = {};
+  const hasVariant = (name: string) => variantsIn(path.join(folder, name)).includes(variant);
+  if (variant !== undefined && !names.some(hasVariant)) {
+    throw new Error(
+      `${folder}: expected weights of the variant '${variant}' in ${names.join(' or ')}, found none. ` +
+        "Leave out the option 'variant'.",
+    );
+  }
   try {
-    for (const name of names) parts[name] = loadPart(folder, index, name);
+    for (const name of names) {
+      parts[name] = loadPart(folder, index, name, hasVariant(name) ? { variant } : {});
+    }
     return parts;
   } catch (error) {
     disposeParts(parts);

@@ -4,6 +4,6 @@ import { checkedFolder, loadParts } from './checkpoint';
 import { saveParts } from './parts';
 
 setPretrainedFiles({
-  loadPipeline: (name) => loadParts(checkedFolder(name)),
+  loadPipeline: (name, options) => loadParts(checkedFolder(name, options), undefined, options),
   savePipeline: saveParts,
 });

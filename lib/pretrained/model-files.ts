@@ -2,9 +2,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../io/atomic-write';
-import { cachedSnapshot, hubCacheFolder, isModelId } from '../io/hub/cache';
+import { hubCacheFolder, modelOfSnapshot } from '../io/hub/cache';
+import { HubError, IncompleteSnapshotError } from '../io/hub/errors';
+import { isModelId } from '../io/hub/names';
+import { findSnapshot, type FoundSnapshot } from '../io/hub/snapshots';
 import { fromFloat32Array, toFloat32Array, writeSafetensors } from '../io/safetensors';
 import { hasWeights, openWeights } from '../io/safetensors/sharded';
+import { indexNames, parseWeightName, withVariant } from '../io/safetensors/weight-names';
+import type { PretrainedOptions } from '../models/pretrained';
 import { stateDict, type StateDict } from '../nn/state-dict';
 
 /** diffusers' name of a UNet's weights. */
@@ -12,20 +17,58 @@ export const DIFFUSION_WEIGHTS = 'diffusion_pytorch_model.safetensors';
 /** transformers' name of a model's weights. */
 export const TRANSFORMERS_WEIGHTS = 'model.safetensors';
 
+/** What is read of a model's folder. */
+export interface ReadFiles extends PretrainedOptions {
+  /** Whether a file of the repository is read; all that load a model unless told. */
+  readonly wanted?: (path: string) => boolean;
+}
+
+/** Whether a file of a repository is read to load one model of it: its config and its weights. */
+export const isModelFile = (name: string): boolean =>
+  name === 'config.json' || (!name.includes('/') && parseWeightName(name) !== undefined);
+
 /**
  * The folder of a model: the one that is named, or for a model id of the Hugging Face hub its snapshot in the hub's
  * cache. Nothing is downloaded.
  *
  * @param name a folder, or a model id such as `openai/clip-vit-base-patch32`
- * @throws Error if it is a model id that the cache does not have
+ * @throws Error if it is a model id that the cache does not have; IncompleteSnapshotError if what is read of it is
+ *   missing in the cache, naming the files
  */
-export function localFolder(name: string): string {
+export function localFolder(name: string, { variant, wanted }: ReadFiles = {}): string {
   if (existsSync(name) || !/^[^/]+\/[^/]+$/.test(name) || !isModelId(name)) return name;
-  const snapshot = cachedSnapshot(name);
-  if (snapshot !== null) return snapshot;
-  throw new Error(
-    `${name}: no such folder, and no model of that name in the hub's cache (${hubCacheFolder()}). ` +
-      `Check the folder, or download the model first: await snapshotDownload('${name}').`,
+  const part = wanted && foundPart(name, { variant, wanted });
+  if (part?.missing.length === 0) return part.folder;
+  const found = findSnapshot(name, { variant });
+  const call = `await snapshotDownload('${name}'${variant === undefined ? '' : `, { variant: '${variant}' }`})`;
+  if (found === null) {
+    throw new Error(
+      `${name}: no such folder, and no model of that name in the hub's cache (${hubCacheFolder()}). ` +
+        `Check the folder, or download the model first: ${call}.`,
+    );
+  }
+  if (found.missing.length === 0) return found.folder;
+  const { folder, missing } = found;
+  throw new IncompleteSnapshotError(name, folder, missing, `Download the rest first: ${call}.`);
+}
+
+/** What the cache has of the files that are read; null if the model has none such. */
+function foundPart(name: string, choice: ReadFiles): FoundSnapshot | null {
+  try {
+    return findSnapshot(name, choice);
+  } catch (error) {
+    if (error instanceof HubError) return null; // what the whole lacks tells more
+    throw error;
+  }
+}
+
+/** What to do when a file is missing. */
+function remedy(folder: string): string {
+  const model = modelOfSnapshot(folder);
+  if (model === undefined) return "Check the folder's name.";
+  return (
+    `The hub's cache has only a part of ${model}, or the model has no such file. ` +
+    `Download it whole: await snapshotDownload('${model}').`
   );
 }
 
@@ -39,7 +82,7 @@ export function readJsonObject(
   file: string,
   parse: (text: string) => unknown = JSON.parse,
 ): Record<string, unknown> {
-  if (!existsSync(file)) throw new Error(`${file}: no such file. Check the folder's name.`);
+  if (!existsSync(file)) throw new Error(`${file}: no such file. ${remedy(path.dirname(file))}`);
   let value: unknown;
   try {
     value = parse(readFileSync(file, 'utf8'));
@@ -52,30 +95,29 @@ export function readJsonObject(
   return value as Record<string, unknown>;
 }
 
+export interface ReadWeightsOptions extends PretrainedOptions {
+  /** Whether to read a tensor of this name; all unless told. */
+  readonly wanted?: (name: string) => boolean;
+}
+
 /**
  * The weights in a model's folder, as float32: of one file, or of several with an index. They are read tensor by
  * tensor.
  *
- * @param wanted whether to read a tensor of this name; all unless told
- * @throws Error if the file is missing or damaged; a folder with pickle files only is refused, because
- * to read a pickle is to run it
+ * @param fileName without a variant
+ * @throws Error if the file is missing or damaged, naming the option if only another variant is there; a folder with
+ * pickle files only is refused, because to read a pickle is to run it
  */
 export function readWeights(
   folder: string,
   fileName: string,
-  wanted: (name: string) => boolean = () => true,
+  { wanted = () => true, variant }: ReadWeightsOptions = {},
 ): StateDict {
-  if (!hasWeights(folder, fileName)) {
-    const isPickle = (name: string) => /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/.test(name);
-    const pickle = existsSync(folder) ? readdirSync(folder).find(isPickle) : undefined;
-    const hint =
-      pickle === undefined
-        ? "Check the folder's name."
-        : `The folder has ${pickle}, which can run code when it is read, and is not. Load it in Python ` +
-          'and save it again with save_pretrained(folder, safe_serialization=True).';
-    throw new Error(`${path.join(folder, fileName)}: no such file. ${hint}`);
+  if (!hasWeights(folder, fileName, variant)) {
+    const missing = path.join(folder, withVariant(fileName, variant));
+    throw new Error(`${missing}: no such file. ${insteadOf(folder, fileName, variant)}`);
   }
-  const files = openWeights(folder, fileName);
+  const files = openWeights(folder, fileName, variant);
   try {
     const weights: StateDict = new Map();
     for (const name of files.names) {
@@ -87,6 +129,37 @@ export function readWeights(
   } finally {
     files.close();
   }
+}
+
+/** The variants of the weights in a folder; undefined: those without a name. */
+export function variantsIn(folder: string): (string | undefined)[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const found = names.flatMap((name) => parseWeightName(name) ?? []);
+  return [...new Set(found.map(({ variant }) => variant))];
+}
+
+/** What to do about weights that are missing, from what is there instead. */
+function insteadOf(folder: string, fileName: string, variant: string | undefined): string {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const stem = fileName.replace(/\.safetensors$/, '');
+  const others = names.filter((name) => parseWeightName(name)?.stem === stem);
+  const plain = others.find((name) => parseWeightName(name)?.variant === undefined);
+  const other = plain ?? others[0];
+  if (other !== undefined) {
+    const found = parseWeightName(other)?.variant;
+    if (found === variant) {
+      const [index] = indexNames(fileName, variant);
+      return `The folder has ${other}, but not the index ${index}, which belongs to it: get that, too.`;
+    }
+    const option = found === undefined ? "leave out 'variant'" : `pass { variant: '${found}' }`;
+    return `The folder has ${other}: ${option} to read it.`;
+  }
+  const pickle = names.find((name) => /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/.test(name));
+  if (pickle === undefined) return remedy(folder);
+  return (
+    `The folder has ${pickle}, which can run code when it is read, and is not. Load it in Python ` +
+    'and save it again with save_pretrained(folder, safe_serialization=True).'
+  );
 }
 
 /**

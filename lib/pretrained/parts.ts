@@ -8,7 +8,7 @@ import { writeFileAtomically } from '../io/atomic-write';
 import { MANIFEST_FILE } from '../io/runs/manifest';
 import { CLIPTextModel } from '../models/clip-text-model';
 import { CLIPTokenizer } from '../models/clip-tokenizer';
-import type { Part } from '../models/pretrained';
+import type { Part, PretrainedOptions } from '../models/pretrained';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { SCHEDULER_CLASSES } from '../schedulers/by-class-name';
 import { readJsonObject, writeStateDict, TRANSFORMERS_WEIGHTS } from './model-files';
@@ -23,7 +23,7 @@ interface PartClass {
   readonly library: string;
   /** The class itself; its instances are saved under the name. */
   readonly type: { readonly prototype: Part };
-  readonly load: (folder: string) => Part;
+  readonly load: (folder: string, options: PretrainedOptions) => Part;
 }
 
 const CLASSES = new Map<string, PartClass>([
@@ -32,7 +32,7 @@ const CLASSES = new Map<string, PartClass>([
     {
       library: 'diffusers',
       type: UNet2DConditionModel,
-      load: (folder) => UNet2DConditionModel.fromPretrained(folder),
+      load: (folder, options) => UNet2DConditionModel.fromPretrained(folder, options),
     },
   ],
   [
@@ -40,7 +40,7 @@ const CLASSES = new Map<string, PartClass>([
     {
       library: 'transformers',
       type: CLIPTextModel,
-      load: (folder) => CLIPTextModel.fromPretrained(folder),
+      load: (folder, options) => CLIPTextModel.fromPretrained(folder, options),
     },
   ],
   [
@@ -139,7 +139,12 @@ export function saveParts(
  * @param index model_index.json, as `readModelIndex` gives it
  * @throws Error if the index does not have the part, or its class is not known here
  */
-export function loadPart(folder: string, index: Record<string, unknown>, name: string): Part {
+export function loadPart(
+  folder: string,
+  index: Record<string, unknown>,
+  name: string,
+  options: PretrainedOptions = {},
+): Part {
   const entry = index[name];
   const [, className] = Array.isArray(entry) ? (entry as unknown[]) : [];
   const file = path.join(folder, MODEL_INDEX_FILE);
@@ -148,7 +153,7 @@ export function loadPart(folder: string, index: Record<string, unknown>, name: s
     throw new Error(`${file}: expected "${name}": [library, class], got ${got}.`);
   }
   const partClass = CLASSES.get(ALIASES[className] ?? className);
-  if (partClass) return partClass.load(path.join(folder, name));
+  if (partClass) return partClass.load(path.join(folder, name), options);
   throw new Error(
     `${file}: expected the class of "${name}" to be one of ${[...CLASSES.keys()].join(', ')}, got ` +
       `${className}. registerPartClass makes others known.`,

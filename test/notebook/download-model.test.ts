@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { downloadModel, type DownloadOptions } from '../../lib/notebook/download-model';
 import type { HubProgress } from '../../lib/io/hub';
-import { cachedSnapshot } from '../../lib/io/hub/cache';
+import { cachedSnapshot } from '../../lib/io/hub/snapshots';
 import { fakeNotebook } from '../support/notebook';
 import { HubServer } from '../io/hub/hub-server';
 
@@ -51,7 +51,7 @@ it('counts megabytes up to all of them, and names the file', async () => {
   const { sent } = fakeNotebook();
   const seen: number[] = [];
   const folder = await download({ onProgress: ({ received }) => seen.push(received) });
-  expect(folder).toBe(cachedSnapshot('owner/model', { cache: cacheDir }));
+  expect(folder).toBe(cachedSnapshot('owner/model', { cacheDir }));
   expect(new Set(sent.map(({ displayId }) => displayId)).size).toBe(1);
   expect(textOf(sent.at(-1))).toMatch(
     /^owner\/model: 100%\|█{20}\| 6\/6 \[.* MB\/s, file=model\.safetensors\]$/,

@@ -1,201 +1,163 @@
 /**
- * Models of the Hugging Face hub. Names, listings and the cache's place come from @huggingface/hub; its own
- * downloads are not used, since they start over when broken, check no checksum, know no offline mode and print.
+ * Models of the Hugging Face hub. What the hub says of a model comes by @huggingface/hub; its own downloads are not
+ * used, since they start over when broken, check no checksum, know no offline mode and print.
  */
-import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
-import { existsSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { lockFolder, unlockFolder } from '../runs/folder-lock';
-import {
-  cachedSnapshot,
-  checkModelId,
-  checkRepoPath,
-  checkRevision,
-  hubCacheFolder,
-  hubIsOffline,
-  hubToken,
-  linkBlob,
-  repoFolders,
-  writeRef,
-} from './cache';
-import { downloadBlob, HubError, patientFetch, type RequestOptions } from './download';
+import { checkVariant } from '../safetensors/weight-names';
+import { hubCacheFolder, isCommit, repoFolders, type RepoFolders } from './cache';
+import type { RequestOptions } from './download';
+import { hubSettings, tokenToSend } from './environment';
+import { HubError, IncompleteSnapshotError } from './errors';
+import { fillSnapshot, type HubProgress, type Listing } from './fill-snapshot';
+import { commitOf, explain, filesOf, isOfHub } from './listing';
+import { checkModelId, checkRevision, repoFolder } from './names';
+import { findSnapshot, type FoundSnapshot } from './snapshots';
+import { readTree } from './tree';
 
-export interface HubProgress {
-  /** The file that is being downloaded. */
-  readonly file: string;
-  /** Bytes of all files so far, and in all. */
-  readonly received: number;
-  readonly total: number;
-}
+export type { HubProgress };
 
 export interface SnapshotOptions {
   /** A branch, tag, commit, or `refs/pr/<n>`; `main` unless told. */
-  readonly revision?: string;
+  readonly revision?: string | undefined;
   /** Only files below this folder of the repository. */
-  readonly subfolder?: string;
-  /** The hub's usual cache unless told. */
-  readonly cacheDir?: string;
-  /** `HF_TOKEN` or what `hf auth login` stored unless told. */
-  readonly token?: string;
-  /** Ask nothing of the network; `HF_HUB_OFFLINE` unless told. */
-  readonly offline?: boolean;
+  readonly subfolder?: string | undefined;
+  /** `fp16`: the weights of `model.fp16.safetensors`, in the parts that have such; else those without a variant. */
+  readonly variant?: string | undefined;
+  /** The hub's usual cache unless told; `~` is the home folder. */
+  readonly cacheDir?: string | undefined;
+  /**
+   * A token; `true`: the stored one must be there; `false`: none. Unless told `HF_TOKEN` or what `hf auth login` stored,
+   * and none with `HF_HUB_DISABLE_IMPLICIT_TOKEN`.
+   */
+  readonly token?: string | boolean | undefined;
+  /** Ask nothing of the network; `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` unless told. */
+  readonly offline?: boolean | undefined;
   /** `HF_ENDPOINT` or https://huggingface.co unless told. */
-  readonly endpoint?: string;
-  readonly onProgress?: (progress: HubProgress) => void;
-  readonly signal?: AbortSignal;
+  readonly endpoint?: string | undefined;
+  readonly onProgress?: ((progress: HubProgress) => void) | undefined;
+  /** Told when the cache's snapshot is given because the hub cannot be reached; `process.emitWarning` unless given. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** The pause before the first retry in milliseconds, doubled each time; 1000. */
-  readonly retryDelay?: number;
+  readonly retryDelay?: number | undefined;
   /** 5 */
-  readonly maxRetries?: number;
+  readonly maxRetries?: number | undefined;
 }
 
-interface RepoFile {
-  readonly path: string;
-  readonly size: number;
-  readonly checksum: string;
+/** The library prints nothing; Node shows a warning of the process where it shows all of them. */
+const warn = (message: string) => process.emitWarning(message, 'HubWarning');
+
+/** The options, with what the environment says where they say nothing. */
+function resolve(id: string, options: SnapshotOptions) {
+  const { revision = 'main', variant, onWarning = warn, onProgress } = options;
+  checkModelId(id);
+  checkRevision(revision);
+  if (variant !== undefined) checkVariant(variant);
+  const subfolder = repoFolder(options.subfolder);
+  const cacheDir = hubCacheFolder(options.cacheDir);
+  const what = `${id} (${revision})`;
+  return { id, revision, what, variant, subfolder, cacheDir, onWarning, onProgress };
+}
+
+type Plan = ReturnType<typeof resolve>;
+
+function requestOptions(options: SnapshotOptions): RequestOptions {
+  const { endpoint: usual, etagTimeout, downloadTimeout } = hubSettings();
+  const { signal, retryDelay = 1000, maxRetries = 5 } = options;
+  const endpoint = (options.endpoint ?? usual).replace(/\/+$/, '');
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
+    throw new HubError(
+      `expected the hub's address (HF_ENDPOINT, or the option 'endpoint') to begin with https:// or http://, ` +
+        `got ${JSON.stringify(endpoint)}.`,
+    );
+  }
+  const token = tokenToSend(options.token);
+  return { endpoint, token, signal, retryDelay, maxRetries, etagTimeout, downloadTimeout };
 }
 
 /**
  * Downloads what it takes to load a model (configs, tokenizer, safetensors weights) into the hub's cache, where
- * Python finds it too. What is there already is not loaded again.
+ * Python finds it too. What is there already is not loaded again. If the hub cannot be reached and the cache has the
+ * snapshot whole, that is given, with a warning.
  *
  * @param id for example `openai/clip-vit-base-patch32`
  * @returns the snapshot's folder, for `fromPretrained`
- * @throws HubNameError for a bad id or revision; HubError if the hub refuses, the model has only pickled weights, or
- *   it is not in the cache in offline mode; FolderLockedError if another process downloads it
+ * @throws HubNameError for a bad id, revision or subfolder; RangeError for a bad variant; HubError if the hub refuses,
+ *   the model has only pickled weights, or it is not in the cache in offline mode; IncompleteSnapshotError (a HubError)
+ *   if only a part of it is; FolderLockedError if another process downloads it
  */
 export async function snapshotDownload(id: string, options: SnapshotOptions = {}): Promise<string> {
-  const { revision = 'main', cacheDir: cache = hubCacheFolder() } = options;
-  checkModelId(id);
-  checkRevision(revision);
-  if (options.offline ?? hubIsOffline()) {
-    const cached = cachedSnapshot(id, { revision, cache });
-    if (cached !== null) return cached;
+  const plan = resolve(id, options);
+  if (options.offline ?? hubSettings().isOffline) return offlineSnapshot(plan);
+  const request = requestOptions(options);
+  const folders = repoFolders(plan.cacheDir, id);
+  let listed: Listing;
+  try {
+    listed = await listing(plan, folders, request);
+  } catch (error) {
+    if (!isOfHub(error)) throw error;
+    if (options.signal?.aborted) throw explain(error, id, plan.revision);
+    return fallBack(plan, explain(error, id, plan.revision));
+  }
+  await fillSnapshot(plan, folders, listed, request);
+  return folders.snapshot(listed.commit);
+}
+
+function offlineSnapshot(plan: Plan): string {
+  const { id, what, cacheDir } = plan;
+  const found = findSnapshot(id, plan);
+  if (found === null) {
     throw new HubError(
-      `${id} (${revision}): not in the cache ${cache}, and offline mode is on. ` +
-        'Download it once with HF_HUB_OFFLINE unset.',
+      `${what}: not in the cache ${cacheDir}, and offline mode is on. ` +
+        'Download it once with HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE unset.',
     );
   }
-  const endpoint = options.endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co';
-  const token = options.token ?? hubToken();
-  const { signal, retryDelay = 1000, maxRetries = 5 } = options;
-  const request: RequestOptions = { token, signal, retryDelay, maxRetries };
-  const { commit, files } = await list(id, revision, endpoint, request);
-  const wanted = chosenFiles(id, files, options.subfolder);
-  const folders = repoFolders(cache, id);
-  mkdirSync(folders.blobs, { recursive: true });
-  lockFolder(folders.blobs);
-  try {
-    const total = wanted.reduce((sum, { size }) => sum + size, 0);
-    let received = 0;
-    for (const file of wanted) {
-      const blob = path.join(folders.blobs, file.checksum);
-      const count = (bytes: number) => {
-        received += bytes;
-        options.onProgress?.({ file: file.path, received, total });
-      };
-      const where = file.path.split('/').map(encodeURIComponent).join('/');
-      const source = {
-        ...file,
-        name: `${id}/${file.path}`,
-        url: `${endpoint}/${id}/resolve/${commit}/${where}`,
-      };
-      if (existsSync(blob)) count(file.size);
-      else
-        await downloadBlob(source, blob, request, count).catch((e: unknown) =>
-          explain(e, id, revision),
-        );
-      linkBlob(path.join(folders.snapshot(commit), ...file.path.split('/')), blob);
-    }
-    writeRef(folders, revision, commit); // last: a snapshot found by name is whole
-  } finally {
-    unlockFolder(folders.blobs);
-  }
-  return folders.snapshot(commit);
-}
-
-async function list(id: string, revision: string, hubUrl: string, request: RequestOptions) {
-  const fetch = patientFetch(request);
-  const credentials = request.token === undefined ? {} : { accessToken: request.token };
-  try {
-    const common = { hubUrl, fetch, ...credentials };
-    const info = await modelInfo({ name: id, revision, additionalFields: ['sha'], ...common });
-    const commit = String(info.sha);
-    if (!/^[0-9a-f]{40}$/.test(commit)) throw new HubError(`${id}: the hub names no commit.`);
-    const files: RepoFile[] = [];
-    for await (const entry of listFiles({
-      repo: id,
-      revision: commit,
-      recursive: true,
-      ...common,
-    })) {
-      if (entry.type !== 'file') continue;
-      checkRepoPath(entry.path);
-      const checksum = entry.lfs?.oid ?? entry.oid ?? '';
-      if (!/^([0-9a-f]{64}|[0-9a-f]{40})$/.test(checksum)) {
-        throw new HubError(`${id}/${entry.path}: the hub gives no checksum.`);
-      }
-      files.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, checksum });
-    }
-    return { commit, files };
-  } catch (error) {
-    return explain(error, id, revision);
-  }
-}
-
-/** What loads a model: configs and safetensors, in diffusers' folders only those, no second precision. */
-function chosenFiles(id: string, files: readonly RepoFile[], subfolder?: string): RepoFile[] {
-  const below =
-    subfolder === undefined ? files : files.filter(({ path: p }) => p.startsWith(`${subfolder}/`));
-  const isPipeline = files.some(({ path: p }) => p === 'model_index.json');
-  const isText =
-    /(^|\/)(model_index|config|[a-z_]*_config|tokenizer|vocab|special_tokens_map|added_tokens|.*\.safetensors\.index)\.json$|(^|\/)merges\.txt$/;
-  const isWeights = (p: string) =>
-    /\.safetensors$/.test(p) &&
-    !/\.(fp16|bf16|non_ema)\./.test(p) &&
-    !(isPipeline && !p.includes('/')); // the whole model again in one file
-  const chosen = below.filter(({ path: p }) => isText.test(p) || isWeights(p));
-  if (chosen.some(({ path: p }) => isWeights(p))) return chosen;
-  const pickle = below.find(({ path: p }) => /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/.test(p));
-  if (pickle === undefined) {
-    const where = subfolder === undefined ? '' : ` below ${subfolder}/`;
-    throw new HubError(`${id}: expected safetensors weights${where}, found none. Is it a model?`);
-  }
-  throw new HubError(
-    `${id}: expected safetensors weights, found only ${pickle.path}, which can run code when it is read, and is not. ` +
-      "Look on the hub for a pull request that adds model.safetensors and pass its revision ('refs/pr/<n>'), or load " +
-      'it in Python and save it again with save_pretrained(folder, safe_serialization=True).',
+  if (found.missing.length === 0) return found.folder;
+  throw new IncompleteSnapshotError(
+    what,
+    found.folder,
+    found.missing,
+    'Offline mode is on. Download the rest once with HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE unset.',
   );
 }
 
-/** The hub's refusals in terms of what to do. */
-function explain(error: unknown, id: string, revision: string): never {
-  const status =
-    error instanceof HubApiError
-      ? error.statusCode
-      : error instanceof HubError
-        ? error.status
-        : undefined;
-  const remedies: Record<number, string> = {
-    401: 'It is private, gated or misspelt: set HF_TOKEN to a token that may read it.',
-    403: `Your token may not read it: accept the model's conditions on https://huggingface.co/${id}.`,
-    404: 'There is no such model or revision: check the spelling, or set HF_TOKEN if it is private.',
-    429: 'The hub asks to wait: try again later, or set HF_TOKEN, which allows more.',
-  };
-  if (status === undefined) {
-    if (error instanceof HubError || (error as Error).name === 'AbortError') throw error;
-    throw new HubError(
-      `${id} (${revision}): the hub could not be reached (${reasonOf(error)}). ` +
-        'A later call goes on from what was downloaded.',
-      undefined,
-      error,
-    );
+/** What the cache has instead of what the hub did not give. */
+function fallBack(plan: Plan, error: Error): string {
+  const found = findSnapshot(plan.id, plan);
+  if (found === null) throw error;
+  const { folder, missing, commit } = found;
+  if (missing.length > 0) {
+    const { message } = error;
+    const status = error instanceof HubError ? error.status : undefined;
+    throw new IncompleteSnapshotError(plan.what, folder, missing, message, {
+      status,
+      cause: error,
+    });
   }
-  const remedy = remedies[status] ?? 'The hub has trouble: try again later.';
-  throw new HubError(`${id} (${revision}): the hub answered ${status}. ${remedy}`, status, error);
+  plan.onWarning(
+    `${error.message} The snapshot in the cache is used (commit ${commit}); the hub may have a newer one.`,
+  );
+  return folder;
 }
 
-const reasonOf = (error: unknown): string => {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
-};
+async function listing(
+  plan: Plan,
+  folders: RepoFolders,
+  request: RequestOptions,
+): Promise<Listing> {
+  const { id, revision } = plan;
+  // With a snapshot to fall back to nobody waits for a hub that is not there.
+  const patience = hasWhole(plan) ? { ...request, maxRetries: 0 } : request;
+  const commit = isCommit(revision) ? revision : await commitOf(id, revision, patience);
+  const files = readTree(folders.root, commit) ?? (await filesOf(id, commit, patience));
+  return { commit, files };
+}
+
+function hasWhole(plan: Plan): boolean {
+  let found: FoundSnapshot | null = null;
+  try {
+    found = findSnapshot(plan.id, plan);
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error; // what is in the cache cannot be loaded
+  }
+  return found?.missing.length === 0;
+}

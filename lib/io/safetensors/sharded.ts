@@ -9,6 +9,7 @@ import { quote } from './error';
 import { OtherNumber, parseStrictJson, StrictJsonError, type StrictJson } from './json';
 import type { SafetensorsTensor } from './header';
 import { SafetensorsReader } from './reader';
+import { indexNames, withVariant } from './weight-names';
 
 /** An index that cannot be trusted, or does not fit its files. No tensor was read. */
 export class ShardIndexError extends Error {
@@ -34,28 +35,33 @@ export interface WeightFiles {
 
 const MAX_INDEX_BYTES = 100_000_000;
 
+/** The file that holds a folder's weights, or the index of those that do; undefined if there is neither. */
+function weightsFile(folder: string, fileName: string, variant?: string): string | undefined {
+  const names = [withVariant(fileName, variant), ...indexNames(fileName, variant)];
+  return names.map((name) => join(folder, name)).find((file) => existsSync(file));
+}
+
 /** Whether the folder has these weights, whole or in parts. */
-export function hasWeights(folder: string, fileName: string): boolean {
-  return [fileName, `${fileName}.index.json`].some((name) => existsSync(join(folder, name)));
+export function hasWeights(folder: string, fileName: string, variant?: string): boolean {
+  return weightsFile(folder, fileName, variant) !== undefined;
 }
 
 /**
  * Opens a folder's weights: `fileName`, or else the files that `<fileName>.index.json` names.
  *
+ * @param variant opens those of `model.<variant>.safetensors` instead
  * @throws SafetensorsError for a damaged file; ShardIndexError if the index names a file outside of the folder, one
  *   that is missing, or does not agree with what the files hold; all problems at once
  */
-export function openWeights(folder: string, fileName: string): WeightFiles {
-  const whole = join(folder, fileName);
-  if (existsSync(whole)) {
-    const reader = new SafetensorsReader(whole);
-    return {
-      names: reader.names,
-      read: (name) => reader.read(name),
-      close: () => reader.close(),
-    };
-  }
-  return openShards(folder, join(folder, `${fileName}.index.json`));
+export function openWeights(folder: string, fileName: string, variant?: string): WeightFiles {
+  const file = weightsFile(folder, fileName, variant);
+  if (file?.endsWith('.json')) return openShards(folder, file);
+  const reader = new SafetensorsReader(file ?? join(folder, withVariant(fileName, variant)));
+  return {
+    names: reader.names,
+    read: (name) => reader.read(name),
+    close: () => reader.close(),
+  };
 }
 
 function openShards(folder: string, indexFile: string): WeightFiles {
@@ -128,13 +134,18 @@ function refusal(folder: string, name: string): string | undefined {
   return isInside ? undefined : `${name}: a link that leaves the folder`;
 }
 
-/** The folder; in a cache of the Hugging Face hub (snapshots/<revision>) also the blobs it links to. */
+/**
+ * The folder; in a cache of the Hugging Face hub (snapshots/<revision>) also the blobs it links to, and those that
+ * huggingface_hub keeps once for all models of the cache and links the blobs to.
+ */
 function roots(folder: string): string[] {
   const own = realpathSync(folder);
   for (let at = own; dirname(at) !== at; at = dirname(at)) {
-    if (basename(dirname(at)) === 'snapshots') {
-      return [own, join(dirname(dirname(at)), 'blobs')];
-    }
+    if (basename(dirname(at)) !== 'snapshots') continue;
+    const repo = dirname(dirname(at));
+    const shared = join(dirname(repo), 'blobs');
+    const isShared = existsSync(join(shared, '.huggingface-shared-blobs'));
+    return [own, join(repo, 'blobs'), ...(isShared ? [shared] : [])];
   }
   return [own];
 }

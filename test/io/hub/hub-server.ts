@@ -5,9 +5,13 @@ import type { AddressInfo } from 'node:net';
 
 export const COMMIT = 'a'.repeat(40);
 
+export type RepoFiles = Readonly<Record<string, Buffer>>;
+
 export interface HubRepo {
-  readonly files: Readonly<Record<string, Buffer>>;
+  readonly files: RepoFiles;
   readonly token?: string;
+  /** Revisions beside `main` and `refs/pr/1`, which are COMMIT. */
+  readonly revisions?: Readonly<Record<string, { commit: string; files: RepoFiles }>>;
 }
 
 /** Told of each request before it is answered; returns true if it has answered itself. */
@@ -22,6 +26,7 @@ export const checksum = (name: string, bytes: Buffer) =>
 
 export class HubServer {
   readonly requests: {
+    method: string;
     url: string;
     range: string | undefined;
     authorization: string | undefined;
@@ -61,41 +66,56 @@ export class HubServer {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse, isStorage: boolean): void {
-    const { url = '', headers } = request;
-    this.requests.push({ url, range: headers.range, authorization: headers.authorization });
+    const { url = '', headers, method = '' } = request;
+    this.requests.push({ method, url, range: headers.range, authorization: headers.authorization });
     if (this.fault(request, response)) return;
-    const match = /^(?:\/api\/models)?\/([\w-]+\/[\w-]+)(\/.*)?$/.exec(
-      new URL(url, 'http://x').pathname,
-    );
-    const repo = this.repos[match?.[1] ?? ''];
-    const rest = decodeURIComponent(match?.[2] ?? '');
-    if (!repo) return json(response, 404, { error: 'Repository not found' });
-    if (isStorage)
-      return this.send(request, response, repo.files[rest.slice(1)] ?? Buffer.alloc(0));
+    const { pathname } = new URL(url, 'http://x');
+    const [, api, id = '', rawRest = ''] =
+      /^(\/api\/models)?\/([\w-]+\/[\w-]+)(\/.*)?$/.exec(pathname) ?? [];
+    const repo = this.repos[id];
+    const rest = decodeURIComponent(rawRest);
+    if (!repo) return this.unknown(response, 'RepoNotFound', 'Repository not found');
+    if (isStorage) return this.send(request, response, stored(repo, rest.slice(1)));
     if (repo.token !== undefined && headers.authorization !== `Bearer ${repo.token}`) {
       return json(response, headers.authorization ? 403 : 401, { error: 'Access is restricted' });
     }
-    if (url.startsWith('/api/') && rest.startsWith('/revision/')) {
-      const known = ['main', 'refs/pr/1', COMMIT].includes(rest.slice('/revision/'.length));
-      if (!known) return json(response, 404, { error: 'Invalid rev id' });
-      return json(response, 200, { _id: '1', id: match?.[1], sha: COMMIT });
+    if (api && rest.startsWith('/revision/')) {
+      const revision = rest.slice('/revision/'.length);
+      const isMain = ['main', 'refs/pr/1', COMMIT].includes(revision);
+      const sha = isMain ? COMMIT : repo.revisions?.[revision]?.commit;
+      if (sha === undefined)
+        return this.unknown(response, 'RevisionNotFound', `Invalid rev id: ${revision}`);
+      return json(response, 200, { _id: '1', id, sha });
     }
-    if (url.startsWith('/api/') && rest.startsWith(`/tree/${COMMIT}`)) {
-      return json(response, 200, this.tree(repo));
+    const [, kind, commit, name = ''] =
+      /^\/(tree|resolve)\/([0-9a-f]{40})\/?(.*)$/.exec(rest) ?? [];
+    const others = Object.values(repo.revisions ?? {});
+    const files =
+      commit === COMMIT ? repo.files : others.find((other) => other.commit === commit)?.files;
+    if (api && kind === 'tree' && files) return json(response, 200, this.tree(files));
+    const bytes = files?.[name];
+    if (!bytes) return this.unknown(response, 'EntryNotFound', 'Entry not found');
+    // What huggingface_hub asks for before it downloads.
+    response.setHeader('x-repo-commit', commit!);
+    if (!isLarge(name)) {
+      response.setHeader('etag', `"${gitSha1(bytes)}"`);
+      return this.send(request, response, bytes);
     }
-    const name = new RegExp(`^/resolve/${COMMIT}/(.*)$`).exec(rest)?.[1] ?? '';
-    const bytes = repo.files[name];
-    if (!bytes) return json(response, 404, { error: 'Entry not found' });
-    if (!isLarge(name)) return this.send(request, response, bytes);
     // Large files come from another host, as on the real hub.
     response.writeHead(302, {
-      location: `${HubServer.at(this.storage, 'localhost')}/${match?.[1]}/${name}`,
+      location: `${HubServer.at(this.storage, 'localhost')}/${id}/${name}`,
+      'x-linked-etag': `"${sha256(bytes)}"`,
+      'x-linked-size': String(bytes.length),
     });
     response.end();
   }
 
-  private tree(repo: HubRepo): object[] {
-    return Object.entries(repo.files).map(([path, bytes]) => {
+  private unknown(response: ServerResponse, code: string, error: string): void {
+    json(response, 404, { error }, { 'x-error-code': code });
+  }
+
+  private tree(files: RepoFiles): object[] {
+    return Object.entries(files).map(([path, bytes]) => {
       const entry = { type: 'file', path, size: bytes.length, oid: gitSha1(bytes) };
       const oid = this.lie ?? sha256(bytes);
       return isLarge(path)
@@ -107,10 +127,19 @@ export class HubServer {
   private send(request: IncomingMessage, response: ServerResponse, bytes: Buffer): void {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
     const isPart = start > 0 && this.ranges;
-    response.writeHead(isPart ? 206 : 200, { 'content-type': 'application/octet-stream' });
-    response.end(isPart ? bytes.subarray(start) : bytes);
+    const body = isPart ? bytes.subarray(start) : bytes;
+    response.writeHead(isPart ? 206 : 200, {
+      'content-type': 'application/octet-stream',
+      'content-length': body.length,
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
   }
 }
+
+const stored = ({ files, revisions }: HubRepo, name: string): Buffer =>
+  [files, ...Object.values(revisions ?? {}).map((other) => other.files)].find((all) => all[name])?.[
+    name
+  ] ?? Buffer.alloc(0);
 
 export function json(response: ServerResponse, status: number, value: object, headers = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });

@@ -202,6 +202,26 @@ describe('weights in several files', () => {
     openWeights(snapshot, 'model.safetensors').close();
   });
 
+  it('may lie in the store that huggingface_hub 2.4 keeps for all models of a cache', () => {
+    const snapshot = path.join(folder, 'models--a--b', 'snapshots', 'abc');
+    const blobs = path.join(folder, 'models--a--b', 'blobs');
+    const store = path.join(folder, 'blobs', 'ab');
+    for (const made of [snapshot, blobs, store]) mkdirSync(made, { recursive: true });
+    writeSafetensors(path.join(store, 'abcd'), new Map([['c', tensor(4)]]));
+    symlinkSync(path.join('..', '..', 'blobs', 'ab', 'abcd'), path.join(blobs, 'f00d'));
+    symlinkSync(path.join('..', '..', 'blobs', 'f00d'), path.join(snapshot, 'm.safetensors'));
+    writeFileSync(
+      path.join(snapshot, INDEX),
+      JSON.stringify({ weight_map: { c: 'm.safetensors' } }),
+    );
+    const openShared = () => openWeights(snapshot, 'model.safetensors');
+    expect(openShared).toThrow(/m\.safetensors: a link that leaves the folder/); // not marked as a store
+    writeFileSync(path.join(folder, 'blobs', '.huggingface-shared-blobs'), '1\n');
+    const files = openShared();
+    expect(files.names).toEqual(['c']);
+    files.close();
+  });
+
   it.each<[string, object, RegExp]>([
     [
       'a file is missing',

@@ -1,0 +1,102 @@
+/** Brings a snapshot's files into the cache. */
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { lockFolder, unlockFolder } from '../runs/folder-lock';
+import { isFile, linkBlob, readRef, writeRef, type RepoFolders } from './cache';
+import { downloadBlob, type RequestOptions } from './download';
+import { explain } from './listing';
+import { filesOfModel, type FileChoice } from './model-files';
+import { checksumOf, readTree, writeTree, type RepoFile } from './tree';
+
+export interface HubProgress {
+  /** The file that is being downloaded. */
+  readonly file: string;
+  /** Bytes of all files so far, and in all. */
+  readonly received: number;
+  readonly total: number;
+}
+
+export interface ModelToFill extends FileChoice {
+  readonly id: string;
+  readonly revision: string;
+  /** Both, for messages. */
+  readonly what: string;
+  readonly onWarning: (message: string) => void;
+  readonly onProgress: ((progress: HubProgress) => void) | undefined;
+}
+
+/** What the hub says of a revision. */
+export interface Listing {
+  readonly commit: string;
+  readonly files: readonly RepoFile[];
+}
+
+/**
+ * Downloads what the cache does not have of a model's snapshot, and notes which commit the revision is.
+ *
+ * @throws HubError if the hub refuses or cannot be reached, or no weights can be read; FolderLockedError; the file
+ *   system's error
+ */
+export async function fillSnapshot(
+  model: ModelToFill,
+  folders: RepoFolders,
+  { commit, files }: Listing,
+  request: RequestOptions,
+): Promise<void> {
+  const { id, revision, onWarning, onProgress } = model;
+  const wanted = filesOfModel(model.what, files, model);
+  const pointer = (file: RepoFile) => path.join(folders.snapshot(commit), ...file.path.split('/'));
+  const total = wanted.reduce((sum, { size }) => sum + size, 0);
+  let received = 0;
+  const counter = (file: RepoFile) => (bytes: number) => {
+    received += bytes;
+    onProgress?.({ file: file.path, received, total });
+  };
+  const isWhole = wanted.every((file) => isFile(pointer(file)));
+  // A cache that needs nothing is not written to: it may be another user's.
+  if (!isWhole) mkdirSync(folders.blobs, { recursive: true });
+  if (readTree(folders.root, commit) === undefined) writeTree(folders.root, commit, files);
+  // Noted at once, so that a part is known for one; but what a revision was stays until the new snapshot is whole.
+  if (!isWhole && readRef(folders, revision) === undefined) writeRef(folders, revision, commit);
+  if (!isWhole) lockFolder(folders.blobs);
+  try {
+    for (const file of wanted) {
+      if (isFile(pointer(file))) counter(file)(file.size);
+      else await downloadFile(id, folders, commit, file, request, counter(file), pointer(file));
+    }
+  } catch (error) {
+    throw explain(error, id, revision);
+  } finally {
+    if (!isWhole) unlockFolder(folders.blobs);
+  }
+  try {
+    writeRef(folders, revision, commit);
+  } catch (error) {
+    onWarning(
+      `${id}: cannot note in ${folders.ref(revision)} which commit it is: ${String(error)}`,
+    );
+  }
+}
+
+async function downloadFile(
+  id: string,
+  folders: RepoFolders,
+  commit: string,
+  file: RepoFile,
+  request: RequestOptions,
+  onBytes: (count: number) => void,
+  pointer: string,
+): Promise<void> {
+  const checksum = checksumOf(file);
+  const blob = path.join(folders.blobs, checksum);
+  const where = file.path.split('/').map(encodeURIComponent).join('/');
+  const source = {
+    name: `${id}/${file.path}`,
+    size: file.size,
+    checksum,
+    url: `${request.endpoint}/${id}/resolve/${commit}/${where}`,
+  };
+  if (existsSync(blob)) onBytes(file.size);
+  else await downloadBlob(source, blob, request, onBytes);
+  linkBlob(pointer, blob);
+}

@@ -1,0 +1,111 @@
+/** What the hub says of a repository: which commit a revision is, and which files that has. */
+import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { patientFetch, type RequestOptions } from './download';
+import { HubError } from './errors';
+import { checkRepoPath } from './names';
+import type { RepoFile } from './tree';
+
+/**
+ * The commit that a revision is.
+ *
+ * @throws HubError if the model has no such revision; else what `explain` explains
+ */
+export async function commitOf(
+  id: string,
+  revision: string,
+  request: RequestOptions,
+): Promise<string> {
+  const patient = patientFetch(request);
+  let errorCode: string | null = null;
+  const fetch: typeof patient = async (input, init) => {
+    const response = await patient(input, init);
+    errorCode = response.headers.get('x-error-code');
+    return response;
+  };
+  const common = { hubUrl: request.endpoint, fetch };
+  const info = await modelInfo({
+    name: id,
+    revision,
+    additionalFields: ['sha'],
+    ...common,
+  }).catch((error: unknown) => {
+    const isUnknown = errorCode === 'RevisionNotFound' || /invalid rev/i.test(String(error));
+    if (!(error instanceof HubApiError) || error.statusCode !== 404 || !isUnknown) throw error;
+    throw new HubError(
+      `${id} (${revision}): the hub answered 404. It has the model, but no such branch, tag or commit: ` +
+        'check the revision.',
+      404,
+      error,
+    );
+  });
+  const commit = String(info.sha);
+  if (!/^[0-9a-f]{40}$/.test(commit)) throw new HubError(`${id}: the hub names no commit.`);
+  return commit;
+}
+
+/**
+ * The files of a commit.
+ *
+ * @throws what `explain` explains; HubNameError for a file that would leave the snapshot
+ */
+export async function filesOf(
+  id: string,
+  commit: string,
+  request: RequestOptions,
+): Promise<RepoFile[]> {
+  const common = { hubUrl: request.endpoint, fetch: patientFetch(request) };
+  const files: RepoFile[] = [];
+  for await (const entry of listFiles({ repo: id, revision: commit, recursive: true, ...common })) {
+    if (entry.type !== 'file') continue;
+    checkRepoPath(entry.path);
+    const sha256 = entry.lfs?.oid;
+    const blobId = entry.oid ?? '';
+    const isNamed = sha256 ? /^[0-9a-f]{64}$/.test(sha256) : /^[0-9a-f]{40}$/.test(blobId);
+    if (!isNamed) throw new HubError(`${id}/${entry.path}: the hub gives no checksum.`);
+    files.push({
+      path: entry.path,
+      size: entry.lfs?.size ?? entry.size,
+      blobId,
+      ...(sha256 && { sha256 }),
+      ...(entry.xetHash && { xetHash: entry.xetHash }),
+    });
+  }
+  return files;
+}
+
+/** An error that says itself what to do; the file system's, among others. */
+const isSaid = (error: Error) =>
+  /^Hub(Name)?Error$|^AbortError$/.test(error.name) || 'syscall' in error;
+
+/** Whether an error means that the hub was not reached, or did not give the model: another time it may. */
+export const isOfHub = (error: unknown): boolean => error instanceof Error && !isSaid(error);
+
+/** What went wrong, in terms of what to do; what is said already stays as it is. */
+export function explain(error: unknown, id: string, revision: string): Error {
+  const what = `${id} (${revision})`;
+  const { message, cause } = error as Error;
+  const status =
+    error instanceof HubApiError
+      ? error.statusCode
+      : error instanceof HubError
+        ? error.status
+        : undefined;
+  if (status !== undefined) {
+    const remedy = remedies(id)[status] ?? 'The hub has trouble: try again later.';
+    return new HubError(`${what}: the hub answered ${status}. ${remedy}`, status, error);
+  }
+  if (isSaid(error as Error)) return error as Error;
+  const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  return new HubError(
+    `${what}: the hub could not be reached (${reason}). A later call goes on from what was downloaded.`,
+    undefined,
+    error,
+  );
+}
+
+const remedies = (id: string): Record<number, string> => ({
+  401: 'It is private, gated or misspelt: set HF_TOKEN to a token that may read it.',
+  403: `Your token may not read it: accept the model's conditions on https://huggingface.co/${id}.`,
+  404: 'There is no such model or revision: check the spelling, or set HF_TOKEN if it is private.',
+  429: 'The hub asks to wait: try again later, or set HF_TOKEN, which allows more.',
+});

@@ -1,21 +1,11 @@
-import path from 'node:path';
 import { tf } from '../backend';
-import { withVariant } from '../io/safetensors/weight-names';
 import { gelu, quickGelu } from '../nn/activations';
 import { multiHeadAttention } from '../nn/attention';
 import { Embedding, LayerNorm, Linear } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
 import { clipTextConfig, type CLIPTextConfig } from './clip-text-config';
-import {
-  isModelFile,
-  localFolder,
-  readJsonObject,
-  readWeights,
-  TRANSFORMERS_WEIGHTS,
-  writeModel,
-} from '../pretrained/model-files';
-import type { PretrainedOptions } from './pretrained';
+import { pretrainedFiles, type PretrainedOptions } from './pretrained';
 
 /** Standard deviations of the initial weights, as transformers' `CLIPPreTrainedModel._init_weights`. */
 function initialStd(c: CLIPTextConfig) {
@@ -168,14 +158,13 @@ export class CLIPTextModel {
    * @param options `variant: 'fp16'` reads model.fp16.safetensors
    * @throws Error if a file is missing or damaged, or if keys or shapes do not fit
    */
-  static fromPretrained(name: string, { variant }: PretrainedOptions = {}): CLIPTextModel {
-    const folder = localFolder(name, { variant, wanted: isModelFile });
-    const json = readJsonObject(path.join(folder, 'config.json'));
-    const config = (json.text_config ?? json) as Partial<CLIPTextConfig>;
+  static fromPretrained(name: string, options: PretrainedOptions = {}): CLIPTextModel {
     // The joint checkpoint's vision part is not even read.
-    const isText = (name: string) =>
+    const wanted = (name: string) =>
       !/^(vision_model|(visual|text)_projection|logit_scale)\b/.test(name);
-    let weights = readWeights(folder, TRANSFORMERS_WEIGHTS, { wanted: isText, variant });
+    const files = pretrainedFiles().readModel(name, 'transformers', { ...options, wanted });
+    const config = (files.config['text_config'] ?? files.config) as Partial<CLIPTextConfig>;
+    let { weights } = files;
     const prefix = 'text_model.';
     if ([...weights.keys()].some((name) => name.startsWith(prefix))) {
       const own = [...weights].filter(([name]) => name.startsWith(prefix));
@@ -183,7 +172,7 @@ export class CLIPTextModel {
     }
     const model = new CLIPTextModel(config, new Generator(0).stream('init'));
     try {
-      loadStateDict(model, weights, path.join(folder, withVariant(TRANSFORMERS_WEIGHTS, variant)));
+      loadStateDict(model, weights, files.from);
     } catch (error) {
       model.dispose();
       throw error;
@@ -199,7 +188,8 @@ export class CLIPTextModel {
       dtype: 'float32',
     };
     const floatKeys = ['initializer_factor', 'initializer_range', 'layer_norm_eps'];
-    writeModel(folder, TRANSFORMERS_WEIGHTS, { ...kind, ...this.config }, this, floatKeys);
+    const config = { ...kind, ...this.config };
+    pretrainedFiles().writeModel(folder, 'transformers', config, this, floatKeys);
   }
 
   /**

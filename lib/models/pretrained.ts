@@ -4,6 +4,8 @@
  * a page has fetched.
  */
 
+import type { StateDict } from '../nn/state-dict';
+
 /** A model, a tokenizer, a scheduler; or anything whose fields hold `tf.Variable`s. */
 export type Part = object;
 
@@ -13,7 +15,37 @@ export interface PretrainedOptions {
   readonly variant?: string | undefined;
 }
 
+/** Whose names a model's files have: config.json beside diffusion_pytorch_model.safetensors or model.safetensors. */
+export type ModelLibrary = 'diffusers' | 'transformers';
+
+export interface ReadModelOptions extends PretrainedOptions {
+  /** Whether to read a tensor of this name. Default: all. */
+  readonly wanted?: (name: string) => boolean;
+}
+
+/** A model's files, read. */
+export interface ModelFiles {
+  /** The object in config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly weights: StateDict;
+  /** Where the weights come from, for messages. */
+  readonly from: string;
+}
+
 export interface PretrainedFiles {
+  /**
+   * @param name a folder, or a model id that the hub's cache has
+   * @throws Error if a file is missing or damaged
+   */
+  readModel(name: string, library: ModelLibrary, options?: ReadModelOptions): ModelFiles;
+  /** @param floatKeys config keys whose whole numbers are written with a decimal point */
+  writeModel(
+    folder: string,
+    library: ModelLibrary,
+    config: object,
+    module: object,
+    floatKeys?: readonly string[],
+  ): void;
   /** All parts that model_index.json names, by its names. @throws Error if a file is missing or damaged */
   loadPipeline(name: string, options?: PretrainedOptions): Readonly<Record<string, Part>>;
   /** Writes each part into a folder of its name, and model_index.json. */

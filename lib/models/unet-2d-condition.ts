@@ -1,19 +1,9 @@
-import path from 'node:path';
 import { tf } from '../backend';
-import { withVariant } from '../io/safetensors/weight-names';
 import { Conv2d, GroupNorm } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, type RandomStream } from '../random';
 import { TimestepEmbedding, timestepEmbedding } from './embeddings';
-import {
-  isModelFile,
-  localFolder,
-  DIFFUSION_WEIGHTS,
-  readJsonObject,
-  readWeights,
-  writeModel,
-} from '../pretrained/model-files';
-import type { PretrainedOptions } from './pretrained';
+import { pretrainedFiles, type PretrainedOptions } from './pretrained';
 import {
   CrossAttnDownBlock2D,
   CrossAttnUpBlock2D,
@@ -112,13 +102,11 @@ export class UNet2DConditionModel {
    * @param options `variant: 'fp16'` reads diffusion_pytorch_model.fp16.safetensors
    * @throws Error if a file is missing or damaged, or if keys or shapes do not fit
    */
-  static fromPretrained(name: string, { variant }: PretrainedOptions = {}): UNet2DConditionModel {
-    const folder = localFolder(name, { variant, wanted: isModelFile });
-    const config = readJsonObject(path.join(folder, 'config.json'));
-    const weights = readWeights(folder, DIFFUSION_WEIGHTS, { variant });
+  static fromPretrained(name: string, options: PretrainedOptions = {}): UNet2DConditionModel {
+    const { config, weights, from } = pretrainedFiles().readModel(name, 'diffusers', options);
     const model = new UNet2DConditionModel(config, new Generator(0).stream('init'));
     try {
-      loadStateDict(model, weights, path.join(folder, withVariant(DIFFUSION_WEIGHTS, variant)));
+      loadStateDict(model, weights, from);
     } catch (error) {
       model.dispose();
       throw error;
@@ -129,7 +117,7 @@ export class UNet2DConditionModel {
   /** Writes config.json and the weights, for `diffusers.UNet2DConditionModel.from_pretrained`. */
   savePretrained(folder: string): void {
     const config = { _class_name: 'UNet2DConditionModel', ...this.config };
-    writeModel(folder, DIFFUSION_WEIGHTS, config, this);
+    pretrainedFiles().writeModel(folder, 'diffusers', config, this);
   }
 
   /**

@@ -123,8 +123,7 @@ export class TextToImagePipeline<
     { negativePrompt }: { readonly negativePrompt?: string | undefined } = {},
   ): { readonly promptEmbeds: tf.Tensor3D; readonly negativePromptEmbeds: tf.Tensor3D | null } {
     const texts = [prompt].flat();
-    const encode = (list: readonly string[]) =>
-      encodeTexts(this.tokenizer, this.textEncoder, list);
+    const encode = (list: readonly string[]) => encodeTexts(this.tokenizer, this.textEncoder, list);
     const promptEmbeds = encode(texts);
     if (negativePrompt === undefined) return { promptEmbeds, negativePromptEmbeds: null };
     return { promptEmbeds, negativePromptEmbeds: encode(texts.map(() => negativePrompt)) };

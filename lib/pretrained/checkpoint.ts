@@ -89,8 +89,9 @@ export function loadParts(
   const parts: Record<string, Part> = {};
   const hasVariant = (name: string) => variantsIn(path.join(folder, name)).includes(variant);
   if (variant !== undefined && !names.some(hasVariant)) {
+    const weighted = names.filter((name) => variantsIn(path.join(folder, name)).length > 0);
     throw new Error(
-      `${folder}: expected weights of the variant '${variant}' in ${names.join(' or ')}, found none. ` +
+      `${folder}: expected weights of the variant '${variant}' in ${weighted.join(' or ')}, found none. ` +
         "Leave out the option 'variant'.",
     );
   }

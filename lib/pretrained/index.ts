@@ -1,9 +1,12 @@
 /** All reading and writing of models in Node; importing it lets `fromPretrained` and `savePretrained` get at files. */
 import { setPretrainedFiles } from '../models/pretrained';
 import { checkedFolder, loadParts } from './checkpoint';
+import { readModel, writeModel } from './model-files';
 import { saveParts } from './parts';
 
 setPretrainedFiles({
+  readModel,
+  writeModel,
   loadPipeline: (name, options) => loadParts(checkedFolder(name, options), undefined, options),
   savePipeline: saveParts,
 });

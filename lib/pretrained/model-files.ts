@@ -9,13 +9,35 @@ import { findSnapshot, type FoundSnapshot } from '../io/hub/snapshots';
 import { fromFloat32Array, toFloat32Array, writeSafetensors } from '../io/safetensors';
 import { hasWeights, openWeights } from '../io/safetensors/sharded';
 import { indexNames, parseWeightName, withVariant } from '../io/safetensors/weight-names';
-import type { PretrainedOptions } from '../models/pretrained';
+import type {
+  ModelFiles,
+  ModelLibrary,
+  PretrainedOptions,
+  ReadModelOptions,
+} from '../models/pretrained';
 import { stateDict, type StateDict } from '../nn/state-dict';
 
 /** diffusers' name of a UNet's weights. */
 export const DIFFUSION_WEIGHTS = 'diffusion_pytorch_model.safetensors';
 /** transformers' name of a model's weights. */
 export const TRANSFORMERS_WEIGHTS = 'model.safetensors';
+
+const WEIGHTS: Readonly<Record<ModelLibrary, string>> = {
+  diffusers: DIFFUSION_WEIGHTS,
+  transformers: TRANSFORMERS_WEIGHTS,
+};
+
+/** A model's config and weights; see `PretrainedFiles`. */
+export function readModel(
+  name: string,
+  library: ModelLibrary,
+  { variant, wanted }: ReadModelOptions = {},
+): ModelFiles {
+  const folder = localFolder(name, { variant, wanted: isModelFile });
+  const config = readJsonObject(path.join(folder, 'config.json'));
+  const weights = readWeights(folder, WEIGHTS[library], { variant, ...(wanted && { wanted }) });
+  return { config, weights, from: path.join(folder, withVariant(WEIGHTS[library], variant)) };
+}
 
 /** What is read of a model's folder. */
 export interface ReadFiles extends PretrainedOptions {
@@ -170,13 +192,13 @@ function insteadOf(folder: string, fileName: string, variant: string | undefined
  */
 export function writeModel(
   folder: string,
-  fileName: string,
+  library: ModelLibrary,
   config: object,
   module: object,
   floatKeys: readonly string[] = [],
 ): void {
   mkdirSync(folder, { recursive: true });
-  writeStateDict(path.join(folder, fileName), module);
+  writeStateDict(path.join(folder, WEIGHTS[library]), module);
   const json = JSON.stringify(config, null, 2).replace(
     /^ {2}"(\w+)": -?\d+(?=,?$)/gm,
     (line, key: string) => (floatKeys.includes(key) ? `${line}.0` : line),

@@ -2,7 +2,8 @@
 
 In the folder: cases.json, a config by name; `<name>.safetensors`, the inputs; `ours/<name>`, a model as our
 savePretrained writes it. Written: `theirs/<name>`, a model of the same config made by diffusers;
-`<name>.out.safetensors`, the outputs of both, named `ours` and `theirs`.
+`<name>.out.safetensors`, the outputs of both, named `ours` and `theirs`. The case whose skip connections have the
+shapes in residuals.safetensors is run with these added, too: `controlled`, of our model.
 """
 import json, os, sys
 import torch
@@ -31,4 +32,11 @@ with torch.no_grad():
             parameter.add_(torch.randn(parameter.shape) * (0.1 if parameter.ndim == 1 else 0.02))
         theirs.save_pretrained(os.path.join(folder, "theirs", name))
         outputs = {"ours": run(ours), "theirs": run(theirs)}
+        if name == "attention everywhere, 16 groups, odd size":
+            residuals = load_file(os.path.join(folder, "residuals.safetensors"))
+            down = tuple(residuals[f"down.{i}"] for i in range(len(residuals) - 1))
+            outputs["controlled"] = ours.eval()(
+                inputs["sample"], inputs["timestep"].long(), inputs["context"],
+                down_block_additional_residuals=down, mid_block_additional_residual=residuals["mid"],
+            ).sample
         save_file({k: v.contiguous() for k, v in outputs.items()}, os.path.join(folder, f"{name}.out.safetensors"))

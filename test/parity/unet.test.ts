@@ -104,6 +104,30 @@ function inputsOf({ config, batch, size, context }: Case, seed: number) {
   };
 }
 
+/** The case that is run with a control net's residuals, too, and the shapes of its skip connections. */
+const CONTROLLED = 'attention everywhere, 16 groups, odd size';
+const SKIPS: [number, number, number, number][] = [
+  [3, 21, 13, 32],
+  [3, 21, 13, 32],
+  [3, 11, 7, 32],
+  [3, 11, 7, 64],
+];
+
+function residuals() {
+  const stream = new Generator(77).stream('sampling');
+  const down = SKIPS.map((shape) => randn<tf.Rank.R4>(shape, stream.next()));
+  return { down, mid: randn<tf.Rank.R4>(SKIPS.at(-1)!, stream.next()) };
+}
+
+function controlledOutput(unet: UNet2DConditionModel): Float32Array {
+  return tf.tidy(() => {
+    const { sample, timestep, context } = inputsOf(CASES[CONTROLLED]!, names.indexOf(CONTROLLED));
+    const { down, mid } = residuals();
+    const extras = { downBlockAdditionalResiduals: down, midBlockAdditionalResidual: mid };
+    return nchw(unet.forward(sample, timestep, context, extras));
+  });
+}
+
 function outputOf(unet: UNet2DConditionModel, name: string): Float32Array {
   return tf.tidy(() => {
     const { sample, timestep, context } = inputsOf(CASES[name]!, names.indexOf(name));
@@ -120,9 +144,15 @@ beforeAll(() => {
     perturb(unet, seed);
     unet.savePretrained(path.join(folder, 'ours', name));
     ourOutputs.set(name, outputOf(unet, name));
+    if (name === CONTROLLED) ourOutputs.set('controlled', controlledOutput(unet));
     unet.dispose();
     tf.tidy(() => writeTensors(fileOf(name), inputsOf(CASES[name]!, seed)));
   }
+  tf.tidy(() => {
+    const { down, mid } = residuals();
+    const named = down.map((tensor, i) => [`down.${i}`, tensor] as const);
+    writeTensors(fileOf('residuals'), { ...Object.fromEntries(named), mid });
+  });
   const configs = names.map((name) => [name, CASES[name]!.config]);
   writeJson(path.join(folder, 'cases.json'), Object.fromEntries(configs));
   runPython('unet.py', folder);
@@ -138,4 +168,10 @@ it.each(names)("we load diffusers' model and give the same output: %s", (name) =
   const unet = UNet2DConditionModel.fromPretrained(path.join(folder, 'theirs', name));
   expect(outputOf(unet, name)).toBeCloseToMax(expected.data, 2e-5);
   unet.dispose();
+});
+
+it("diffusers adds a control net's residuals at the same places", () => {
+  const expected = readTensors(fileOf(CONTROLLED, '.out')).get('controlled')!;
+  expect(ourOutputs.get('controlled')).toBeCloseToMax(expected.data, 2e-5);
+  expect(ourOutputs.get('controlled')).not.toBeCloseToMax(ourOutputs.get(CONTROLLED)!, 0.1);
 });

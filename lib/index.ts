@@ -7,17 +7,11 @@ installNotebookViews();
 
 export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend/node';
 export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
-export {
-  BLOG_SCHEDULER_CONFIG,
-  BLOG_UNET_CONFIG,
-  CHECKPOINTS,
-  SHIPPED_JUDGE,
-  SHIPPED_MODEL,
-  runFolder,
-  SMALL_TEXT_CONFIG,
-  SMALL_TOKENIZER,
-} from './mnist/presets';
+export { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './mnist/presets';
+export { checkpointsFolder, runFolder } from './mnist/runs';
+export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 
+export { recipeParts, type RecipePartsOptions } from './mnist/recipe-parts';
 export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/recipes';
 
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';

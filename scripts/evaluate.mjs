@@ -62,7 +62,7 @@ await setUpOrExit();
 const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
 
 const numImages = Number(values.images);
-const judge = sd.Judge.load(values.judge, new sd.Generator(0).stream('init'));
+const judge = sd.Judge.load(values.judge);
 const test = sd.loadMnist({ split: 'test', source: 'full' });
 const reference = sd.realReference(judge, test, numImages);
 const stop = new AbortController();

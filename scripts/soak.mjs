@@ -7,13 +7,14 @@ import { parseArgs } from 'node:util';
 import { inRoot } from './setup/paths.mjs';
 import { parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
-import { readResult, resultFile, soakTable, writeTable } from './soak/report.mjs';
-import { SOAK_PARTS } from './soak/parts.mjs';
+import { partsNamed, SOAK_PARTS } from './soak/parts.mjs';
+import { readResult, resultFile, soakTable, withTable } from './soak/report.mjs';
 import { runShown } from './test/command.mjs';
 
 const names = SOAK_PARTS.map(({ name }) => name);
 const HELP = `npm run soak -- [options]
-  --only NAME   only this part, also if it has passed (repeatable): ${names.join(', ')}
+  --only NAMES  only these parts, also if they have passed: ${names.join(', ')}
+                (kill,fuzz; or the option again and again)
   --anew        forget what has passed
 
 Parts take minutes to hours. Beside other work: nice -n 19 npm run soak`;
@@ -25,11 +26,14 @@ const { values } = parseArgs({
     help: { type: 'boolean' },
   },
 });
-const unknown = values.only.filter((name) => !names.includes(name));
-if (values.help || unknown.length > 0) {
-  if (unknown.length > 0) console.error(`No such part: ${unknown.join(', ')}.\n`);
+if (values.help) {
   console.log(HELP);
-  process.exit(values.help ? 0 : 2);
+  process.exit();
+}
+const named = partsNamed(values.only);
+if ('problem' in named) {
+  console.error(named.problem);
+  process.exit(2);
 }
 
 await setUpOrExit({ extra: [parityPackages] });
@@ -61,15 +65,18 @@ async function runPart({ name, file }) {
   fs.rmSync(figuresFile, { force: true });
 }
 
-const chosen = SOAK_PARTS.filter(({ name }) =>
-  values.only.length > 0 ? values.only.includes(name) : readResult(folder, name)?.failed !== false,
-);
+const chosen =
+  values.only.length > 0
+    ? named.chosen
+    : SOAK_PARTS.filter(({ name }) => readResult(folder, name)?.failed !== false);
 for (const part of chosen) await runPart(part);
 
 const found = names.flatMap((name) => readResult(folder, name) ?? []);
 const results = new Map(found.map((result) => [result.name, result]));
-const table = soakTable(names, results);
+const document = inRoot('docs', 'reliability.md');
+const text = fs.readFileSync(document, 'utf8');
+const table = soakTable(names, results, text);
 const machine = `${os.cpus().length} CPU cores, Node ${process.versions.node}`;
-writeTable(inRoot('docs', 'reliability.md'), `On ${machine}:\n\n${table}`);
+fs.writeFileSync(document, withTable(text, `On ${machine}:\n\n${table}`));
 console.log(`\n${table}`);
 process.exit(chosen.some(({ name }) => results.get(name)?.failed) ? 1 : 0);

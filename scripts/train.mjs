@@ -69,13 +69,8 @@ const saveEvery = Number(values['save-every']);
 const kept = new Set(values.keep.split(',').filter(Boolean).map(Number));
 const say = (text) => console.log(`${new Date().toISOString().slice(0, 19)}  ${text}`);
 
-const dataset = sd.loadMnist({ split: 'train', source: 'full' });
-const init = new sd.Generator(recipe.trainer.seed).stream('init');
-const unet = new sd.UNet2DConditionModel(sd.BLOG_UNET_CONFIG, init);
-const textEncoder = new sd.CLIPTextModel(sd.SMALL_TEXT_CONFIG, init);
-const tokenizer = sd.CLIPTokenizer.fromPretrained(sd.SMALL_TOKENIZER);
-const noiseScheduler = new sd.DDPMScheduler(recipe.scheduler);
-const parts = { unet, textEncoder, tokenizer, noiseScheduler, dataset };
+const parts = sd.recipeParts(recipe);
+const { unet, textEncoder, tokenizer, noiseScheduler } = parts;
 const objective = new sd.TextToImageObjective(parts, recipe.objective);
 const trainer = new sd.Trainer(objective, {
   ...recipe.trainer,

@@ -19,7 +19,7 @@ import {
 import { jit, type JitControl } from '../jit';
 import { Conv2d, Linear } from '../nn/layers';
 import { disposeModule, loadStateDict, stateDict } from '../nn/state-dict';
-import { rand, type RandomKey, type RandomStream } from '../random';
+import { Generator, rand, type RandomKey, type RandomStream } from '../random';
 
 /** Width of the feature space. */
 export const FEATURES = 128;
@@ -170,10 +170,9 @@ export class Judge {
   /**
    * Loads a judge; the one in checkpoints/judge/ is what all published figures are measured with.
    *
-   * @param stream for the network's first values, which the weights replace
    * @throws Error if the weights are not those that the card names
    */
-  static load(folder: string, stream: RandomStream): Judge {
+  static load(folder: string): Judge {
     const card = JSON.parse(readFileSync(path.join(folder, CARD), 'utf8')) as JudgeCard;
     const file = path.join(folder, WEIGHTS);
     const found = sha256OfFile(file);
@@ -186,7 +185,7 @@ export class Judge {
     const state = [...readSafetensors(file).tensors].map(
       ([name, t]) => [name, { shape: t.shape, data: toFloat32Array(t, name) }] as const,
     );
-    const network = new JudgeNetwork(stream);
+    const network = new JudgeNetwork(new Generator(0).stream('init')); // replaced by the weights
     try {
       loadStateDict(network, new Map(state), file);
     } catch (error) {

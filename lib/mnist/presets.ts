@@ -1,6 +1,4 @@
 /** The blog's model, in the keys of diffusers and transformers, and its offline text encoder. */
-import path from 'node:path';
-import { folderInside } from '../io/runs/run-name';
 import type { CLIPTextConfig } from '../models/clip-text-config';
 import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 import type { DDPMSchedulerConfig } from '../schedulers/ddpm';
@@ -39,29 +37,3 @@ export const SMALL_TEXT_CONFIG = {
   eos_token_id: 1045,
   pad_token_id: 1045,
 } as const satisfies Partial<CLIPTextConfig>;
-
-/** The folder of the small text encoder's tokenizer. */
-export const SMALL_TOKENIZER = path.join(__dirname, '..', '..', 'data', 'clip-tokenizer-small');
-
-const shipped = (name: string) => path.join(__dirname, '..', '..', 'checkpoints', name);
-
-/** The folder of the trained model that ships; its README.md says how it was trained, and how well it draws. */
-export const SHIPPED_MODEL = shipped('mnist-text-to-image');
-
-/** The folder of the judge that ships. */
-export const SHIPPED_JUDGE = shipped('judge');
-
-/** Where notebooks save models and training runs: checkpoints/, or the folder in SDM_CHECKPOINTS. */
-export const CHECKPOINTS = path.resolve(
-  process.env.SDM_CHECKPOINTS ?? path.join(__dirname, '..', '..', 'checkpoints'),
-);
-
-/**
- * The folder of a training run below `CHECKPOINTS`, for `saveTraining`, `resumeTraining` and `latestCheckpoint`.
- *
- * @param name for example `mnist-cpu`; letters, digits, `-`, `_` and `.`
- * @throws Error if the name could lead out of the folder
- */
-export function runFolder(name: string): string {
-  return folderInside(CHECKPOINTS, name);
-}

@@ -4,16 +4,33 @@
 
 /** @type {SoakPart[]} In the order of docs/reliability.md. */
 export const SOAK_PARTS = [
-  { name: 'kill', file: 'test/io/checkpoint-processes.test.ts' },
-  { name: 'damage', file: 'test/io/checkpoint-folder.test.ts' },
-  { name: 'disk', file: 'test/io/full-disk.test.ts' },
+  { name: 'kill', file: 'test/io/runs/checkpoint-processes.test.ts' },
+  { name: 'damage', file: 'test/io/runs/checkpoint-folder.test.ts' },
+  { name: 'disk', file: 'test/io/runs/full-disk.test.ts' },
   { name: 'killed', file: 'test/training/killed-training.test.ts' },
   { name: 'resume', file: 'test/training/exact-resume.test.ts' },
   { name: 'stop', file: 'test/training/stop.test.ts' },
   { name: 'kernel', file: 'test/kernel/long-run.test.ts' },
-  { name: 'safetensors', file: 'test/io/safetensors-reader.test.ts' },
+  { name: 'safetensors', file: 'test/io/safetensors/reader.test.ts' },
   { name: 'fuzz', file: 'test/parity/safetensors.test.ts' },
-  { name: 'bombs', file: 'test/datasets/idx-bombs.test.ts' },
+  { name: 'bombs', file: 'test/mnist/idx-bombs.test.ts' },
   { name: 'configs', file: 'test/parity/random-folders.test.ts' },
   { name: 'continue', file: 'test/parity/continue.test.ts' },
 ];
+
+/**
+ * The parts that `--only` names, once each and in their own order: `kill,fuzz`, or the option again and again.
+ *
+ * @param {string[]} values
+ * @returns {{ chosen: SoakPart[] } | { problem: string }}
+ */
+export function partsNamed(values) {
+  const names = values.flatMap((value) => value.split(',')).map((name) => name.trim());
+  const known = SOAK_PARTS.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) {
+    return { chosen: SOAK_PARTS.filter(({ name }) => names.includes(name)) };
+  }
+  const shown = unknown.map((name) => (name === '' ? 'an empty name' : name)).join(', ');
+  return { problem: `--only: expected parts among ${known.join(', ')}; got ${shown}.` };
+}

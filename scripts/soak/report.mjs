@@ -22,15 +22,34 @@ export function readResult(folder, name) {
 
 const cell = (text) => text.replaceAll('|', '\\|');
 
+const commandOf = (name) => `\`npm run soak -- --only ${name}\``;
+
+/**
+ * The rows that a document has of a part: what an earlier run found, here or elsewhere.
+ *
+ * @returns {string[]} none if it was not run then either
+ */
+export function rowsOf(text, name) {
+  const { start, end } = marks(text);
+  const rows = text.slice(start, end).split('\n');
+  return rows
+    .filter((row) => row.includes(commandOf(name)) && !row.includes('| not run '))
+    .map((row) => row.trim().replace(/ {2,}/g, ' '));
+}
+
 /**
  * @param {string[]} names of all parts
  * @param {Map<string, SoakResult>} results by name
+ * @param {string} document whose rows stand for parts without a result
  */
-export function soakTable(names, results) {
+export function soakTable(names, results, document) {
   const rows = names.flatMap((name) => {
-    const command = `\`npm run soak -- --only ${name}\``;
+    const command = commandOf(name);
     const result = results.get(name);
-    if (result === undefined) return [`| (all of it) | not run | ${command} |`];
+    if (result === undefined) {
+      const known = rowsOf(document, name);
+      return known.length > 0 ? known : [`| (all of it) | not run | ${command} |`];
+    }
     const { date, minutes, failed, figures } = result;
     const when = `${date}, ${minutes.toFixed(1)} min`;
     if (failed) return [`| (all of it) | **failed** | ${command}, ${when} |`];
@@ -41,12 +60,16 @@ export function soakTable(names, results) {
   return ['| what is tried | found | command |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** Puts the table between the document's two marks. */
-export function writeTable(document, table) {
-  const text = fs.readFileSync(document, 'utf8');
+/** Where the table stands. @throws Error if the document's two marks are not there */
+function marks(text) {
   const start = text.indexOf(START);
   const end = text.indexOf(END);
-  if (start < 0 || end < start) throw new Error(`${document}: expected ${START} … ${END}.`);
-  const head = text.slice(0, start + START.length);
-  fs.writeFileSync(document, `${head}\n\n${table}\n\n${text.slice(end)}`);
+  if (start < 0 || end < start) throw new Error(`Expected ${START} … ${END} in the document.`);
+  return { start: start + START.length, end };
+}
+
+/** The document with the table between its two marks. */
+export function withTable(text, table) {
+  const { start, end } = marks(text);
+  return `${text.slice(0, start)}\n\n${table}\n\n${text.slice(end)}`;
 }

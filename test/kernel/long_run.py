@@ -32,9 +32,9 @@ const tokenizer = sd.CLIPTokenizer.fromPretrained(sd.SMALL_TOKENIZER);
 const scheduler = new sd.DDPMScheduler(sd.BLOG_SCHEDULER_CONFIG);
 const dataset = sd.loadMnist({{ split: 'train', source: 'quick' }});
 const parts = {{ unet, textEncoder, tokenizer, noiseScheduler: scheduler, dataset }};
-const trainer = new sd.Trainer(parts, {{ batchSize: 4, seed: 1, ema: {{ decay: 0.99 }} }});
+const trainer = new sd.Trainer(new sd.TextToImageObjective(parts), {{ batchSize: 4, seed: 1, ema: {{ decay: 0.99 }} }});
 const pipeline = new sd.TextToImagePipeline({{ unet, textEncoder, tokenizer, scheduler }});
-const judge = sd.Judge.load(sd.SHIPPED_JUDGE, new sd.Generator(0).stream("init"));
+const judge = sd.Judge.load(sd.SHIPPED_JUDGE);
 const test = sd.loadMnist({{ split: 'test', source: 'full' }});
 """
 

@@ -7,7 +7,6 @@ import { evaluate, type EvaluateParts } from '../../lib/mnist/evaluate';
 import { drawDigits } from '../../lib/mnist/generated-images';
 import { Judge } from '../../lib/mnist/judge';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
-import { Generator } from '../../lib/random';
 import { sharedConfig } from '../../lib/schedulers/config';
 import { DDIMScheduler } from '../../lib/schedulers/ddim';
 import { makeSampler } from '../../lib/schedulers/samplers';
@@ -22,7 +21,7 @@ beforeAll(() => {
   const ddim = makeSampler('ddim', scheduler.config);
   parts = {
     pipeline: new TextToImagePipeline({ ...models, scheduler: ddim }),
-    judge: Judge.load(path.join(root, 'checkpoints', 'judge'), new Generator(0).stream('init')),
+    judge: Judge.load(path.join(root, 'checkpoints', 'judge')),
     test: loadMnist({ split: 'test', source: 'full' }),
   };
 });

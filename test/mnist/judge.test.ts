@@ -11,10 +11,8 @@ import { FEATURES, Judge } from '../../lib/mnist/judge';
 import { judgeAccuracy, shiftImages, trainJudge } from '../../lib/mnist/train-judge';
 import { realReference } from '../../lib/mnist/evaluate';
 import { sanityRows } from '../../lib/mnist/sanity';
-import { Generator } from '../../lib/random';
 
 const shipped = path.join(__dirname, '..', '..', 'checkpoints', 'judge');
-const stream = () => new Generator(0).stream('init');
 const folder = mkdtempSync(path.join(tmpdir(), 'judge-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -34,7 +32,7 @@ describe('the judge in checkpoints/judge', () => {
   let judge: Judge;
   let test: MnistDataset;
   beforeAll(() => {
-    judge = Judge.load(shipped, stream());
+    judge = Judge.load(shipped);
     test = loadMnist({ split: 'test', source: 'full' });
   });
   afterAll(() => judge.dispose());
@@ -91,7 +89,7 @@ it('refuses weights that are not those of its card', () => {
   const bytes = readFileSync(file);
   bytes[bytes.length - 1]! ^= 1;
   writeFileSync(file, bytes);
-  expect(() => Judge.load(folder, stream())).toThrow(/expected SHA-256 [0-9a-f]{64} as in judge/);
+  expect(() => Judge.load(folder)).toThrow(/expected SHA-256 [0-9a-f]{64} as in judge/);
 });
 
 it('learns, is saved and loaded, and can be stopped', async () => {
@@ -100,7 +98,7 @@ it('learns, is saved and loaded, and can be stopped', async () => {
   const judge = (await trainJudge(data, { epochs: 2, batchSize: 40 }))!;
   expect(judge.card.testAccuracy).toBeGreaterThan(0.7); // 0.1 by chance
   const card = judge.save(path.join(folder, 'own'));
-  const loaded = Judge.load(path.join(folder, 'own'), stream());
+  const loaded = Judge.load(path.join(folder, 'own'));
   expect(loaded.card).toEqual(card);
   const images = toTensor(first(quick, 5).images);
   expect(loaded.judge(images).features).toEqual(judge.judge(images).features);

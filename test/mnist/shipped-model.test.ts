@@ -8,8 +8,7 @@ import { readManifest } from '../../lib/io/runs/manifest';
 import { stateDict } from '../../lib/nn/state-dict';
 import { loadCheckpoint, type CheckpointParts } from '../../lib/pretrained/checkpoint';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
-import { SHIPPED_JUDGE, SHIPPED_MODEL } from '../../lib/mnist/presets';
-import { Generator } from '../../lib/random';
+import { SHIPPED_JUDGE, SHIPPED_MODEL } from '../../lib/mnist/shipped';
 import { makeSampler } from '../../lib/schedulers/samplers';
 import { loadScript } from '../support/script';
 
@@ -58,7 +57,7 @@ it('draws the digits that it is asked for', async () => {
   const pipeline = new TextToImagePipeline({ ...parts, scheduler });
   const options = { seed: 0, numImages: 40, batchSize: 40, numInferenceSteps: 10 };
   const drawn = (await drawDigits(pipeline, { ...options, guidanceScale: 1.5 }))!;
-  const judge = Judge.load(SHIPPED_JUDGE, new Generator(0).stream('init'));
+  const judge = Judge.load(SHIPPED_JUDGE);
   const { predictions } = judge.judge(drawn.images);
   expect(promptedAccuracy(drawn.labels, predictions).overall.share).toBeGreaterThanOrEqual(0.9);
   judge.dispose();

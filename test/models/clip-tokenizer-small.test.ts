@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { captionOf } from '../../lib/mnist/captions';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
-import { SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/mnist/presets';
+import { SMALL_TEXT_CONFIG } from '../../lib/mnist/presets';
+import { SMALL_TOKENIZER } from '../../lib/mnist/shipped';
 
 describe('the small tokenizer (scripts/trim_tokenizer.py)', () => {
   const whole = CLIPTokenizer.fromPretrained();

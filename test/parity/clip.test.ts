@@ -4,7 +4,8 @@ import { tf } from '../../lib/backend';
 import type { CLIPTextConfig } from '../../lib/models/clip-text-config';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
-import { SMALL_TEXT_CONFIG, SMALL_TOKENIZER } from '../../lib/mnist/presets';
+import { SMALL_TEXT_CONFIG } from '../../lib/mnist/presets';
+import { SMALL_TOKENIZER } from '../../lib/mnist/shipped';
 import { Generator } from '../../lib/random';
 import {
   MINUTES_10,

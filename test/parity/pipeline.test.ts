@@ -10,8 +10,8 @@ import {
   BLOG_SCHEDULER_CONFIG,
   BLOG_UNET_CONFIG,
   SMALL_TEXT_CONFIG,
-  SMALL_TOKENIZER,
 } from '../../lib/mnist/presets';
+import { SMALL_TOKENIZER } from '../../lib/mnist/shipped';
 import { Generator, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import {

@@ -11,7 +11,7 @@ import {
   saveCheckpoint,
   type CheckpointParts,
 } from '../../lib/pretrained/checkpoint';
-import { SMALL_TOKENIZER } from '../../lib/mnist/presets';
+import { SMALL_TOKENIZER } from '../../lib/mnist/shipped';
 import { Generator, randint, randn } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { relativeToMax } from '../support/matchers';

@@ -12,44 +12,128 @@ describe('crossAttentionMaps', () => {
   const unet = new UNet2DConditionModel(BLOG_UNET_CONFIG, stream);
   const sample = randn<tf.Rank.R4>([1, 28, 28, 1], stream.next());
   const timestep = tf.tensor1d([500], 'int32');
-  const context = randn<tf.Rank.R3>([1, 8, 512], stream.next());
+  const text = randn<tf.Rank.R3>([1, 8, 512], stream.next());
 
   it('are what the output of each cross-attention is made of', () => {
     // softmax(q kᵀ / √D) times v, merged and projected, is the layer's own output
     const { attn2 } = unet.mid_block.attentions[0]!.transformer_blocks[0]!;
     tf.tidy(() => {
       const x = randn<tf.Rank.R3>([1, 16, 32], stream.next());
-      const p = attn2.probabilities(x, context);
+      const p = attn2.probabilities(x, text);
       const [, heads, , S] = p.shape;
-      const v = tf.reshape(attn2.to_v.forward(context), [1, S, heads, -1]);
+      const v = tf.reshape(attn2.to_v.forward(text), [1, S, heads, -1]);
       const mixed = tf.matMul(p, tf.transpose(v, [0, 2, 1, 3])); // [1, heads, L, D]
       const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [1, 16, -1]) as tf.Tensor3D;
       const expected = attn2.to_out[0].forward(merged).dataSync();
-      expect(attn2.forward(x, context).dataSync()).toBeCloseToMax(expected, 2e-5);
+      expect(attn2.forward(x, text).dataSync()).toBeCloseToMax(expected, 2e-5);
     });
   });
 
   it('share each pixel among the tokens, and leave the model as it was', () => {
-    const before = unet.forward(sample, timestep, context);
+    const before = unet.forward(sample, timestep, text);
     const names = [...namedParameters(unet).keys()];
-    const maps = crossAttentionMaps(unet, sample, timestep, context);
+    const maps = crossAttentionMaps(unet, sample, timestep, text);
     expect(maps.shape).toEqual([28, 28, 8]);
     const sums = tf.tidy(() => maps.sum(2).dataSync());
     expect(Math.min(...sums)).toBeCloseTo(1, 5);
     expect(Math.max(...sums)).toBeCloseTo(1, 5);
     expect([...namedParameters(unet).keys()]).toEqual(names);
-    const after = unet.forward(sample, timestep, context);
+    const after = unet.forward(sample, timestep, text);
     expect(after.dataSync()).toEqual(before.dataSync());
     tf.dispose([before, after, maps]);
   });
 
   it('leaks nothing', () => {
-    expect(() => crossAttentionMaps(unet, sample, timestep, context).dispose()).toLeakNothing();
+    expect(() => crossAttentionMaps(unet, sample, timestep, text).dispose()).toLeakNothing();
   });
 
   it('takes one image at a time', () => {
     const two = tf.zeros<tf.Rank.R4>([2, 28, 28, 1]);
-    expect(() => crossAttentionMaps(unet, two, timestep, context)).toThrow('got 2 images');
+    expect(() => crossAttentionMaps(unet, two, timestep, text)).toThrow('got 2 images');
     two.dispose();
+  });
+});
+
+describe('of any size', () => {
+  const sizes: [number, number][] = [
+    [17, 5],
+    [29, 7],
+    [1, 3],
+    [5, 17],
+    [7, 29],
+    [3, 1],
+    [1, 1],
+    [2, 9],
+    [9, 2],
+    [11, 13],
+    [6, 10],
+    [15, 16],
+    [31, 3],
+    [3, 31],
+    [28, 28],
+    [12, 5],
+    [23, 19],
+    [4, 30],
+    [8, 8],
+    [13, 1],
+  ];
+  const configs = [1, 2, 3, 4].map((blocks) => ({
+    in_channels: 1,
+    out_channels: 1,
+    block_out_channels: Array<number>(blocks).fill(8),
+    down_block_types: Array<'CrossAttnDownBlock2D'>(blocks).fill('CrossAttnDownBlock2D'),
+    up_block_types: Array<'CrossAttnUpBlock2D'>(blocks).fill('CrossAttnUpBlock2D'),
+    layers_per_block: 1,
+    norm_num_groups: 4,
+    attention_head_dim: 2,
+    cross_attention_dim: 6,
+  }));
+
+  it.each(configs)('$block_out_channels', (config) => {
+    const unet = new UNet2DConditionModel(config, stream);
+    tf.tidy(() => {
+      const text = randn<tf.Rank.R3>([1, 4, 6], stream.next());
+      for (const [height, width] of sizes) {
+        const sample = randn<tf.Rank.R4>([1, height, width, 1], stream.next());
+        const maps = crossAttentionMaps(unet, sample, tf.tensor1d([500], 'int32'), text);
+        expect(maps.shape).toEqual([height, width, 4]);
+        expect(maps.sum(2).dataSync()).toBeCloseToMax(
+          new Float32Array(height * width).fill(1),
+          1e-5,
+        );
+      }
+    });
+    unet.dispose();
+  });
+
+  it('are the mean over levels and heads, each level brought to the size of the image', () => {
+    const unet = new UNet2DConditionModel(configs[1]!, stream);
+    const [height, width] = [5, 3];
+    tf.tidy(() => {
+      const text = randn<tf.Rank.R3>([1, 4, 6], stream.next());
+      const sample = randn<tf.Rank.R4>([1, height, width, 1], stream.next());
+      const levels: Record<number, [number, number]> = { 15: [5, 3], 6: [3, 2] }; // pixels → size
+      const found: tf.Tensor4D[] = [];
+      const blocks = [...unet.down_blocks, unet.mid_block, ...unet.up_blocks];
+      for (const block of blocks) {
+        for (const { transformer_blocks } of 'attentions' in block ? block.attentions : []) {
+          const { attn2 } = transformer_blocks[0]!;
+          const forward = attn2.forward.bind(attn2);
+          attn2.forward = (x, context) => {
+            const map = attn2.probabilities(x, context).mean(1);
+            const shape = [1, ...levels[x.shape[1]]!, 4] as [number, number, number, number];
+            found.push(tf.keep(tf.image.resizeBilinear(map.reshape(shape) as tf.Tensor4D, [5, 3])));
+            return forward(x, context);
+          };
+        }
+      }
+      const t = tf.tensor1d([500], 'int32');
+      unet.forward(sample, t, text);
+      const expected = tf.mean(tf.concat(found), 0).dataSync();
+      const maps = crossAttentionMaps(unet, sample, t, text);
+      expect(maps.dataSync()).toBeCloseToMax(expected, 1e-6);
+      tf.dispose(found);
+    });
+    unet.dispose();
   });
 });

@@ -2,7 +2,7 @@ import { loadMnist, type MnistDataset } from '../../lib/mnist/mnist';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
-import { SMALL_TOKENIZER } from '../../lib/mnist/presets';
+import { SMALL_TOKENIZER } from '../../lib/mnist/shipped';
 import { Generator } from '../../lib/random';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { TINY_TEXT, TINY_UNET } from './tiny-configs';

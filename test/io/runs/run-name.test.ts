@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { folderInside } from '../../../lib/io/runs/run-name';
-import { CHECKPOINTS, runFolder } from '../../../lib/mnist/presets';
+import { checkpointsFolder, runFolder } from '../../../lib/mnist/runs';
 import { withFailingCall } from '../../support/failing-fs';
 
 let root: string;
@@ -16,7 +16,7 @@ it.each(['mnist-cpu', 'a', '2024-11-24_v1.5', 'x'.repeat(100), 'console', 'COM10
   'the name %j is a folder of the root',
   (name) => {
     expect(folderInside(root, name)).toBe(path.join(root, name));
-    expect(runFolder(name)).toBe(path.join(CHECKPOINTS, name));
+    expect(runFolder(name)).toBe(path.join(checkpointsFolder(), name));
     expect(readdirSync(root)).toEqual([]);
   },
 );
@@ -75,4 +75,16 @@ it('a link out of the root is refused, one inside is not', () => {
   );
   expect(() => folderInside(root, 'broken')).toThrow(/a link out of it/);
   expect(folderInside(root, 'alias')).toBe(path.join(root, 'alias'));
+});
+
+it('runs are saved in the clone, in the working folder if installed, or where SDM_CHECKPOINTS says', () => {
+  const clone = path.join(path.sep, 'home', 'me', 'clone');
+  const installed = path.join(path.sep, 'home', 'me', 'node_modules', 'stable-diffusion-mnist');
+  const here = path.join(process.cwd(), 'checkpoints');
+  expect(checkpointsFolder({}, clone)).toBe(path.join(clone, 'checkpoints'));
+  expect(checkpointsFolder({}, installed)).toBe(here);
+  expect(checkpointsFolder({ SDM_CHECKPOINTS: '' }, installed)).toBe(here);
+  for (const folder of [clone, installed]) {
+    expect(checkpointsFolder({ SDM_CHECKPOINTS: 'x' }, folder)).toBe(path.resolve('x'));
+  }
 });

@@ -4,9 +4,6 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkpointParts } from './evaluate/checkpoint.mjs';
-import { columnsOf, confusionTable } from './evaluate/report.mjs';
-import { weightsHash } from './evaluate/weights.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
@@ -59,7 +56,11 @@ if (values.help || !hasRows) {
 }
 
 await setUpOrExit();
-const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+const require = createRequire(import.meta.url);
+const sd = require(inRoot('dist', 'index.js'));
+const { columnsOf, confusionTable, loadRunModel, weightsHash } = require(
+  inRoot('dist', 'mnist', 'evaluation', 'index.js'),
+);
 
 const numImages = Number(values.images);
 const judge = sd.Judge.load(values.judge);
@@ -95,8 +96,8 @@ function drawnElsewhere() {
 }
 
 async function drawnHere() {
-  const { folder, parts } = checkpointParts(sd, values.checkpoint, !values['last-weights']);
-  const weights = weightsHash(sd, parts);
+  const { folder, parts } = loadRunModel(values.checkpoint, !values['last-weights']);
+  const weights = weightsHash(parts);
   const spacing = values.spacing && { timestep_spacing: values.spacing };
   const changes = JSON.parse(values.config);
   const scheduler = sd.makeSampler(values.scheduler, parts.scheduler.config, {

@@ -4,10 +4,6 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkpointParts } from './evaluate/checkpoint.mjs';
-import { weightsHash } from './evaluate/weights.mjs';
-import { modelCard } from './export-model/card.mjs';
-import { runOf, settingsOf } from './export-model/run.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 import { sha256 } from './setup/step.mjs';
@@ -35,9 +31,13 @@ if (values.help || !values.checkpoint) {
 }
 
 await setUpOrExit();
-const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+const require = createRequire(import.meta.url);
+const sd = require(inRoot('dist', 'index.js'));
+const { loadRunModel, modelCard, runOf, settingsOf, weightsHash } = require(
+  inRoot('dist', 'mnist', 'evaluation', 'index.js'),
+);
 
-const { folder, parts } = checkpointParts(sd, values.checkpoint, true);
+const { folder, parts } = loadRunModel(values.checkpoint, true);
 const { recipe, steps } = runOf(folder);
 const output = path.resolve(values.output ?? sd.SHIPPED_MODEL);
 const aside = `${output}.part`;
@@ -46,7 +46,7 @@ sd.saveCheckpoint(aside, parts);
 
 /** Evaluations of these very weights, of as many images as the most. */
 function figures() {
-  const hash = weightsHash(sd, parts);
+  const hash = weightsHash(parts);
   const folder = path.resolve(values.results ?? inRoot('runs', 'evaluation'));
   const names = fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true }) : [];
   const all = names

@@ -5,8 +5,6 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { columnsOf } from './evaluate/report.mjs';
-import { timeTo, timeToText } from './evaluate/time-to.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
@@ -55,7 +53,11 @@ const runs = values.run.map((text) => {
 });
 
 await setUpOrExit();
-const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+const require = createRequire(import.meta.url);
+const sd = require(inRoot('dist', 'index.js'));
+const { columnsOf, timeTo, timeToText } = require(
+  inRoot('dist', 'mnist', 'evaluation', 'index.js'),
+);
 
 /** The measures of one model, by the command that a reader would type. */
 function measuresOf(model) {

@@ -41,7 +41,8 @@ export class BatchSampler implements Iterable<Int32Array> {
   /**
    * @param samples how many there are
    * @param owner the class that asks, for messages
-   * @throws RangeError for a batch size that is not an integer of 1 or more, or that leaves no batch;
+   * @throws RangeError for a batch size that is not an integer of 1 or more, or that leaves no batch of the samples
+   *   that there are (of none there is no batch, as in torch);
    *   TypeError if a seed is missing
    */
   constructor(
@@ -55,7 +56,7 @@ export class BatchSampler implements Iterable<Int32Array> {
         `${owner}: expected batchSize to be an integer of 1 or more, got ${String(batchSize)}.`,
       );
     }
-    if (dropLast && batchSize > samples) {
+    if (dropLast && samples > 0 && batchSize > samples) {
       throw new RangeError(
         `${owner}: expected batchSize of at most ${samples}, the samples there are, got ` +
           `${batchSize}: no batch would be full. Make it smaller or set dropLast to false.`,

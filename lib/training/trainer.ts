@@ -50,6 +50,9 @@ export class Trainer<O extends Objective = Objective> {
     const { parameters } = objective;
     this.generator = new Generator(o.seed);
     const { batchSize, seed } = o;
+    if (objective.length === 0) {
+      throw new RangeError('Trainer: expected at least one sample to train on, got none.');
+    }
     this.sampler = new BatchSampler(objective.length, { batchSize, seed }, 'Trainer');
     const { learningRate: lr, weightDecay } = o;
     const optimizer = (this.optimizer = new AdamW(parameters, { lr, weightDecay }));

@@ -149,6 +149,20 @@ describe('order', () => {
   });
 });
 
+describe('of an empty data set, as in torch, there is no batch', () => {
+  const variants = [true, false].flatMap((shuffle) =>
+    [true, false].flatMap((dropLast) =>
+      [1, 4].map((batchSize) => ({ shuffle, dropLast, batchSize })),
+    ),
+  );
+  test.each(variants)('%o', (options) => {
+    const loader = loaderOf(0, { ...options, seed: 1 });
+    expect(loader.length).toBe(0);
+    for (let epoch = 0; epoch < 3; epoch++) expect([...loader]).toEqual([]);
+    expect(loader.state()).toEqual({ epoch: 0, position: 0 });
+  });
+});
+
 describe('refuses', () => {
   test.each([0, -1, 1.5, NaN, Infinity, '4', undefined])('batchSize %s', (batchSize) => {
     expect(() => loaderOf(10, { batchSize: batchSize as number, seed: 0 })).toThrow(

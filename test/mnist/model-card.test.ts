@@ -3,24 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RECIPES } from '../../lib/mnist/recipes';
-import { loadScript } from '../support/script';
-
-interface RunFacts {
-  readonly recipe: object;
-  readonly steps: number;
-}
-
-const { runOf, settingsOf } = loadScript<{
-  runOf: (checkpoint: string) => RunFacts;
-  settingsOf: (recipe: object, named: object) => string;
-}>('export-model/run.mjs');
-const { modelCard } = loadScript<{ modelCard: (facts: object) => string }>('export-model/card.mjs');
+import { modelCard, runOf, settingsOf } from '../../lib/mnist/evaluation';
 
 const run = mkdtempSync(path.join(tmpdir(), 'run-'));
 afterAll(() => rmSync(run, { recursive: true }));
 const recipe = {
   ...RECIPES.best,
-  trainer: { ...RECIPES.best.trainer, minSnrGamma: 5 },
+  objective: { ...RECIPES.best.objective, minSnrGamma: 5 },
   maxSteps: 3000,
 };
 
@@ -40,16 +29,17 @@ describe("a run's facts", () => {
 
   it('become the command that does it again', () => {
     expect(settingsOf({ ...recipe, maxSteps: 5000 }, RECIPES.best)).toBe(
-      '--steps 5000 --set trainer.minSnrGamma=5',
+      '--steps 5000 --set objective.minSnrGamma=5',
     );
     expect(settingsOf(RECIPES.best, RECIPES.best)).toBe('');
   });
 });
 
 it('the model card holds recipe, hashes, and figures as measured', () => {
-  const share = { hits: 99, total: 100, share: 0.99, low: 0.946, high: 0.998 };
+  const share = { right: 99, of: 100, share: 0.99, low: 0.946, high: 0.998 };
   const measures = { numImages: 1000, frechet: 11, frechetRatio: 1.02, kid: 0.1, precision: 0.9 };
-  const rest = { diversityRatio: 0.91, recall: 0.94, density: 1, coverage: 0.97 };
+  const more = { frechetStandardError: 1, diversity: 9, confusion: [[99, 1]] };
+  const rest = { ...more, diversityRatio: 0.91, recall: 0.94, density: 1, coverage: 0.97 };
   const settings = { scheduler: 'ddpm', spacing: 'trailing', steps: 50, guidanceScale: 1.5 };
   const facts = {
     name: 'best',

@@ -5,15 +5,11 @@ import { promptedAccuracy } from '../../lib/metrics/accuracy';
 import { drawDigits } from '../../lib/mnist/generated-images';
 import { Judge } from '../../lib/mnist/judge';
 import { readManifest } from '../../lib/io/runs/manifest';
-import { stateDict } from '../../lib/nn/state-dict';
-import { loadCheckpoint, type CheckpointParts } from '../../lib/pretrained/checkpoint';
+import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
 import { SHIPPED_JUDGE, SHIPPED_MODEL } from '../../lib/mnist/shipped';
 import { makeSampler } from '../../lib/schedulers/samplers';
-import { loadScript } from '../support/script';
-
-type Hash = (sd: { stateDict: typeof stateDict }, parts: CheckpointParts) => string;
-const { weightsHash } = loadScript<{ weightsHash: Hash }>('evaluate/weights.mjs');
+import { weightsHash } from '../../lib/mnist/evaluation';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -45,7 +41,7 @@ it('the figures of the guidance sweep are of these very weights, with 1,000 imag
   const scales = rows.map(({ settings }) => settings.guidanceScale);
   expect(scales).toEqual(expect.arrayContaining([0, 1, 2, 5, 8, 10, 20, 50, 100]));
   const parts = loadCheckpoint(SHIPPED_MODEL);
-  const weights = weightsHash({ stateDict }, parts);
+  const weights = weightsHash(parts);
   parts.unet.dispose();
   parts.textEncoder.dispose();
   for (const row of rows) expect(row).toMatchObject({ weights, numImages: 1000 });

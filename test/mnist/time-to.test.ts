@@ -1,26 +1,8 @@
 // The minute at which a curve of accuracy gets to a share, as `npm run learning-curve` tells it.
 import { expect, it } from 'vitest';
-import { loadScript } from '../support/script';
+import { timeTo, timeToText, type CurvePoint } from '../../lib/mnist/evaluation';
 
-interface Point {
-  minutes: number;
-  share: number;
-  low: number;
-  high: number;
-}
-
-interface Time {
-  at?: number;
-  earliest?: number;
-  latest?: number;
-}
-
-const { timeTo, timeToText } = loadScript<{
-  timeTo: (points: Point[], wanted: number) => Time;
-  timeToText: (time: Time, longest: number) => string;
-}>('evaluate/time-to.mjs');
-
-const CURVE: Point[] = [
+const CURVE: CurvePoint[] = [
   { minutes: 10, share: 0.5, low: 0.4, high: 0.6 },
   { minutes: 20, share: 0.9, low: 0.85, high: 0.95 },
   { minutes: 30, share: 1, low: 0.97, high: 1 },

@@ -2,7 +2,12 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { latestCheckpoint, resumeTraining, saveTraining } from '../../lib/training/checkpoints';
+import {
+  bestCheckpoint,
+  latestCheckpoint,
+  resumeTraining,
+  saveTraining,
+} from '../../lib/training/checkpoints';
 import { writeManifest } from '../../lib/io/runs/manifest';
 import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
 import { stateDict } from '../../lib/nn/state-dict';
@@ -101,6 +106,27 @@ describe('saveTraining', () => {
       expect(onWarning).toHaveBeenCalledExactlyOnceWith(
         expect.stringMatching(/checkpoint-10 is passed over: model_index\.json: /),
       );
+    });
+  });
+
+  it('keeps the best by its metric, and bestCheckpoint finds it again', async () => {
+    await withoutJit(async () => {
+      const folder = newFolder();
+      const trainer = tinyTrainer();
+      expect(bestCheckpoint(folder)).toBeNull();
+      for (const [i, metric] of [3, 1, NaN, 2].entries()) {
+        await trainer.fit({ maxSteps: i + 1 });
+        saveTraining(folder, trainer, { keepLast: 1, metric });
+      }
+      expect(visible(folder)).toEqual(['checkpoint-2', 'checkpoint-4']);
+      expect(bestCheckpoint(folder)).toBe(path.join(folder, 'checkpoint-2'));
+      expect(bestCheckpoint(folder, { mode: 'max' })).toBe(path.join(folder, 'checkpoint-4'));
+      const resumed = tinyTrainer({}, {}, 5);
+      expect(resumeTraining(folder, resumed)).toBe(4);
+      writeFileSync(path.join(folder, 'checkpoint-2', 'model_index.json'), '{}');
+      const onWarning = vi.fn();
+      expect(bestCheckpoint(folder, { onWarning })).toBe(path.join(folder, 'checkpoint-4'));
+      expect(onWarning).toHaveBeenCalledOnce();
     });
   });
 

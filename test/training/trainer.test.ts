@@ -244,6 +244,12 @@ describe('refusals', () => {
     }
   });
 
+  it('tell of a data set without an image', () => {
+    expect(() => tinyTrainer({}, { dataset: firstImages(0) })).toThrow(
+      'Trainer: expected at least one sample to train on, got none.',
+    );
+  });
+
   it('tell of images without a caption', () => {
     const dataset = firstImages(4);
     dataset.captionIds[2] = 10;

@@ -1,11 +1,17 @@
-// The figures of an evaluation as rows of a table.
+/** The figures of an evaluation as rows of a table. */
+import type { Comparison } from '../compare';
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
-/** Standard errors of a 95 % interval. */
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+/** Standard errors of a 95 % interval, to the digits of the published figures. */
 const Z_95 = 1.96;
 
-/** One row: what a set of images scored. */
-export function columnsOf({ name, overall, perDigit, ...row }) {
+/** One row: what a set of images scored, by the names of the columns. */
+export function columnsOf({
+  name,
+  overall,
+  perDigit,
+  ...row
+}: Comparison & { readonly name: string }) {
   const worst = perDigit.reduce((a, b) => (b.share < a.share ? b : a));
   return {
     images: name,
@@ -25,6 +31,8 @@ export function columnsOf({ name, overall, perDigit, ...row }) {
 }
 
 /** What the judge saw (columns) of what was asked for (rows). */
-export function confusionTable({ confusion }) {
-  return confusion.map((counts, asked) => ({ asked, ...Object.fromEntries(counts.entries()) }));
+export function confusionTable({ confusion }: Pick<Comparison, 'confusion'>) {
+  return confusion.map((counts, asked): Record<string, number> => {
+    return { asked, ...Object.fromEntries(counts.entries()) };
+  });
 }

@@ -1,5 +1,36 @@
-// The model card of the shipped model.
-import { columnsOf } from '../evaluate/report.mjs';
+/** The model card of a model that ships. */
+import type { Comparison } from '../compare';
+import type { JudgeCard } from '../judge';
+import type { Recipe } from '../recipes';
+import { columnsOf } from './report';
+
+/** How images were drawn; other keys are options of `generate` and of the scheduler. */
+export interface EvaluationSettings {
+  readonly scheduler: string;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly [option: string]: unknown;
+}
+
+export interface ModelFacts {
+  /** Of the recipe. */
+  readonly name: string;
+  readonly recipe: Recipe;
+  /** What trains it. */
+  readonly command: string;
+  /** Optimizer steps done. */
+  readonly steps: number;
+  /** Whether the weights are the moving average. */
+  readonly averaged: boolean;
+  /** Evaluations of these weights; may be none. */
+  readonly rows: readonly (Comparison & { readonly settings: EvaluationSettings })[];
+  /** What they were measured by; needed if there are any. */
+  readonly judge?: Pick<JudgeCard, 'testAccuracy'> | undefined;
+  /** How many numbers each part has. */
+  readonly parameters: { readonly unet: number; readonly text_encoder: number };
+  /** Of each weights' file. */
+  readonly sha256: { readonly unet: string; readonly text_encoder: string };
+}
 
 const COLUMNS = [
   'N',
@@ -10,19 +41,19 @@ const COLUMNS = [
   'diversity',
   'recall',
   'coverage',
-];
+] as const;
 
 /** For example "ddpm, 50 steps, guidance 1.5". */
-function settingOf({ scheduler, steps, guidanceScale, ...rest }) {
+function settingOf({ scheduler, steps, guidanceScale, ...rest }: EvaluationSettings): string {
   const more = Object.entries(rest).filter(([key]) => key !== 'spacing');
   return [scheduler, `${steps} steps`, `guidance ${guidanceScale}`]
     .concat(more.map(([key, value]) => `${key} ${JSON.stringify(value)}`))
     .join(', ');
 }
 
-function markdownTable(rows) {
-  const names = Object.keys(rows[0]);
-  const line = (cells) => `| ${cells.join(' | ')} |`;
+function markdownTable(rows: readonly Readonly<Record<string, string | number>>[]): string {
+  const names = Object.keys(rows[0]!);
+  const line = (cells: readonly (string | number | undefined)[]) => `| ${cells.join(' | ')} |`;
   return [
     line(names),
     line(names.map(() => '---')),
@@ -30,11 +61,7 @@ function markdownTable(rows) {
   ].join('\n');
 }
 
-/**
- * @param {object} facts `name` of the recipe, `recipe`, `command` that trains it, `steps` done, `averaged`, `rows` of
- *   evaluations of these weights, `judge` (its card), `parameters` of each part, `sha256` of each weights' file
- * @returns {string} README.md
- */
+/** README.md of a model that ships. */
 export function modelCard({
   name,
   recipe,
@@ -45,18 +72,18 @@ export function modelCard({
   judge,
   parameters,
   sha256,
-}) {
+}: ModelFacts): string {
   const { batchSize, seed } = recipe.trainer;
   const seen = steps * batchSize;
   const figures = rows.map((row) => {
     const columns = columnsOf({ name: '', ...row });
-    const chosen = Object.fromEntries(COLUMNS.map((name) => [name, columns[name]]));
-    return { sampling: settingOf(row.settings), ...chosen };
+    const chosen = COLUMNS.map((column) => [column, columns[column]] as const);
+    return { sampling: settingOf(row.settings), ...Object.fromEntries(chosen) };
   });
   const measured =
     figures.length === 0
       ? 'Not measured yet: `npm run evaluate -- --checkpoint checkpoints/mnist-text-to-image`.'
-      : `As \`npm run evaluate\` measures them, by a judge that reads ${(100 * judge.testAccuracy).toFixed(2)} % of MNIST's
+      : `As \`npm run evaluate\` measures them, by a judge that reads ${(100 * judge!.testAccuracy).toFixed(2)} % of MNIST's
 test images right and has never seen a generated one; distances in its feature space, "over real" against those
 between sets of real images of the same number.
 

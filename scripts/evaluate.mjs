@@ -59,7 +59,7 @@ if (values.help || !hasRows) {
 }
 
 await setUpOrExit();
-const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+const sd = createRequire(import.meta.url)(inRoot('dist', 'notebook.js'));
 
 const numImages = Number(values.images);
 const judge = sd.Judge.load(values.judge, new sd.Generator(0).stream('init'));

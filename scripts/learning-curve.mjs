@@ -55,7 +55,7 @@ const runs = values.run.map((text) => {
 });
 
 await setUpOrExit();
-const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+const sd = createRequire(import.meta.url)(inRoot('dist', 'notebook.js'));
 
 /** The measures of one model, by the command that a reader would type. */
 function measuresOf(model) {

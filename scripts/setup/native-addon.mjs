@@ -4,7 +4,7 @@ import path from 'node:path';
 import { findCompiler, findNodeHeaders } from './check.mjs';
 import { run } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
-import { earlyAddons, inRoot, root, tfjsPackage, venv, venvPython } from './paths.mjs';
+import { earlyAddons, packageFolder, root, tfjsPackage, venv, venvPython } from './paths.mjs';
 import { sitePackages } from './python-packages.mjs';
 import { sha256 } from './step.mjs';
 
@@ -16,9 +16,12 @@ const addon = path.join(tfjsPackage, 'lib', 'napi-v8', 'tfjs_binding.node');
 
 /**
  * The wheel's folder by its real path. The libraries look for CUDA's beside themselves (`$ORIGIN`),
- * and `$ORIGIN` is where a library was found, not where a symlink points.
+ * and `$ORIGIN` is where a library was found, not where a symlink points. `SDM_TENSORFLOW` names the folder
+ * `tensorflow` of a wheel that is installed elsewhere.
  */
 export function tensorflowFolder() {
+  const given = process.env.SDM_TENSORFLOW;
+  if (given) return fs.existsSync(given) ? fs.realpathSync(given) : null;
   const site = sitePackages(venv);
   if (site === null || !fs.existsSync(path.join(site, 'tensorflow'))) return null;
   return fs.realpathSync(path.join(site, 'tensorflow'));
@@ -44,7 +47,7 @@ async function buildBinding({ logFile, headers, tensorflow }) {
   await run(
     process.execPath,
     [
-      inRoot('node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
+      path.join(packageFolder('node-gyp'), 'bin', 'node-gyp.js'),
       'rebuild',
       `--nodedir=${headers}`,
       '--module_name=tfjs_binding',
@@ -56,7 +59,7 @@ async function buildBinding({ logFile, headers, tensorflow }) {
       cwd: tfjsPackage,
       env: {
         ...process.env,
-        npm_config_python: venvPython,
+        npm_config_python: fs.existsSync(venvPython) ? venvPython : 'python3',
         LDFLAGS: `${process.env.LDFLAGS || ''} -Wl,-rpath,${tensorflow}`.trim(),
       },
     },

@@ -1,9 +1,19 @@
-// Where everything of a set-up lives: all of it inside the clone.
+// Where everything of a set-up lives: all of it inside the clone, or inside the package where that is installed.
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const inRoot = (...parts) => path.join(root, ...parts);
+
+/** A package's folder: in the clone's node_modules, or beside this package among somebody's. */
+export function packageFolder(name) {
+  for (let folder = root; ; folder = path.dirname(folder)) {
+    const found = path.join(folder, 'node_modules', name);
+    if (fs.existsSync(found)) return found;
+    if (folder === path.dirname(folder)) return inRoot('node_modules', name);
+  }
+}
 
 export const stateFolder = inRoot('.setup');
 export const logFolder = inRoot('.setup', 'logs');
@@ -17,7 +27,7 @@ export const venvPython = inRoot('.venv', 'bin', 'python');
 export const parityVenv = inRoot('.venv-parity');
 export const notebooks = inRoot('notebooks');
 export const kernelspecFolder = inRoot('.venv', 'share', 'jupyter', 'kernels', 'tslab');
-export const tfjsPackage = inRoot('node_modules', '@tensorflow', 'tfjs-node-gpu');
+export const tfjsPackage = packageFolder('@tensorflow/tfjs-node-gpu');
 
 /** The environment for Python and Jupyter: their settings and data stay in the clone, too. */
 export function jupyterEnvironment(env = process.env) {

@@ -119,6 +119,27 @@ export const pythonPackages = {
   },
 };
 
+/** TensorFlow's native libraries alone, for who has installed the package and has no notebooks. */
+export const tensorflowPackage = {
+  ...pythonPackages,
+  name: 'tensorflow-package',
+  title: "TensorFlow's libraries (a Python wheel)",
+  get disk() {
+    return chooseDevice() === 'gpu' ? 8 : 1.5;
+  },
+  missing() {
+    if (process.env.SDM_TENSORFLOW) return null;
+    return environmentMismatch(venv, [inRoot(`requirements-${chooseDevice()}.txt`)]);
+  },
+  run: ({ logFile, python }) =>
+    makeEnvironment({
+      folder: venv,
+      files: [inRoot(`requirements-${chooseDevice()}.txt`)],
+      python,
+      logFile,
+    }),
+};
+
 /** Jupyter's own tests of kernels, beside JupyterLab. */
 export const kernelTestPackages = {
   name: 'kernel-test-packages',

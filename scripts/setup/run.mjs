@@ -70,12 +70,13 @@ export function inOrder(all, run) {
 /**
  * Runs the steps that have to run; says nothing if there is none.
  *
- * @param {{ extra?: import('./step.mjs').Step[] }} [options] further steps at the end
+ * @param {{ wanted?: import('./step.mjs').Step[], extra?: import('./step.mjs').Step[] }} [options] the steps (default:
+ *   those of a clone) and further ones at the end
  * @throws {import('./failure.mjs').SetupFailure} from the first step that fails
  */
-export async function setUp({ extra = [] } = {}) {
+export async function setUp({ wanted = steps, extra = [] } = {}) {
   checkNode(process.versions.node);
-  const all = [...steps, ...extra];
+  const all = [...wanted, ...extra];
   if (!all.some((step) => reasonToRun(step) !== null)) return;
 
   const release = await takeLock(path.join(stateFolder, 'lock'), (pid) =>

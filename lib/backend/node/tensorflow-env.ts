@@ -3,11 +3,29 @@
  * environment when it is loaded, and logs its first lines before anybody could ask it not to.
  */
 import { createRequire } from 'node:module';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+
+/**
+ * tfjs-node is useless without its native addon, and says so at length.
+ *
+ * @throws Error that says what builds it
+ */
+function checkBinding(): void {
+  const manifest = createRequire(__filename).resolve('@tensorflow/tfjs-node-gpu/package.json');
+  const lib = path.join(path.dirname(manifest), 'lib');
+  const versions = existsSync(lib) ? readdirSync(lib) : []; // napi-v8
+  if (versions.some((name) => existsSync(path.join(lib, name, 'tfjs_binding.node')))) return;
+  throw new Error(
+    'TensorFlow is not built for this package yet: run `npx stable-diffusion-mnist build-native` once ' +
+      '(in a clone of the repository: `npm run setup`).',
+  );
+}
+
+checkBinding();
 
 /** An addon that the set-up builds from native; undefined if it is not there. */
 export function addon(name: string): unknown {

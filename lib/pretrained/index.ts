@@ -2,8 +2,11 @@
 import { setPretrainedFiles } from '../models/pretrained';
 import { checkedFolder, loadParts } from './checkpoint';
 import { saveParts } from './parts';
+import { readFiles, writeFiles } from './tokenizer-files';
 
 setPretrainedFiles({
   loadPipeline: (name) => loadParts(checkedFolder(name)),
   savePipeline: saveParts,
+  readFiles,
+  writeFiles,
 });

@@ -1,9 +1,9 @@
-/** The library's public names: the only path that notebooks import. */
+/**
+ * The library's public names. Importing it opens TensorFlow and changes nothing that belongs to others: notebooks import
+ * `./notebook`, which adds what lives in a cell.
+ */
 import './backend/node'; // opens TensorFlow, before anything computes
 import './pretrained';
-import { installNotebookViews } from './notebook/views';
-
-installNotebookViews();
 
 export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend/node';
 export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
@@ -114,20 +114,16 @@ export { kernelDistance } from './metrics/kernel-distance';
 export { manifoldMetrics, withinClassDistance, type Manifold } from './metrics/manifold';
 export { sanityRows } from './mnist/sanity';
 export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './mnist/train-judge';
-export { downloadModel, type DownloadOptions } from './notebook/download-model';
 export { snapshotDownload, type HubProgress, type SnapshotOptions } from './io/hub';
 export { HubError, IncompleteSnapshotError } from './io/hub/errors';
 export { writeManifest } from './io/runs/manifest';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safetensors';
 
-export { clearOutput } from './figure/display-handle';
 export { denoisingAnimation, type DenoisingFrame, type DenoisingOptions } from './charts/denoising';
 export { Figure } from './figure/figure';
-export { form, Form, type FormControls, type SliderRange } from './notebook/form';
 export { guidancePlot, type GuidancePoint } from './mnist/guidance-plot';
 export { imageGrid, type ImageGridOptions } from './charts/image-grid';
 export { type ImageBatch } from './figure/images';
-export { liveFigure, LiveFigure } from './notebook/live';
 export {
   attentionPlot,
   embeddingPlot,
@@ -138,8 +134,3 @@ export {
 export { linePlot, type LinePlotOptions, type LineSeries } from './charts/line-plot';
 export { lossCurve, noiseSchedule, type LossPoint } from './charts/plots';
 export { encodePng, imagesToGrid } from './figure/png';
-export { progress, type ProgressOptions } from './notebook/progress';
-export { ProgressBar } from './notebook/progress-bar';
-export { Table, table } from './notebook/html-table';
-export { showSource, Source } from './notebook/source';
-export { trainingView, TrainingView, type TrainingViewOptions } from './notebook/training-view';

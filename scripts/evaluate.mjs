@@ -57,7 +57,7 @@ if (values.help || !hasRows) {
 
 await setUpOrExit();
 const require = createRequire(import.meta.url);
-const sd = require(inRoot('dist', 'index.js'));
+const sd = require(inRoot('dist', 'notebook.js'));
 const { columnsOf, confusionTable, loadRunModel, weightsHash } = require(
   inRoot('dist', 'mnist', 'evaluation', 'index.js'),
 );

@@ -54,7 +54,7 @@ const runs = values.run.map((text) => {
 
 await setUpOrExit();
 const require = createRequire(import.meta.url);
-const sd = require(inRoot('dist', 'index.js'));
+const sd = require(inRoot('dist', 'notebook.js'));
 const { columnsOf, timeTo, timeToText } = require(
   inRoot('dist', 'mnist', 'evaluation', 'index.js'),
 );

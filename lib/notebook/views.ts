@@ -183,7 +183,7 @@ function define<T extends object>(type: { readonly prototype: T }, view: (value:
   });
 }
 
-/** Called once, by lib/index.ts. */
+/** Called once, by lib/notebook.ts. */
 export function installNotebookViews(): void {
   define(tf.Tensor, tensorView);
   for (const model of [UNet2DConditionModel, CLIPTextModel])

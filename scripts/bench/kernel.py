@@ -11,7 +11,7 @@ from pathlib import Path
 from jupyter_client.manager import KernelManager
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-IMPORT = "import * as sd from 'stable-diffusion-mnist'; sd.tf.memory().numTensors"
+IMPORT = "import * as sd from 'stable-diffusion-mnist/notebook'; sd.tf.memory().numTensors"
 CELLS = [
     "const a{i}: number = {i}; a{i} + 1",
     "const t{i} = sd.tf.zeros([2, {i} + 1]); t{i}.shape",

@@ -5,6 +5,8 @@ import { run } from './command.mjs';
 import { inRoot, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
 
+/** The package's two entries, as `exports` of package.json names them. */
+const outputs = ['index', 'notebook'].flatMap((name) => [`${name}.js`, `${name}.d.ts`]);
 const link = inRoot('node_modules', 'stable-diffusion-mnist');
 
 function sources(folder) {
@@ -34,7 +36,7 @@ export const library = {
       (file) => [path.relative(root, file), sha256(fs.readFileSync(file))],
     ),
   missing() {
-    const lacking = ['index.js', 'index.d.ts'].find((name) => !fs.existsSync(inRoot('dist', name)));
+    const lacking = outputs.find((name) => !fs.existsSync(inRoot('dist', name)));
     if (lacking !== undefined) return `dist/${lacking} is missing`;
     return linkTarget() === fs.realpathSync(root)
       ? null
@@ -48,7 +50,7 @@ export const library = {
       fs.symlinkSync('..', link);
     }
     const tsc = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-    if (!fs.existsSync(inRoot('dist', 'index.js'))) {
+    if (outputs.some((name) => !fs.existsSync(inRoot('dist', name)))) {
       // with the compiler's memory of an earlier dist/ it would write nothing
       fs.rmSync(inRoot('dist'), { recursive: true, force: true });
     }

@@ -21,7 +21,7 @@ const IN_FORMS = TEXTS.filter(({ length }) => length <= LONGEST_TEXT);
 const CELLS = [
   // Outputs of this notebook are trusted: this one runs.
   `(globalThis as any)[Symbol.for('kernel.display')]()({ data: { 'text/html': '<img src=x onerror="window.control=1">' } });`,
-  `import * as sd from 'stable-diffusion-mnist';
+  `import * as sd from 'stable-diffusion-mnist/notebook';
 import { readFileSync } from 'node:fs';
 const texts = JSON.parse(readFileSync(${JSON.stringify(path.join(folder, 'texts.json'))}, 'utf8')) as string[];
 const short = texts.map((text) => text.slice(0, 200));`,

@@ -98,7 +98,7 @@ describe('a form', () => {
     notebook = await NotebookPage.open(page, lab, '05-sample');
     await notebook.runBelow(
       [
-        "import * as sd from 'stable-diffusion-mnist';",
+        "import * as sd from 'stable-diffusion-mnist/notebook';",
         'const settings = sd.form({ guidance: 8 }, { guidance: { min: 0, max: 20, step: 1 } });',
         'settings',
       ].join('\n'),

@@ -35,7 +35,7 @@ it('a bar and a figure that change ten times a second for a minute do not fill t
   const run = (seconds: number) =>
     notebook.runBelow(
       [
-        "import * as sd from 'stable-diffusion-mnist';",
+        "import * as sd from 'stable-diffusion-mnist/notebook';",
         'const log: { step: number; loss: number }[] = [];',
         `const bar = sd.progress(${seconds * 10}, { description: 'updates' });`,
         'const view = sd.trainingView(() => log, { interval: 1000 });',

@@ -20,7 +20,7 @@ PLAN = json.loads(Path(PLAN_FILE).read_text())
 TIMEOUT = 600  # seconds
 
 OPEN = f"""
-import * as sd from 'stable-diffusion-mnist';
+import * as sd from 'stable-diffusion-mnist/notebook';
 import {{ setFlagsFromString }} from 'node:v8';
 import {{ runInNewContext }} from 'node:vm';
 setFlagsFromString('--expose-gc');

@@ -70,7 +70,7 @@ class StandardTests(jupyter_kernel_test.KernelTests):
     completion_samples = [
         {"text": "Math.sq", "matches": {"sqrt", "SQRT2", "SQRT1_2"}},
         {"text": "[1].find", "matches": {"find", "findIndex"}},
-        {"text": "import * as sd from 'stable-diffusion-mnist'; sd.noiseSch",
+        {"text": "import * as sd from 'stable-diffusion-mnist/notebook'; sd.noiseSch",
          "matches": {"noiseSchedule"}},
         {"text": "1.nothing", "matches": set()},
     ]
@@ -273,7 +273,7 @@ class OwnTests(jupyter_kernel_test.KernelTests):
             self.assertEqual(lines, [str(i) for i in range(5000)])
 
     def test_inspect_of_the_library(self):
-        code = "import * as sd from 'stable-diffusion-mnist'; sd.noiseSchedule"
+        code = "import * as sd from 'stable-diffusion-mnist/notebook'; sd.noiseSchedule"
         self.flush_channels()
         self.kc.inspect(code)
         text = self.get_non_kernel_info_reply(timeout=TIMEOUT)["content"]["data"]["text/plain"]

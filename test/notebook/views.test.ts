@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import * as sd from '../../lib';
+import * as sd from '../../lib/notebook';
 
 type Bundle = Record<string, string>;
 const display = async (value: unknown): Promise<Bundle> => {

@@ -1,0 +1,18 @@
+/**
+ * What notebooks import: the library's public names and what lives in a cell. Importing it installs how the library's values
+ * look at the end of a cell.
+ */
+import { installNotebookViews } from './notebook/views';
+
+installNotebookViews();
+
+export * from './index';
+export { downloadModel, type DownloadOptions } from './notebook/download-model';
+export { clearOutput } from './figure/display-handle';
+export { form, Form, type FormControls, type SliderRange } from './notebook/form';
+export { liveFigure, LiveFigure } from './notebook/live';
+export { progress, type ProgressOptions } from './notebook/progress';
+export { ProgressBar } from './notebook/progress-bar';
+export { Table, table } from './notebook/html-table';
+export { showSource, Source } from './notebook/source';
+export { trainingView, TrainingView, type TrainingViewOptions } from './notebook/training-view';

@@ -1,7 +1,8 @@
 /** Lines over a common axis, such as accuracy over the guidance scale. */
 
 import { escapePlotly } from '../figure/escape';
-import { Figure, type PlotlyObject } from '../figure/figure';
+import { Figure } from '../figure/figure';
+import type { PlotlyObject } from '../figure/plotly';
 import { axisLayout, baseLayout, MARGIN, MUTED, PALETTE, titleLayout } from '../figure/theme';
 
 /** One line. */

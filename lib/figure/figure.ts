@@ -5,10 +5,8 @@ import { extname } from 'node:path';
 import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle, type MimeMetadata, type TextOutput } from './display-handle';
 import { shortened } from './escape';
+import type { PlotlyObject } from './plotly';
 import { rasterizeSvg, renderSvg } from './render';
-
-/** A trace, a layout or a part of one, in the terms of plotly.js's reference. */
-export type PlotlyObject = { [key: string]: unknown };
 
 export interface FigureOptions {
   /** What the figure shows, in words: for screen readers and terminals. Shortened to 10,000 characters. */

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { MimeBundle } from '../figure/display-handle';
+import { extentOf } from '../figure/extent';
 import { escapeHtml, LONGEST_TEXT, NO_MATH, shortened } from '../figure/escape';
 import { table } from './html-table';
 
@@ -33,7 +34,8 @@ function registry(): Map<string, (name: string, value: unknown) => void> {
 /** What a form cannot show whole, it would give back cut. */
 function tooLong(name: string, value: Value, control: unknown): string | undefined {
   const choices: unknown[] = Array.isArray(control) ? control : [];
-  const longest = Math.max(...[name, value, ...choices].map((text) => String(text).length));
+  const lengths = [name, value, ...choices].map((text) => String(text).length);
+  const longest = extentOf(lengths).high;
   if (longest <= LONGEST_TEXT) return undefined;
   return `${shortened(name, 50)}: expected texts of at most ${LONGEST_TEXT} characters, got ${longest}`;
 }
@@ -48,9 +50,9 @@ export class Form<T extends Readonly<Record<string, Value>>> {
   constructor(values: T, controls: FormControls<T> = {}) {
     this.#values = { ...values };
     this.#controls = controls;
-    const problems = Object.keys(controls)
-      .filter((name) => !(name in values))
-      .map((name) => `${name}: expected a control of ${Object.keys(values).join(', ')}`);
+    const problems = Object.entries(controls)
+      .filter(([name, control]) => control !== undefined && !(name in values))
+      .map(([name]) => `${name}: expected a control of ${Object.keys(values).join(', ')}`);
     for (const [name, value] of Object.entries(values)) {
       const problem = tooLong(name, value, controls[name]) ?? this.#problem(name, value);
       if (problem) problems.push(problem);

@@ -13,13 +13,13 @@ import { baseLayout, FONT_SIZE, INK, TITLE_FONT, TITLE_SIZE } from '../figure/th
 export interface ImageGridOptions extends ImageReadOptions {
   /** The figure's title. */
   readonly title?: string;
-  /** One for each image of a batch, or for each batch of an array. */
+  /** One for each image of a batch, or for each batch of an array. Default: none. */
   readonly titles?: readonly string[];
-  /** Subplots in a row (one batch without titles: images in a row); by default what fits. */
+  /** Subplots in a row (one batch without titles: images in a row). Default: as many as fit. */
   readonly columns?: number;
-  /** Each pixel becomes scale × scale pixels; by default 1 … 4, as fits the page. */
+  /** Each pixel becomes scale × scale pixels. Default: 1 to 4, as fits the page. */
   readonly scale?: number;
-  /** In words, for screen readers; by default made of the titles. */
+  /** The figure in words, for screen readers. Default: made of the titles. */
   readonly alt?: string;
 }
 

@@ -21,7 +21,7 @@ export interface LossCurveOptions {
   /** Weight of the past in the smoothed line, 0 (none) … below 1. Default 0.95. */
   readonly smoothing?: number;
   readonly title?: string;
-  /** Scale of the loss axis. Default 'log', where all losses are above 0. */
+  /** Scale of the loss axis. Default: 'log' where all losses are above 0, else 'linear'. */
   readonly yScale?: 'log' | 'linear';
 }
 

@@ -10,10 +10,11 @@ import { extentOf } from '../figure/extent';
 import { escapeHtml, LONGEST_TEXT, NO_MATH, shortened } from '../figure/escape';
 import { table } from './html-table';
 
-/** How a number is set; without it, by typing. */
+/** A slider for a number; a number without one is typed. */
 export interface SliderRange {
   readonly min: number;
   readonly max: number;
+  /** Default: a hundredth of the range. */
   readonly step?: number;
 }
 
@@ -31,7 +32,7 @@ function registry(): Map<string, (name: string, value: unknown) => void> {
   return (globals[FORMS] ??= new Map<string, (name: string, value: unknown) => void>());
 }
 
-/** What a form cannot show whole, it would give back cut. */
+/** A text that is too long to be shown whole would come back from the form cut short. */
 function tooLong(name: string, value: Value, control: unknown): string | undefined {
   const choices: unknown[] = Array.isArray(control) ? control : [];
   const lengths = [name, value, ...choices].map((text) => String(text).length);

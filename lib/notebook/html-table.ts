@@ -8,7 +8,7 @@ import type { ShowOptions } from '../figure/figure';
 
 export interface TableOptions {
   readonly caption?: string;
-  /** Keys of the rows to show, in this order; by default all, as they first occur. */
+  /** Keys of the rows to show, in this order. Default: all, in the order in which they first occur. */
   readonly columns?: readonly string[];
 }
 

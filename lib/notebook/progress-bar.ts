@@ -8,15 +8,15 @@ export interface ProgressBarOptions {
   readonly description?: string;
   /** What an item is called in the rate. Default `it`. */
   readonly unit?: string;
-  /** Whether a finished bar stays; false for the inner one of nested loops. Default true. */
+  /** Whether a bar stays when it is finished; false suits the inner one of nested loops. Default true. */
   readonly leave?: boolean;
   /** Where counting starts, for a run that goes on. Default 0. */
   readonly initial?: number;
   /** Least seconds between two updates, at least 0.1. Default 0.1. */
   readonly minInterval?: number;
-  /** Where the bar goes outside a notebook, for example `process.stderr`; else nowhere. */
+  /** Where the bar goes outside a notebook, for example `process.stderr`. Default: nowhere. */
   readonly output?: TextOutput;
-  /** Milliseconds now, for tests. */
+  /** The present time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
 }
 

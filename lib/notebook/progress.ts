@@ -4,9 +4,9 @@ import { nextMacrotask, runningLoops } from '../stop';
 import { ProgressBar, type ProgressBarOptions } from './progress-bar';
 
 export interface ProgressOptions extends ProgressBarOptions {
-  /** Number of items; taken from the iterable's `length` or `size` where it has one. */
+  /** Number of items. Default: the iterable's `length` or `size`, if it has one. */
   readonly total?: number;
-  /** Ends a `for await` loop with its reason when aborted. */
+  /** When aborted, it ends a `for await` loop with its reason. Default: the notebook's Stop button ends the loop. */
   readonly signal?: AbortSignal;
 }
 

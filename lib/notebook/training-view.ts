@@ -14,9 +14,9 @@ import { LiveFigure, type LiveFigureOptions } from './live';
 export type { MemoryUse, TrainingPoint };
 
 export interface TrainingViewOptions extends LiveFigureOptions, ImageReadOptions {
-  /** Weight of the past in the smoothed loss. Default 0.95. */
+  /** Weight of the past in the smoothed loss, 0 (none) … below 1. Default 0.95. */
   readonly smoothing?: number;
-  /** Asked at each drawing, for example `sd.memoryUse`. */
+  /** Called at each drawing, for example `sd.memoryUse`. Default: memory is not shown. */
   readonly memory?: () => MemoryUse;
   readonly title?: string;
 }

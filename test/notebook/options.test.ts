@@ -1,7 +1,6 @@
 /** An option given as undefined is one not given. */
 import { describe, expect, it } from 'vitest';
 import * as sd from '../../lib/notebook';
-import { trainingPlot } from '../../lib/charts/training-plot';
 import { LiveFigure } from '../../lib/notebook/live';
 import { fakeClock, fakeNotebook } from '../support/notebook';
 
@@ -52,7 +51,7 @@ const cases: readonly (readonly [string, readonly string[], (options: Options) =
     (o) => new sd.Figure([], { ...o }, { alt: 'x' }),
   ],
   ['images', ['stride', 'offset'], (o) => sd.imageGrid({ ...images, ...o })],
-  ['trainingPlot', ['smoothing', 'title', 'memory', 'samples'], (o) => trainingPlot(history, o)],
+  ['trainingPlot', ['smoothing', 'title', 'memory', 'samples'], (o) => sd.trainingPlot(history, o)],
   [
     'trainingView',
     ['smoothing', 'title', 'memory', 'interval', 'now', 'valueRange'],

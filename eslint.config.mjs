@@ -108,6 +108,12 @@ const noComputedCode = [
   },
 ];
 
+/** A call takes some 120,000 arguments; a long run has more steps. */
+const noSpreadData = {
+  selector: 'CallExpression[callee.object.name="Math"] > SpreadElement',
+  message: 'There may be too many values for one call: use extentOf of lib/figure/extent.ts.',
+};
+
 /** Every global of this Node, for scripts that run without TypeScript. */
 const nodeGlobals = Object.fromEntries(
   [
@@ -217,4 +223,8 @@ export default defineConfig(
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['lib/{figure,charts,notebook}/**/*.ts'], rules: restrictImports(tfjs) },
+  {
+    files: ['lib/{charts,notebook}/**/*.ts', 'lib/figure/**/!(render).ts'],
+    rules: { 'no-restricted-syntax': ['error', ...noComputedCode, noSpreadData] },
+  },
 );

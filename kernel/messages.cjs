@@ -38,7 +38,7 @@ async function bundleOf(value) {
 
 // Frames of Node, of tslab, of these files and of what tslab puts around a cell: they tell nothing.
 const foreignFrame =
-  /^\s+at (In\[\d+\]$|.*(node:|[\\/]tslab[\\/]dist[\\/]|[\\/]scripts[\\/]kernel[\\/]))/;
+  /^\s+at (In\[\d+\]$|.*(node:|[\\/]tslab[\\/]dist[\\/]|[\\/]kernel[\\/][\w-]+\.cjs:))/;
 
 /** The lines of what was thrown, without those that come from the kernel itself. */
 function tracebackOf(thrown) {

@@ -132,5 +132,13 @@ export {
   type TimestepLoss,
 } from './charts/model-plots';
 export { linePlot, type LinePlotOptions, type LineSeries } from './charts/line-plot';
+export {
+  trainingPlot,
+  type MemoryAtStep,
+  type MemoryUse,
+  type TrainingPlotOptions,
+  type TrainingPoint,
+} from './charts/training-plot';
+export { type Samples } from './charts/sample-rows';
 export { lossCurve, noiseSchedule, type LossPoint } from './charts/plots';
 export { encodePng, imagesToGrid } from './figure/png';

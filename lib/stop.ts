@@ -4,6 +4,11 @@
  */
 const KERNEL_STOP = Symbol.for('kernel.stop');
 
+/** The controllers of all running loops, which the kernel's Stop button aborts; undefined outside a notebook. */
+export function runningLoops(): Set<AbortController> | undefined {
+  return (globalThis as { [KERNEL_STOP]?: Set<AbortController> })[KERNEL_STOP];
+}
+
 /** Whether the loop should end after the present step. */
 export type Stopped = () => boolean;
 
@@ -16,7 +21,7 @@ export async function stoppable<T>(
   loop: (stopped: Stopped, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const loops = (globalThis as { [KERNEL_STOP]?: Set<AbortController> })[KERNEL_STOP];
+  const loops = runningLoops();
   const abort = () => controller.abort(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   loops?.add(controller);

@@ -53,7 +53,7 @@ function figures() {
     .filter((name) => /(^|[\\/])measures-\d+\.json$/.test(name))
     .map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')));
   const rows = all.filter(({ weights }) => weights === hash);
-  const most = Math.max(...rows.map(({ numImages }) => numImages));
+  const most = rows.reduce((highest, { numImages }) => Math.max(highest, numImages), 0);
   return rows.filter(({ numImages }) => numImages === most).sort(bySetting);
 }
 

@@ -101,7 +101,7 @@ const lines = curves.map(({ name, points: own }) => {
   const [y, low, high] = ['share', 'low', 'high'].map(percents);
   return [name, { x: own.map(({ minutes }) => minutes), y, low, high }];
 });
-const longest = Math.max(...points.map(({ minutes }) => minutes));
+const longest = points.reduce((most, { minutes }) => Math.max(most, minutes), 0);
 const wanted = [`${100 * WANTED} %`, { x: [0, longest], y: [100 * WANTED, 100 * WANTED] }];
 const figure = sd.linePlot(Object.fromEntries([...lines, wanted]), {
   title: 'Digits that are right, by the time of training',

@@ -1,7 +1,8 @@
 /** The way from noise to an image, with a slider over the steps. */
 
 import { escapePlotly } from '../figure/escape';
-import { Figure, type PlotlyObject } from '../figure/figure';
+import { Figure } from '../figure/figure';
+import type { PlotlyObject } from '../figure/plotly';
 import { toPixels, type ImageBatch, type ImageReadOptions } from '../figure/images';
 import { encodePng, imagesToGrid } from '../figure/png';
 import { paperOf, pngAddress } from '../figure/paper';

@@ -1,22 +1,25 @@
 /** Images as one figure: a plain grid, or titled subplots. */
 
 import { escapePlotly, LONGEST_LABEL, shortened } from '../figure/escape';
-import { Figure, type PlotlyObject } from '../figure/figure';
+import { extentOf } from '../figure/extent';
+import { Figure } from '../figure/figure';
+import type { PlotlyObject } from '../figure/plotly';
 import { wrapText } from '../figure/font-metrics';
 import { toPixels, type ImageBatch, type ImageReadOptions } from '../figure/images';
+import { paperOf } from '../figure/paper';
 import { encodePng, imagesToGrid, type Raster } from '../figure/png';
 import { baseLayout, FONT_SIZE, INK, TITLE_FONT, TITLE_SIZE } from '../figure/theme';
 
 export interface ImageGridOptions extends ImageReadOptions {
   /** The figure's title. */
   readonly title?: string;
-  /** One for each image of a batch, or for each batch of an array. */
+  /** One for each image of a batch, or for each batch of an array. Default: none. */
   readonly titles?: readonly string[];
-  /** Subplots in a row (one batch without titles: images in a row); by default what fits. */
+  /** Subplots in a row (one batch without titles: images in a row). Default: as many as fit. */
   readonly columns?: number;
-  /** Each pixel becomes scale × scale pixels; by default 1 … 4, as fits the page. */
+  /** Each pixel becomes scale × scale pixels. Default: 1 to 4, as fits the page. */
   readonly scale?: number;
-  /** In words, for screen readers; by default made of the titles. */
+  /** The figure in words, for screen readers. Default: made of the titles. */
   readonly alt?: string;
 }
 
@@ -60,7 +63,7 @@ function fittingScale(
   subplotsInRow: number,
   across: number,
 ): number {
-  const width = Math.max(...batches.map((batch) => batch.shape[2] ?? 1));
+  const width = extentOf(batches.map((batch) => batch.shape[2] ?? 1)).high;
   const subplot = (PAGE - GAP * (subplotsInRow + 1)) / subplotsInRow;
   return Math.max(1, Math.min(4, Math.floor((subplot / across - PADDING) / width)));
 }
@@ -77,7 +80,7 @@ function layOut(
   options: ImageGridOptions,
 ): { rasters: Raster[]; subplotsInRow: number } {
   const single = batches.length === 1 && !options.titles;
-  const largest = Math.max(...batches.map((batch) => batch.shape[0] ?? 1));
+  const largest = extentOf(batches.map((batch) => batch.shape[0] ?? 1)).high;
   const across = single && options.columns ? options.columns : defaultAcross(largest);
   const wished = single ? 1 : (options.columns ?? Math.min(batches.length, across > 1 ? 1 : 6));
   const scale = options.scale ?? fittingScale(batches, wished, across);
@@ -109,23 +112,6 @@ function composite(pictures: readonly Picture[], width: number, height: number) 
     }
   }
   return encodePng(paper, width, height, channels);
-}
-
-/** A picture in plotly's terms, pixel for pixel. Plotly's paper has its origin below. */
-function pictureAt({ raster, left, top }: Picture, width: number, height: number): PlotlyObject {
-  const png = encodePng(raster.pixels, raster.width, raster.height, raster.channels);
-  return {
-    source: `data:image/png;base64,${png.toString('base64')}`,
-    xref: 'paper',
-    yref: 'paper',
-    x: left / width,
-    y: 1 - top / height,
-    sizex: raster.width / width,
-    sizey: raster.height / height,
-    xanchor: 'left',
-    yanchor: 'top',
-    sizing: 'stretch',
-  };
 }
 
 /** Lines of text, their last one's foot centred at a place given in fractions of the figure. */
@@ -160,7 +146,7 @@ export function imageGrid(
   const label = (text: string) => shortened(text, LONGEST_LABEL);
   const [title, titles] = [label(options.title ?? ''), options.titles?.map(label)];
   const { rasters, subplotsInRow } = layOut(batches, options);
-  const cellWidth = Math.max(...rasters.map((raster) => raster.width));
+  const cellWidth = extentOf(rasters.map((raster) => raster.width)).high;
   const headings = rasters.map((_, index) => {
     const heading = titles?.[index];
     return heading ? wrapText(heading, cellWidth + GAP - 6, FONT_SIZE) : [];
@@ -172,13 +158,13 @@ export function imageGrid(
   let bottom = titleLines.length ? titleLines.length * 1.3 * TITLE_SIZE + GAP / 2 : 0;
   for (let first = 0; first < rasters.length; first += subplotsInRow) {
     const row = rasters.slice(first, first + subplotsInRow);
-    const lines = Math.max(...headings.slice(first, first + row.length).map((h) => h.length));
+    const lines = extentOf(headings.slice(first, first + row.length).map((h) => h.length)).high;
     const top = Math.round(bottom + GAP + (lines ? lines * LINE_HEIGHT + HEADING_SPACE : 0));
     row.forEach((raster, column) => {
       const left = GAP + column * (cellWidth + GAP);
       pictures.push({ raster, lines: headings[first + column] ?? [], left, top });
     });
-    bottom = top + Math.max(...row.map((raster) => raster.height));
+    bottom = top + extentOf(row.map((raster) => raster.height)).high;
   }
   const height = bottom + GAP;
 
@@ -192,12 +178,16 @@ export function imageGrid(
     annotations.push({ ...textAt(titleLines, 0, 0), ...place, align: 'left', font: TITLE_FONT });
   }
   const hidden = { visible: false, fixedrange: true };
+  const paper = paperOf(width, height); // no margins: the plot's area is all of it
   const layout: PlotlyObject = {
     ...baseLayout(width, height),
     margin: { l: 0, r: 0, t: 0, b: 0 },
     xaxis: hidden,
     yaxis: hidden,
-    images: pictures.map((picture) => pictureAt(picture, width, height)),
+    images: pictures.map(({ raster, left, top }) => {
+      const png = encodePng(raster.pixels, raster.width, raster.height, raster.channels);
+      return paper.image(png, { left, top, width: raster.width, height: raster.height });
+    }),
     annotations,
   };
   const count = batches.reduce((sum, batch) => sum + (batch.shape[0] ?? 0), 0);

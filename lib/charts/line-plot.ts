@@ -1,7 +1,8 @@
 /** Lines over a common axis, such as accuracy over the guidance scale. */
 
 import { escapePlotly } from '../figure/escape';
-import { Figure, type PlotlyObject } from '../figure/figure';
+import { Figure } from '../figure/figure';
+import type { PlotlyObject } from '../figure/plotly';
 import { axisLayout, baseLayout, MARGIN, MUTED, PALETTE, titleLayout } from '../figure/theme';
 
 /** One line. */
@@ -9,7 +10,7 @@ export interface LineSeries {
   readonly x: readonly number[];
   /** As many as `x`; NaN is a gap. */
   readonly y: readonly number[];
-  /** Ends of an interval at each point, drawn as a bar. */
+  /** Lower ends of an interval at each point, drawn as a bar; only together with `high`. */
   readonly low?: readonly number[];
   readonly high?: readonly number[];
 }
@@ -17,13 +18,13 @@ export interface LineSeries {
 export interface LinePlotOptions {
   readonly title: string;
   readonly xTitle: string;
-  /** Left out where the lines' names say what they are. */
+  /** Default: none; the lines' names say what they are. */
   readonly yTitle?: string;
-  /** Lowest and highest value of the y axis; what the lines need unless told. */
+  /** Lowest and highest value of the y axis. Default: what the lines need. */
   readonly yRange?: readonly [number, number];
-  /** Points one step apart whatever their distance, each with its number below. */
+  /** Whether points stand at equal distances, whatever their x, each with its x below. Default false. */
   readonly evenly?: boolean;
-  /** Marks at the points; by default where there are at most 30. */
+  /** Whether points are marked. Default: where a line has at most 30. */
   readonly markers?: boolean;
 }
 

@@ -1,7 +1,9 @@
 /** Looking into a model: embeddings in the plane, loss by time step, attention to the caption. */
 
 import { escapePlotly } from '../figure/escape';
-import { Figure, type PlotlyObject } from '../figure/figure';
+import { extentOf } from '../figure/extent';
+import { Figure } from '../figure/figure';
+import type { PlotlyObject } from '../figure/plotly';
 import { imageGrid } from './image-grid';
 import { toPixels, type ImageBatch, type ImageReadOptions } from '../figure/images';
 import { principalComponents } from './pca';
@@ -66,8 +68,8 @@ export function embeddingPlot(
 /** Labels for points: those closer than a label is large are named together, at the first of them. */
 function namesOfHeaps(points: readonly (readonly number[])[], labels: readonly string[]): string[] {
   const sizes = [0, 1].map((axis) => {
-    const values = points.map((point) => point[axis] ?? 0);
-    return Math.max(...values) - Math.min(...values) || 1;
+    const { low, high } = extentOf(points.map((point) => point[axis] ?? 0));
+    return high - low || 1;
   });
   const near = (a: readonly number[] = [], b: readonly number[] = []) =>
     sizes.every((size, axis) => Math.abs((a[axis] ?? 0) - (b[axis] ?? 0)) < 0.02 * size);
@@ -185,12 +187,12 @@ export function attentionPlot(
       { length: height * width },
       (__, p) => maps.data[p * S + token] ?? 0,
     );
-    const least = Math.min(...weights);
-    const range = Math.max(...weights) - least || 1;
+    const { low, high } = extentOf(weights);
+    const range = high - low || 1;
     const data = new Uint8Array(height * width * 3);
     weights.forEach((weight, p) => {
       const grey = pixels[p] ?? 0;
-      heatColour((weight - least) / range).forEach((colour, c) => {
+      heatColour((weight - low) / range).forEach((colour, c) => {
         data[3 * p + c] = Math.round(0.65 * colour + 0.35 * grey);
       });
     });

@@ -1,8 +1,10 @@
 /** The figures of a training run: its losses, and the schedule of its noise. */
 
 import { escapePlotly } from '../figure/escape';
-import { Figure, type PlotlyObject } from '../figure/figure';
-import { drawnIndices, logTicks, short, smoothed } from './series';
+import { extentOf } from '../figure/extent';
+import { Figure } from '../figure/figure';
+import type { PlotlyObject } from '../figure/plotly';
+import { drawnIndices, logTicks, requireSmoothing, short, smoothed } from './series';
 import { axisLayout, baseLayout, MARGIN, MUTED, PALETTE, titleLayout } from '../figure/theme';
 
 const WIDTH = 700;
@@ -19,7 +21,7 @@ export interface LossCurveOptions {
   /** Weight of the past in the smoothed line, 0 (none) … below 1. Default 0.95. */
   readonly smoothing?: number;
   readonly title?: string;
-  /** Scale of the loss axis. Default 'log', where all losses are above 0. */
+  /** Scale of the loss axis. Default: 'log' where all losses are above 0, else 'linear'. */
   readonly yScale?: 'log' | 'linear';
 }
 
@@ -32,9 +34,7 @@ export interface LossCurveOptions {
 export function lossCurve(history: readonly LossPoint[], options: LossCurveOptions = {}): Figure {
   const { smoothing = 0.95, title = 'Loss' } = options;
   if (!history.length) throw new Error('Expected a history of at least one step, got none.');
-  if (!(smoothing >= 0 && smoothing < 1)) {
-    throw new RangeError(`Expected smoothing from 0 to below 1, got ${smoothing}.`);
-  }
+  requireSmoothing(smoothing);
   const steps = history.map((point) => point.step);
   const losses = history.map((point) => point.loss);
   const means = smoothed(losses, smoothing);
@@ -72,7 +72,7 @@ export function lossCurve(history: readonly LossPoint[], options: LossCurveOptio
     hovermode: 'x unified',
   };
   if (rates.some(Number.isFinite)) {
-    const top = Math.max(...rates.filter(Number.isFinite));
+    const top = extentOf(rates).high;
     const dotted = { color: PALETTE[1], width: 1.5, dash: 'dot' };
     data.push(line('learning rate', rates, { yaxis: 'y2', line: dotted }));
     layout.yaxis2 = axisLayout('learning rate', {

@@ -1,8 +1,15 @@
 /** What all curves over steps share: smoothing, thinning, rounding, ticks. */
 
-import type { PlotlyObject } from '../figure/figure';
+import { extentOf } from '../figure/extent';
+import type { PlotlyObject } from '../figure/plotly';
 
 const MAX_POINTS = 1500; // about two a pixel: more only makes the notebook larger
+
+/** @throws RangeError if the weight of the past is outside [0, 1) */
+export function requireSmoothing(smoothing: number): void {
+  if (smoothing >= 0 && smoothing < 1) return;
+  throw new RangeError(`Expected smoothing from 0 to below 1, got ${smoothing}.`);
+}
 
 /**
  * Exponential moving average with Adam's correction of its start, so that the first values are
@@ -43,9 +50,9 @@ export function short(value: number): number {
 
 /** Ticks 1, 2, 5 · 10^k within and just around the values, written out in full. */
 export function logTicks(values: readonly number[]): PlotlyObject {
-  const finite = values.filter(Number.isFinite);
-  const low = Math.floor(Math.log10(Math.min(...finite)));
-  const high = Math.ceil(Math.log10(Math.max(...finite)));
+  const extent = extentOf(values);
+  const low = Math.floor(Math.log10(extent.low));
+  const high = Math.ceil(Math.log10(extent.high));
   const tickvals: number[] = [];
   for (let power = low; power <= high; power++) {
     const steps = high - low > 3 ? [1] : [1, 2, 5];

@@ -5,20 +5,18 @@ import { extname } from 'node:path';
 import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle, type MimeMetadata, type TextOutput } from './display-handle';
 import { shortened } from './escape';
+import type { PlotlyObject } from './plotly';
 import { rasterizeSvg, renderSvg } from './render';
-
-/** A trace, a layout or a part of one, in the terms of plotly.js's reference. */
-export type PlotlyObject = { [key: string]: unknown };
 
 export interface FigureOptions {
   /** What the figure shows, in words: for screen readers and terminals. Shortened to 10,000 characters. */
   readonly alt: string;
-  /** The exact picture, if it need not be drawn by plotly; as large as the layout says. */
+  /** The finished picture, in the layout's size, where plotly need not draw it. Default: plotly draws it. */
   readonly png?: Uint8Array;
 }
 
 export interface ShowOptions {
-  /** Where the words go outside a notebook, for example `process.stdout`; else nowhere. */
+  /** Where the words go outside a notebook, for example `process.stdout`. Default: nowhere. */
   readonly output?: TextOutput;
 }
 
@@ -59,7 +57,7 @@ export class Figure {
 
   /**
    * @param data plotly traces; typed arrays are taken too
-   * @param layout plotly layout; `width` and `height` in CSS pixels, 700 × 380 if not given
+   * @param layout plotly layout; `width` and `height` in CSS pixels. Default: 700 × 380
    * @throws if a value is a function, symbol or bigint, or the size is not positive
    */
   constructor(data: readonly PlotlyObject[], layout: PlotlyObject, options: FigureOptions) {

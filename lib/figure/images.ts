@@ -15,7 +15,10 @@ export interface ImageBatch {
 }
 
 export interface ImageReadOptions {
-  /** Which floats are black and white, for example [-1, 1]; values outside are clamped. */
+  /**
+   * Which floats are black and white, for example [-1, 1]; values outside are clamped. Default: [0, 1], and values outside
+   * are refused.
+   */
   readonly valueRange?: readonly [number, number];
 }
 

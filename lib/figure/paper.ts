@@ -1,7 +1,7 @@
 /** Pictures and words at places of a figure's paper, in CSS pixels from its upper left corner. */
 
 import { escapePlotly } from './escape';
-import type { PlotlyObject } from './figure';
+import type { PlotlyObject } from './plotly';
 import { FONT_SIZE, INK } from './theme';
 
 /** A box on the paper. */

@@ -12,7 +12,7 @@ export interface Raster {
 }
 
 export interface GridOptions extends ImageReadOptions {
-  /** Images in a row; by default all up to 8. */
+  /** Images in a row. Default: all, at most 8. */
   readonly columns?: number;
   /** Each pixel becomes scale × scale pixels, never blurred. Default 1. */
   readonly scale?: number;

@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { PlotlyObject } from './figure';
+import type { PlotlyObject } from './plotly';
 import { FONT_FAMILY } from './theme';
 import { fontFiles } from './font-metrics';
 import { installSvgMeasure, type MeasurableWindow } from './svg-measure';

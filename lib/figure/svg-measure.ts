@@ -3,6 +3,7 @@
  * boxes of texts, of plain shapes and of groups of them, in a part of the page that is not moved.
  */
 
+import { extentOf } from './extent';
 import { openSans, textWidth, type FontStyle } from './font-metrics';
 
 interface Box {
@@ -59,7 +60,7 @@ function textBox(text: Element): Box {
   const font = inheritedFont(text);
   const lines = Array.from(text.querySelectorAll('tspan.line'));
   const widths = lines.length ? lines.map((line) => widthOf(line, font)) : [widthOf(text, font)];
-  const width = Math.max(...widths);
+  const width = extentOf(widths).high;
   const { ascent, descent } = openSans(font.style);
   const anchor =
     text.getAttribute('text-anchor') ??
@@ -77,10 +78,10 @@ function textBox(text: Element): Box {
 function union(boxes: readonly Box[]): Box {
   const filled = boxes.filter((box) => box.width > 0 || box.height > 0);
   if (!filled.length) return EMPTY;
-  const x = Math.min(...filled.map((box) => box.x));
-  const y = Math.min(...filled.map((box) => box.y));
-  const right = Math.max(...filled.map((box) => box.x + box.width));
-  const bottom = Math.max(...filled.map((box) => box.y + box.height));
+  const { low: x } = extentOf(filled.map((box) => box.x));
+  const { low: y } = extentOf(filled.map((box) => box.y));
+  const { high: right } = extentOf(filled.map((box) => box.x + box.width));
+  const { high: bottom } = extentOf(filled.map((box) => box.y + box.height));
   return { x, y, width: right - x, height: bottom - y };
 }
 
@@ -104,10 +105,14 @@ function transformBox(box: Box, name: string, [a = 0, b = 0, c = 0]: readonly nu
     turn(box.x, bottom),
     turn(right, bottom),
   ];
-  const xs = corners.map(([x]) => x);
-  const ys = corners.map(([, y]) => y);
-  const [left, top] = [Math.min(...xs), Math.min(...ys)];
-  return { x: left, y: top, width: Math.max(...xs) - left, height: Math.max(...ys) - top };
+  const across = extentOf(corners.map(([x]) => x));
+  const down = extentOf(corners.map(([, y]) => y));
+  return {
+    x: across.low,
+    y: down.low,
+    width: across.high - across.low,
+    height: down.high - down.low,
+  };
 }
 
 /** The element's box in its parent's coordinates. */

@@ -1,6 +1,6 @@
 /** How the library's figures look: white paper, dark text, colours told apart by everyone. */
 
-import type { PlotlyObject } from './figure';
+import type { PlotlyObject } from './plotly';
 
 /**
  * Okabe and Ito's colours, safe for colour-blind readers ("Color Universal Design", 2008), without

@@ -6,7 +6,7 @@ import { HubError } from '../io/hub/errors';
 import { stoppable } from '../stop';
 
 export interface DownloadOptions extends SnapshotOptions {
-  /** Where the bar goes outside a notebook, for example `process.stderr`; else nowhere. */
+  /** Where the bar goes outside a notebook, for example `process.stderr`. Default: nowhere. */
   readonly output?: ProgressBarOptions['output'];
 }
 

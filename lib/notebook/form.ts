@@ -6,13 +6,15 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { MimeBundle } from '../figure/display-handle';
+import { extentOf } from '../figure/extent';
 import { escapeHtml, LONGEST_TEXT, NO_MATH, shortened } from '../figure/escape';
 import { table } from './html-table';
 
-/** How a number is set; without it, by typing. */
+/** A slider for a number; a number without one is typed. */
 export interface SliderRange {
   readonly min: number;
   readonly max: number;
+  /** Default: a hundredth of the range. */
   readonly step?: number;
 }
 
@@ -30,10 +32,11 @@ function registry(): Map<string, (name: string, value: unknown) => void> {
   return (globals[FORMS] ??= new Map<string, (name: string, value: unknown) => void>());
 }
 
-/** What a form cannot show whole, it would give back cut. */
+/** A text that is too long to be shown whole would come back from the form cut short. */
 function tooLong(name: string, value: Value, control: unknown): string | undefined {
   const choices: unknown[] = Array.isArray(control) ? control : [];
-  const longest = Math.max(...[name, value, ...choices].map((text) => String(text).length));
+  const lengths = [name, value, ...choices].map((text) => String(text).length);
+  const longest = extentOf(lengths).high;
   if (longest <= LONGEST_TEXT) return undefined;
   return `${shortened(name, 50)}: expected texts of at most ${LONGEST_TEXT} characters, got ${longest}`;
 }
@@ -48,9 +51,9 @@ export class Form<T extends Readonly<Record<string, Value>>> {
   constructor(values: T, controls: FormControls<T> = {}) {
     this.#values = { ...values };
     this.#controls = controls;
-    const problems = Object.keys(controls)
-      .filter((name) => !(name in values))
-      .map((name) => `${name}: expected a control of ${Object.keys(values).join(', ')}`);
+    const problems = Object.entries(controls)
+      .filter(([name, control]) => control !== undefined && !(name in values))
+      .map(([name]) => `${name}: expected a control of ${Object.keys(values).join(', ')}`);
     for (const [name, value] of Object.entries(values)) {
       const problem = tooLong(name, value, controls[name]) ?? this.#problem(name, value);
       if (problem) problems.push(problem);

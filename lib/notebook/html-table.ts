@@ -2,12 +2,13 @@
 
 import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle } from '../figure/display-handle';
+import { extentOf } from '../figure/extent';
 import { escapeHtml, NO_MATH, shortened } from '../figure/escape';
 import type { ShowOptions } from '../figure/figure';
 
 export interface TableOptions {
   readonly caption?: string;
-  /** Keys of the rows to show, in this order; by default all, as they first occur. */
+  /** Keys of the rows to show, in this order. Default: all, in the order in which they first occur. */
   readonly columns?: readonly string[];
 }
 
@@ -67,8 +68,8 @@ export class Table {
   /** The same with spaces and rules, for terminals. */
   toString(): string {
     const lines = [this.#header, ...this.#cells];
-    const widths = this.#header.map((_, column) =>
-      Math.max(...lines.map((texts) => (texts[column] ?? '').length)),
+    const widths = this.#header.map(
+      (_, column) => extentOf(lines.map((texts) => (texts[column] ?? '').length)).high,
     );
     const format = (texts: readonly string[]) =>
       texts

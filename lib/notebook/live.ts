@@ -6,11 +6,11 @@ import type { Figure } from '../figure/figure';
 export interface LiveFigureOptions {
   /** Least milliseconds between two drawings. Default 2000. */
   readonly interval?: number;
-  /** Milliseconds now, for tests. */
+  /** The present time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
 }
 
-/** Drawing takes at most one part in so many of the run's time. */
+/** Drawing takes at most one part in 20 of the run's time. */
 const COST_SHARE = 20;
 
 /**

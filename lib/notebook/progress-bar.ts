@@ -8,15 +8,15 @@ export interface ProgressBarOptions {
   readonly description?: string;
   /** What an item is called in the rate. Default `it`. */
   readonly unit?: string;
-  /** Whether a finished bar stays; false for the inner one of nested loops. Default true. */
+  /** Whether a bar stays when it is finished; false suits the inner one of nested loops. Default true. */
   readonly leave?: boolean;
   /** Where counting starts, for a run that goes on. Default 0. */
   readonly initial?: number;
   /** Least seconds between two updates, at least 0.1. Default 0.1. */
   readonly minInterval?: number;
-  /** Where the bar goes outside a notebook, for example `process.stderr`; else nowhere. */
+  /** Where the bar goes outside a notebook, for example `process.stderr`. Default: nowhere. */
   readonly output?: TextOutput;
-  /** Milliseconds now, for tests. */
+  /** The present time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
 }
 
@@ -87,20 +87,25 @@ export class ProgressBar {
       unit,
       elapsed,
       rate,
-      remaining: left === 0 ? 0 : left !== undefined && rate ? left / rate : undefined,
+      remaining: left === 0 ? 0 : left !== undefined && rate && rate > 0 ? left / rate : undefined,
       postfix: this.#postfix,
       state: this.#state,
     };
   }
 
   /**
-   * Counts `n` more items. Nothing changes after `close()`.
+   * Counts `n` more items, or less if `n` is negative: the bar goes back, as tqdm's does, and the rate is that of the
+   * steps ahead alone. Nothing changes after `close()`.
    *
+   * @param n any finite number, fractions too. Default 1.
    * @param postfix values to show from now on; those of before stay unless named again
    */
   update(n = 1, postfix?: Postfix): void {
-    requireCount('n', n);
+    if (!Number.isFinite(n)) {
+      throw new RangeError(`Expected n to be a finite number, got ${String(n)}.`);
+    }
     if (this.#state !== 'running') return;
+    if (n < 0) this.#drawnN += n; // no way back makes the rate smaller
     this.#n += n;
     if (postfix) this.#postfix = { ...this.#postfix, ...postfix };
     const complete = this.total !== undefined && this.#n >= this.total && n > 0;

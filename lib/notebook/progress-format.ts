@@ -50,14 +50,22 @@ function formatPostfix(postfix: Postfix): string[] {
   });
 }
 
-function fraction({ n, total }: ProgressSnapshot): number | undefined {
+/** The total, unless more was counted: then it was wrong, and the bar is shown without, as tqdm's. */
+function trustedTotal({ n, total }: ProgressSnapshot): number | undefined {
+  return total !== undefined && n < total + 0.5 ? total : undefined; // sums of fractions are not exact
+}
+
+function fraction(snapshot: ProgressSnapshot): number | undefined {
+  const { n } = snapshot;
+  const total = trustedTotal(snapshot);
   if (total === undefined) return undefined;
   return total === 0 ? 1 : Math.min(1, Math.max(0, n / total));
 }
 
 /** What stands behind the bar: `74/200 [00:12<00:21, 6.10 it/s, loss=0.0512]`. */
 function details(snapshot: ProgressSnapshot): string {
-  const { n, total, elapsed, rate, remaining, postfix, state } = snapshot;
+  const { n, elapsed, rate, remaining, postfix, state } = snapshot;
+  const total = trustedTotal(snapshot);
   const unit = shortened(snapshot.unit, LONGEST_LABEL);
   const count = total === undefined ? `${n} ${unit}` : `${n}/${total}`;
   const times = total === undefined ? '' : `<${formatInterval(remaining)}`;

@@ -1,11 +1,12 @@
 /** Loops with a progress bar, in the terms of tqdm. */
 
+import { nextMacrotask, runningLoops } from '../stop';
 import { ProgressBar, type ProgressBarOptions } from './progress-bar';
 
 export interface ProgressOptions extends ProgressBarOptions {
-  /** Number of items; taken from the iterable's `length` or `size` where it has one. */
+  /** Number of items. Default: the iterable's `length` or `size`, if it has one. */
   readonly total?: number;
-  /** Ends a `for await` loop with its reason when aborted. */
+  /** When aborted, it ends a `for await` loop with its reason. Default: the notebook's Stop button ends the loop. */
   readonly signal?: AbortSignal;
 }
 
@@ -17,20 +18,18 @@ export class Interrupted extends Error {
   }
 }
 
-const KERNEL_STOP = Symbol.for('kernel.stop');
-
 /** Runs `loop` with a signal that the notebook's Stop button aborts, or with the caller's. */
 async function* untilStopped<T>(
   given: AbortSignal | undefined,
   loop: (signal: AbortSignal) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  const controllers = (globalThis as { [KERNEL_STOP]?: Set<AbortController> })[KERNEL_STOP];
+  const loops = runningLoops();
   const controller = new AbortController();
-  if (!given) controllers?.add(controller);
+  if (!given) loops?.add(controller);
   try {
     yield* loop(given ?? controller.signal);
   } finally {
-    controllers?.delete(controller);
+    loops?.delete(controller);
   }
 }
 
@@ -70,7 +69,7 @@ class ProgressLoop<T> extends ProgressBar {
       for await (const item of this.#items) {
         yield item;
         this.update();
-        await new Promise((resolve) => setImmediate(resolve)); // lets messages and signals in
+        await nextMacrotask(); // lets messages and signals in
         if (signal.aborted) throw signal === this.#signal ? signal.reason : new Interrupted();
       }
       complete = true;

@@ -4,7 +4,7 @@ import type { MimeBundle } from '../figure/display-handle';
 import { escapeHtml, NO_MATH } from '../figure/escape';
 import { table } from './html-table';
 
-/** A part that folds: closed unless told. */
+/** A part that the reader can fold and unfold. Default: folded. */
 export function folding(summary: string, html: string, { open = false } = {}): string {
   return `<details${open ? ' open' : ''}><summary>${escapeHtml(summary)}</summary>${html}</details>`;
 }

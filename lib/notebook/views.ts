@@ -13,9 +13,7 @@ import { card, folding, parameterTree, pictureHtml } from './rich';
 import { CLIPTextModel } from '../models/clip-text-model';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { namedParameters, numParameters, torchShape } from '../nn/state-dict';
-import { DDIMScheduler } from '../schedulers/ddim';
-import { DDPMScheduler } from '../schedulers/ddpm';
-import { DPMSolverMultistepScheduler } from '../schedulers/dpm-solver-multistep';
+import { BaseScheduler } from '../schedulers/base-scheduler';
 import type { Scheduler } from '../schedulers/scheduler';
 
 type View = MimeBundle | Promise<MimeBundle>;
@@ -108,15 +106,26 @@ const isImageBatch = (value: unknown): value is ImageBatch =>
   Array.isArray(value.shape) &&
   ArrayBuffer.isView(value.data);
 
+/** So many images from the beginning, without a copy. */
+function firstImages(images: ImageBatch, count: number): ImageBatch {
+  const shape = [count, ...images.shape.slice(1)];
+  if (images.stride) return { ...placeOf(images), shape };
+  const values = shape.reduce((product, length) => product * length, 1);
+  return { data: (images.data as Uint8Array).subarray(0, values), shape };
+}
+
+/** An ndarray keeps these in its prototype or as its own: a spread would not copy all. */
+const placeOf = ({ data, stride, offset }: ImageBatch) => ({ data, stride, offset });
+
 async function imagesView(images: ImageBatch): Promise<MimeBundle | undefined> {
   const { shape, data } = images;
   if (shape.length !== 3 && shape.length !== 4) return undefined;
   const count = Math.min(shape[0] ?? 0, MOST_IMAGES);
-  const size = shape.slice(1).reduce((product, length) => product * length, 1);
-  const values = images.stride ? undefined : (data as Float32Array).subarray(0, count * size);
-  const first = values ? { data: values, shape: [count, ...shape.slice(1)] } : images;
   const negative = data instanceof Float32Array && data.some((value) => value < 0);
-  const figure = imageGrid(first, { columns: 8, ...(negative && { valueRange: [-1, 1] }) });
+  const figure = imageGrid(firstImages(images, count), {
+    columns: 8,
+    ...(negative && { valueRange: [-1, 1] }),
+  });
   const facts = { shape, type: data.constructor.name };
   return card('Images', facts, [pictureHtml(await figure.toPng(), `The first ${count} images`)]);
 }
@@ -141,14 +150,35 @@ function isSettings(value: object): boolean {
   );
 }
 
+/** A data set as the library's loaders take it; one of another maker may have labels alone. */
+interface ShownDataset {
+  readonly images: ImageBatch;
+  readonly length: number;
+  readonly captionIds?: ArrayLike<number>;
+  readonly captions?: readonly string[];
+  readonly labels?: ArrayLike<number>;
+}
+
+function isDataset(value: object): value is ShownDataset {
+  if (!has(value, 'images', 'length') || !isImageBatch(value.images)) return false;
+  return has(value, 'captionIds', 'captions') || has(value, 'labels');
+}
+
+/** What each of the first images shows. */
+function captionsOf({ captionIds, captions }: ShownDataset, count: number): string[] | undefined {
+  if (!captionIds || !captions) return undefined;
+  return Array.from({ length: count }, (_, i) => captions[captionIds[i] ?? -1] ?? '–');
+}
+
+/** A scheduler of another class than ours, known by the interface. */
+const isScheduler = (value: object): value is Scheduler =>
+  has(value, 'config', 'timesteps', 'alphasCumprod', 'stepCoefficients');
+
 /** The view of a value without a class of ours, or undefined: then it is printed as it is. */
 export function plainView(value: unknown): View | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (has(value, 'images', 'labels', 'length') && isImageBatch(value.images)) {
-    const { images, length, labels } = value;
-    const first = Array.from(labels as ArrayLike<number>).slice(0, MOST_IMAGES);
-    return datasetView(images, Number(length), first);
-  }
+  if (isDataset(value)) return datasetView(value);
+  if (isScheduler(value)) return schedulerView(value);
   if (has(value, 'steps', 'stopped') && Array.isArray(value.steps))
     return historyView(value.steps as LossPoint[], value.stopped);
   if (has(value, 'images') && isImageBatch(value.images)) return imagesView(value.images) as View;
@@ -160,17 +190,16 @@ export function plainView(value: unknown): View | undefined {
   return undefined;
 }
 
-async function datasetView(
-  images: ImageBatch,
-  length: number,
-  labels: readonly number[],
-): Promise<MimeBundle> {
-  const size = images.shape.slice(1).reduce((product, extent) => product * extent, 1);
-  const data = (images.data as Uint8Array).subarray(0, labels.length * size);
-  const shape = [labels.length, ...images.shape.slice(1)];
-  const figure = imageGrid({ data, shape }, { columns: 8 });
-  return card('Images with labels', { images: length, shape: images.shape, labels }, [
-    pictureHtml(await figure.toPng(), `The first images: ${labels.join(', ')}`),
+async function datasetView(dataset: ShownDataset): Promise<MimeBundle> {
+  const { images, length } = dataset;
+  const count = Math.min(images.shape[0] ?? 0, MOST_IMAGES);
+  const labels = dataset.labels && Array.from(dataset.labels).slice(0, count);
+  const captions = captionsOf(dataset, count) ?? labels?.map(String);
+  const figure = imageGrid(firstImages(images, count), { columns: 8, titles: captions });
+  const facts = { images: length, shape: images.shape, labels, captions: dataset.captions?.length };
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
+  return card('Images with captions', Object.fromEntries(known), [
+    pictureHtml(await figure.toPng(), figure.alt),
   ]);
 }
 
@@ -188,7 +217,6 @@ export function installNotebookViews(): void {
   define(tf.Tensor, tensorView);
   for (const model of [UNet2DConditionModel, CLIPTextModel])
     define<{ config: object }>(model, modelView);
-  for (const scheduler of [DDPMScheduler, DDIMScheduler, DPMSolverMultistepScheduler])
-    define<Scheduler>(scheduler, schedulerView);
+  define<Scheduler>(BaseScheduler, schedulerView);
   Object.assign(globalThis, { [VIEW]: plainView });
 }

@@ -61,9 +61,8 @@ export async function compare(pair, { inputs, python, effort }) {
 function largestDifference({ ours }, answers) {
   const [a, b] = [answers.ours.results.flat(), answers.peer.results.flat()];
   const isLoss = ours.kind === 'train';
-  const difference = Math.max(
-    ...a.map((value, i) => Math.abs(value - b[i]) / (isLoss ? Math.abs(b[i]) : 1)),
-  );
+  const differences = a.map((value, i) => Math.abs(value - b[i]) / (isLoss ? Math.abs(b[i]) : 1));
+  const difference = differences.reduce((most, one) => Math.max(most, one), 0);
   const tolerance = isLoss ? LOSS_TOLERANCE : IMAGE_TOLERANCE;
   if (a.length === b.length && difference <= tolerance) return difference;
   throw new Error(

@@ -79,6 +79,18 @@ describe('imports point down', () => {
   });
 });
 
+describe('calls over data', () => {
+  const RULES = new Set(['no-restricted-syntax']);
+  const largest = 'export const f = (values: number[]) => Math.max(...values);\n';
+
+  it.each(['lib/figure/png.ts', 'lib/charts/plots.ts', 'lib/notebook/form.ts'])(
+    'do not spread it in %s',
+    async (file) => {
+      expect((await complaints(RULES, file, largest))[0]).toMatch(/use extentOf/);
+    },
+  );
+});
+
 describe('what runs on any backend needs neither Node nor tfjs-node', () => {
   const RULES = new Set([
     'import-x/no-restricted-paths',

@@ -83,6 +83,126 @@ describe('progress', () => {
     expect(bar.snapshot()).toMatchObject({ n: 95, rate: 5, remaining: 1 });
   });
 
+  /** Each row: the second, what is counted, and tqdm 4.67's count and rate after it (mininterval 0.1, smoothing 0.3). */
+  it.each([
+    [
+      'back and on',
+      100,
+      0,
+      [
+        [1, 10, 10, 10],
+        [2, -4, 6, 10],
+        [3, 6, 12, 7.64705882352941],
+      ],
+    ],
+    [
+      'back within an interval',
+      100,
+      0,
+      [
+        [1, 10, 10, 10],
+        [1.05, -4, 6, 10],
+        [2, 6, 12, 7.64705882352941],
+      ],
+    ],
+    [
+      'nothing',
+      100,
+      0,
+      [
+        [1, 0, 0, 0],
+        [2, 5, 5, 5],
+        [3, 0, 5, 5],
+      ],
+    ],
+    [
+      'fractions',
+      3,
+      0,
+      [
+        [1, 0.5, 0.5, 0.5],
+        [2, 0.25, 0.75, 0.3529411764705882],
+        [4, 1.5, 2.25, 0.6018808777429467],
+      ],
+    ],
+    [
+      'beyond the total',
+      5,
+      0,
+      [
+        [1, 3, 3, 3],
+        [2, 4, 7, 3.5882352941176467],
+      ],
+    ],
+    [
+      'below nothing',
+      5,
+      0,
+      [
+        [1, 3, 3, 3],
+        [2, -5, -2, 3],
+      ],
+    ],
+    [
+      'back from where it began',
+      50,
+      20,
+      [
+        [1, -5, 15, -5],
+        [2, 10, 25, 10],
+      ],
+    ],
+    [
+      'to and fro',
+      100,
+      0,
+      [
+        [1, 10, 10, 10],
+        [2, -10, 0, 10],
+        [3, 10, 10, 10],
+        [4, -10, 0, 10],
+      ],
+    ],
+  ] as const)('counts %s as tqdm does', (_, total, initial, rows) => {
+    const clock = fakeClock();
+    const bar = progress(total, { initial, now: clock.now });
+    for (const [second, n, count, rate] of rows) {
+      clock.ms = 1000 * second;
+      bar.update(n);
+      expect(bar.n).toBeCloseTo(count, 12);
+      expect(bar.snapshot().rate).toBeCloseTo(rate, 12);
+    }
+    const { remaining } = bar.snapshot();
+    expect(remaining).toBeGreaterThanOrEqual(0);
+  });
+
+  it.each([
+    [7, 5, /^7 it \[00:01, 7\.00 it\/s\]$/],
+    [5.4, 5, /^100%\|█{20}\| 5\.4\/5 \[/],
+    [5.5, 5, /^5\.5 it \[/],
+    [-2, 5, /^ {2}0%\| {20}\| -2\/5 \[/],
+    [2.25, 3, /^ 75%\|█{15} {5}\| 2\.25\/3 \[/],
+  ])('shows %d of %i', (n, total, shown) => {
+    const clock = fakeClock();
+    const bar = progress(total, { now: clock.now });
+    clock.ms = 1000;
+    bar.update(n);
+    expect(progressText(bar.snapshot())).toMatch(shown);
+    expect(progressHtml(bar.snapshot())).toMatch(
+      n >= total + 0.5 ? /^((?!width:220).)*$/ : /width:220/,
+    );
+  });
+
+  it('goes back, may be drawn, and ends as stopped', () => {
+    const { sent } = fakeNotebook();
+    const bar = progress(2);
+    bar.update(2);
+    bar.update(-1);
+    bar.close();
+    expect(bar.state).toBe('stopped');
+    expect(text(sent.at(-1))).toMatch(/1\/2 \[.*\] stopped$/);
+  });
+
   it('updates ten times a second at most, and shows the last item', () => {
     const clock = fakeClock();
     const { sent } = fakeNotebook();
@@ -215,6 +335,9 @@ describe('progress', () => {
     expect(() => progress(NaN)).toThrow('got NaN');
     expect(() => progress(5, { initial: -2 })).toThrow('initial');
     expect(() => progress(5, { minInterval: NaN })).toThrow('minInterval');
-    expect(() => progress(5).update(-1)).toThrow('n to be a number of at least 0');
+    for (const n of [NaN, Infinity, -Infinity, '1', null]) {
+      const update = () => progress(5).update(n as number);
+      expect(update).toThrow(`Expected n to be a finite number, got ${n}.`);
+    }
   });
 });

@@ -32,7 +32,7 @@ describe('showSource', () => {
     >;
     const bundle = source[Symbol.for('Jupyter.display')]?.call(source);
     expect(bundle?.['text/markdown']).toMatch(/^````ts\n/);
-    expect(bundle?.['text/plain']).toMatch(/^\/\/ lib\/display\/source\.ts:\d+–\d+\n/);
+    expect(bundle?.['text/plain']).toMatch(/^\/\/ lib\/notebook\/source\.ts:\d+–\d+\n/);
   });
 
   it('names what it does not find', () => {

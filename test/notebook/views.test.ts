@@ -62,6 +62,35 @@ describe('other values', () => {
     expect(pictures(bundle)).toHaveLength(1);
   });
 
+  it.each(['DDPM', 'DDIM', 'DPMSolverMultistep', 'EulerDiscrete', 'HeunDiscrete'] as const)(
+    'a scheduler of kind %s shows its curve, class and config',
+    async (kind) => {
+      const scheduler = new sd[`${kind}Scheduler`]({ num_train_timesteps: 20 });
+      scheduler.setTimesteps(4);
+      const bundle = await display(scheduler);
+      expect(bundle['text/plain']).toContain(`${kind}Scheduler`);
+      expect(bundle['text/plain']).toMatch(
+        new RegExp(`sampling steps +${scheduler.timesteps.length}`),
+      );
+      expect(bundle['text/html']).toMatch(/num_train_timesteps<\/td><td[^>]*>20</);
+      expect(pictures(bundle)).toHaveLength(1);
+    },
+  );
+
+  it('a scheduler of another class, known by the interface, shows its curve', async () => {
+    const { config, timesteps, alphasCumprod } = new sd.DDPMScheduler({ num_train_timesteps: 20 });
+    class Own {
+      readonly [key: string]: unknown;
+      readonly config = config;
+      readonly timesteps = timesteps;
+      readonly alphasCumprod = alphasCumprod;
+      stepCoefficients() {}
+    }
+    const bundle = await display(new Own());
+    expect(bundle['text/plain']).toContain('Own');
+    expect(pictures(bundle)).toHaveLength(1);
+  });
+
   it('a config is a table', async () => {
     const bundle = await display({ seed: 42, scales: [1, 2] });
     expect(bundle['text/plain']).toMatch(/scales +\[1, 2\]/);
@@ -74,6 +103,30 @@ describe('other values', () => {
     expect(pictures(bundle)).toHaveLength(1);
     expect(bundle['text/plain']).toMatch(/images +10,000/);
     expect(pictures(await display(dataset.images))).toHaveLength(1);
+  });
+
+  it('a data set shows the caption of each image', async () => {
+    const dataset = {
+      images: { data: new Uint8Array(3 * 64), shape: [3, 8, 8] },
+      captionIds: Int32Array.of(1, 0, 1),
+      captions: ['a cat', 'a <b>dog</b>'],
+      length: 3,
+    };
+    const bundle = await display(dataset);
+    expect(bundle['text/html']).toContain(
+      'a &lt;b&gt;dog&lt;/b&gt; | a cat | a &lt;b&gt;dog&lt;/b&gt;',
+    );
+    expect(bundle['text/plain']).toMatch(/captions +2/);
+    expect(bundle['text/plain']).not.toContain('labels');
+    const digits = await display(sd.loadMnist({ split: 'train', source: 'quick' }));
+    expect(digits['text/html']?.match(/handwritten digit/g)?.length).toBeGreaterThanOrEqual(16);
+    expect(digits['text/plain']).toMatch(/labels +\[\d(, \d){15}\]/);
+  });
+
+  it('images with labels alone show those', async () => {
+    const images = { data: new Uint8Array(2 * 64), shape: [2, 8, 8] };
+    const bundle = await display({ images, labels: Uint8Array.of(7, 3), length: 2 });
+    expect(bundle['text/html']).toContain('7 | 3');
   });
 
   it('a history shows its curve', async () => {

@@ -58,7 +58,7 @@ describe('pipe.scheduler = …', () => {
     fresh.dispose();
   });
 
-  it('takes DDIMScheduler.fromConfig(pipe.scheduler.config)', async () => {
+  it('takes DDIMScheduler.fromConfig(pipe.scheduler.config)', () => {
     const ddim = DDIMScheduler.fromConfig(pipeline.scheduler.config);
     expect(ddim.config.beta_schedule).toBe('squaredcos_cap_v2');
     expect(ddim.alphasCumprod).toEqual(pipeline.scheduler.alphasCumprod);

@@ -10,10 +10,10 @@ the captions' words, so that captions are cut into the same pieces as by the who
 
 import json
 import pathlib
-import shutil
 import sys
 
 FREQUENT_MERGES = 512
+CAPTION_TOKENS = 8  # start, "a handwritten digit 4", end and two to spare
 WORDS = "a handwritten digit zero one two three four five six seven eight nine".split()
 SPECIALS = ["<|startoftext|>", "<|endoftext|>"]
 
@@ -58,5 +58,7 @@ for role in ("sep", "cls"):
 
 target.mkdir(parents=True, exist_ok=True)
 (target / "tokenizer.json").write_text(json.dumps(tokenizer, indent=1, ensure_ascii=False) + "\n")
-shutil.copyfile(source / "tokenizer_config.json", target / "tokenizer_config.json")
+config = json.loads((source / "tokenizer_config.json").read_text())
+config["model_max_length"] = CAPTION_TOKENS
+(target / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
 print(f"{len(tokens)} tokens, {len(model['merges'])} merges")

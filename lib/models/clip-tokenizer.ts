@@ -7,12 +7,17 @@ import { writeFileAtomically } from '../io/atomic-write';
 import { localFolder } from '../pretrained/model-files';
 
 export interface EncodeOptions {
-  /** Tokens of a row, start and end included; 8 unless told, as the blog's captions. */
-  readonly maxLength?: number;
+  /** Tokens of a row, start and end included. Default: the tokenizer's `modelMaxLength`. */
+  readonly maxLength?: number | undefined;
   /** Shorter texts are filled up with the padding token. */
   readonly padding?: 'max_length';
   /** Longer texts lose their last tokens before the end token. */
   readonly truncation?: true;
+}
+
+export interface TokenizerOptions {
+  /** Instead of the length in tokenizer_config.json. */
+  readonly modelMaxLength?: number | undefined;
 }
 
 /** Row-major [B, L] arrays, named as transformers names them. */
@@ -28,6 +33,8 @@ const isTokenizerFile = (file: string) =>
   /^((tokenizer|tokenizer_config|vocab|special_tokens_map|added_tokens)\.json|merges\.txt)$/.test(
     file,
   );
+/** Positions of every CLIP text encoder of OpenAI and of Stable Diffusion. */
+const CLIP_POSITIONS = 77;
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 /** The same from lib/models and from dist/models. */
 const PACKAGED_FOLDER = join(__dirname, '..', '..', 'data', 'clip-tokenizer');
@@ -37,13 +44,16 @@ export class CLIPTokenizer {
   readonly bosTokenId: number;
   readonly eosTokenId: number;
   readonly padTokenId: number;
-  /** The longest row that the model has positions for: 77 for CLIP. */
-  readonly modelMaxLength: number;
   /** Tokens there are: 49,408 for CLIP. */
   readonly vocabSize: number;
   private readonly tokenizer: Tokenizer;
+  private readonly lengthOfFile: number;
+  private length: number;
 
-  private constructor(private readonly files: ReadonlyMap<string, Uint8Array>) {
+  private constructor(
+    private readonly files: ReadonlyMap<string, Uint8Array>,
+    { modelMaxLength }: TokenizerOptions = {},
+  ) {
     const definition = parseObject('tokenizer.json', files.get('tokenizer.json'));
     const config = parseObject('tokenizer_config.json', files.get('tokenizer_config.json'));
     checkDefinition(definition);
@@ -59,12 +69,26 @@ export class CLIPTokenizer {
     this.eosTokenId = idOf('eos_token');
     this.padTokenId = idOf('pad_token');
     this.vocabSize = this.tokenizer.get_vocab().size;
-    const { model_max_length: longest } = config;
-    if (typeof longest !== 'number' || !(longest >= 2)) {
-      const found = JSON.stringify(longest) ?? 'none';
-      throw corrupt('tokenizer_config.json', 'model_max_length to be 2 or more', found);
+    this.length = this.lengthOfFile = lengthIn(config);
+    if (modelMaxLength !== undefined) this.modelMaxLength = modelMaxLength;
+  }
+
+  /**
+   * Tokens of a row where no other length is asked for, an integer ≥ 2; transformers' `model_max_length`. It is saved
+   * with the tokenizer, so that a model is sampled with the length that it was trained with, here and in diffusers.
+   */
+  get modelMaxLength(): number {
+    return this.length;
+  }
+
+  /** @throws RangeError for anything but an integer ≥ 2 */
+  set modelMaxLength(length: number) {
+    if (!Number.isSafeInteger(length) || length < 2) {
+      throw new RangeError(
+        `CLIPTokenizer: expected modelMaxLength to be an integer ≥ 2, got ${String(length)}.`,
+      );
     }
-    this.modelMaxLength = longest;
+    this.length = length;
   }
 
   /**
@@ -73,26 +97,32 @@ export class CLIPTokenizer {
    * @param name a folder or a model id that the hub's cache has; CLIP's own files (openai/clip-vit-base-patch32), which ship in data/, unless told
    * @throws Error naming the file if it is missing, damaged, or no CLIP tokenizer
    */
-  static fromPretrained(name: string = PACKAGED_FOLDER): CLIPTokenizer {
+  static fromPretrained(
+    name: string = PACKAGED_FOLDER,
+    options: TokenizerOptions = {},
+  ): CLIPTokenizer {
     const folder = localFolder(name, { wanted: isTokenizerFile });
-    return new CLIPTokenizer(new Map(FILES.map((name) => [name, readFile(folder, name)])));
+    return new CLIPTokenizer(new Map(FILES.map((name) => [name, readFile(folder, name)])), options);
   }
 
   /**
-   * Token ids of texts, each row padded and truncated to `maxLength`.
+   * Token ids of texts, each row padded and truncated to `maxLength`. That may be more than `modelMaxLength`, which is
+   * only the default, but not more than a text encoder has positions for: 77 for CLIP, or the length in the file or
+   * `modelMaxLength` where that is larger.
    *
    * @returns `input_ids` and `attention_mask` of shape [B, maxLength]; one text is a batch of one
    * @throws TypeError for a prompt that is no string; RangeError for no prompts, or a length below 2
-   *   (start and end) or above `modelMaxLength`
+   *   (start and end) or above the positions
    */
   encode(texts: string | readonly string[], options: EncodeOptions = {}): BatchEncoding {
-    const { maxLength = 8, padding = 'max_length', truncation = true } = options;
+    const { maxLength = this.modelMaxLength, padding = 'max_length', truncation = true } = options;
     if (padding !== 'max_length' || !truncation) {
       throw new TypeError("CLIPTokenizer: expected padding 'max_length' and truncation true.");
     }
-    if (!Number.isInteger(maxLength) || maxLength < 2 || maxLength > this.modelMaxLength) {
+    const positions = Math.max(CLIP_POSITIONS, this.lengthOfFile, this.modelMaxLength);
+    if (!Number.isInteger(maxLength) || maxLength < 2 || maxLength > positions) {
       throw new RangeError(
-        `CLIPTokenizer: expected maxLength to be an integer from 2 to ${this.modelMaxLength}, ` +
+        `CLIPTokenizer: expected maxLength to be an integer from 2 to ${positions}, ` +
           `got ${String(maxLength)}.`,
       );
     }
@@ -130,10 +160,18 @@ export class CLIPTokenizer {
     });
   }
 
-  /** Writes the files into a folder, as they were loaded; transformers loads it again. */
+  /**
+   * Writes the files into a folder, as they were loaded but for `model_max_length` where that was changed; transformers
+   * loads it again.
+   */
   savePretrained(folder: string): void {
     mkdirSync(folder, { recursive: true });
-    for (const [name, bytes] of this.files) writeFileAtomically(join(folder, name), [bytes]);
+    for (const [name, bytes] of this.files) {
+      const isChanged =
+        name === 'tokenizer_config.json' && this.modelMaxLength !== this.lengthOfFile;
+      const written = isChanged ? withLength(bytes, this.modelMaxLength) : bytes;
+      writeFileAtomically(join(folder, name), [written]);
+    }
   }
 
   private checkTexts(texts: string | readonly string[]): readonly string[] {
@@ -184,6 +222,26 @@ function parseObject(name: string, bytes: Uint8Array | undefined): JsonObject {
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `model_max_length`; CLIP's where there is none, or the 10³⁰ that transformers writes for one that it does not know. */
+function lengthIn({ model_max_length: length = CLIP_POSITIONS }: JsonObject): number {
+  if (typeof length === 'number' && length >= 1e9) return CLIP_POSITIONS;
+  if (Number.isInteger(length) && (length as number) >= 2) return length as number;
+  throw corrupt(
+    'tokenizer_config.json',
+    'model_max_length to be an integer ≥ 2',
+    JSON.stringify(length),
+  );
+}
+
+/** tokenizer_config.json with another `model_max_length`, every other byte as it was where the file has the key. */
+function withLength(bytes: Uint8Array, length: number): string {
+  const text = new TextDecoder().decode(bytes);
+  const config = { ...(JSON.parse(text) as JsonObject), model_max_length: length };
+  const edited = text.replace(/("model_max_length"\s*:\s*)[\d.eE+]+/, `$1${length}`);
+  const isSame = JSON.stringify(JSON.parse(edited)) === JSON.stringify(config);
+  return isSame ? edited : `${JSON.stringify(config, null, 2)}\n`;
 }
 
 /** What the tokenizer would otherwise fail on late, or not at all. */

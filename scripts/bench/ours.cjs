@@ -77,7 +77,7 @@ function sampling() {
   const pipeline = new TextToImagePipeline({
     unet: loadUnet(),
     textEncoder: loadTextEncoder(),
-    tokenizer: CLIPTokenizer.fromPretrained(),
+    tokenizer: CLIPTokenizer.fromPretrained(undefined, { modelMaxLength: 8 }),
     scheduler: scheduler(),
   });
   return async () => {

@@ -22,5 +22,10 @@ export interface TextTokenizer {
   encode(
     texts: string | readonly string[],
     options?: { readonly maxLength?: number },
-  ): { readonly input_ids: Int32Array; readonly shape: readonly [number, number] };
+  ): {
+    readonly input_ids: Int32Array;
+    readonly shape: readonly [number, number];
+    /** For each text what was cut off, '' for nothing. */
+    readonly truncated?: readonly string[];
+  };
 }

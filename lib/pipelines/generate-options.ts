@@ -45,7 +45,7 @@ export interface GenerateOptions {
   readonly extras?: ModelExtras | undefined;
   /** Called after each step; a promise is awaited. */
   readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
-  /** Told of a prompt that is cut because it has too many tokens. Default: a warning of the process. */
+  /** Told once of each prompt, or negative prompt, that has too many tokens and what of it is cut. Default: a warning of the process. */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** Stops after the present step. */
   readonly signal?: AbortSignal | undefined;

@@ -7,21 +7,44 @@ import { gatherRows } from '../nn/gather-rows';
 /**
  * Each distinct text encoded once.
  *
+ * @param onWarning told once of each distinct text that is cut; default: a warning of the process, where there is one
  * @returns [texts.length, tokenizer.modelMaxLength, C]; the caller disposes it
  */
 export function encodeTexts(
   tokenizer: TextTokenizer,
   textEncoder: TextEncoder,
   texts: readonly string[],
+  onWarning: (message: string) => void = warnProcess,
 ): tf.Tensor3D {
   const distinct = [...new Set(texts)];
-  const { input_ids, shape } = tokenizer.encode(distinct);
+  const { input_ids, shape, truncated = [] } = tokenizer.encode(distinct);
+  for (const [i, cut] of truncated.entries()) {
+    if (cut !== '') onWarning(truncationMessage(distinct[i]!, cut, shape[1]));
+  }
   return tf.tidy(() => {
     const ids = tf.tensor2d(input_ids, [shape[0], shape[1]], 'int32');
     const rows = texts.map((text) => distinct.indexOf(text));
     const hidden = textEncoder.lastHiddenState(ids);
     return gatherRows(hidden, tf.tensor1d(rows, 'int32')) as tf.Tensor3D;
   });
+}
+
+/** As diffusers' warning, with the prompt that it is about. */
+function truncationMessage(prompt: string, cut: string, length: number): string {
+  return (
+    `The following part of your input was truncated because the model takes sequences up to ${length} tokens: ` +
+    `${JSON.stringify([cut])}, of ${JSON.stringify(prompt)}.`
+  );
+}
+
+interface WarningProcess {
+  emitWarning?(message: string, type: string): void;
+}
+
+/** Nothing where there is no process, as in a page. */
+function warnProcess(message: string): void {
+  const { process } = globalThis as { readonly process?: WarningProcess };
+  process?.emitWarning?.(message, 'TruncationWarning');
 }
 
 /** The extras for a guided step, where every image is predicted twice; the caller disposes them. */

@@ -221,10 +221,10 @@ export class TextToImagePipeline<
 
   /** What the steps are conditioned on: with guidance what it departs from, then the prompts. */
   private conditioning(options: ResolvedGenerateOptions): Conditioning {
-    const { prompts, negativePrompt, guidanceScale, extras } = options;
+    const { prompts, negativePrompt, guidanceScale, extras, onWarning } = options;
     const guided = guidanceScale !== 1;
     const texts = guided ? [...prompts.map(() => negativePrompt), ...prompts] : prompts;
-    const encoderHiddenStates = encodeTexts(this.tokenizer, this.textEncoder, texts);
+    const encoderHiddenStates = encodeTexts(this.tokenizer, this.textEncoder, texts, onWarning);
     return { ...(guided ? twice(extras) : extras), encoderHiddenStates };
   }
 

@@ -3,10 +3,13 @@ import { setPretrainedFiles } from '../models/pretrained';
 import { checkedFolder, loadParts } from './checkpoint';
 import { readModel, writeModel } from './model-files';
 import { saveParts } from './parts';
+import { readFiles, writeFiles } from './tokenizer-files';
 
 setPretrainedFiles({
   readModel,
   writeModel,
   loadPipeline: (name, options) => loadParts(checkedFolder(name, options), undefined, options),
   savePipeline: saveParts,
+  readFiles,
+  writeFiles,
 });

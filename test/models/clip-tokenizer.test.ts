@@ -146,10 +146,10 @@ describe('files', () => {
   test('a missing file or folder', () => {
     fs.rmSync(join(folder, 'tokenizer.json'));
     expect(load).toThrow(
-      /tokenizer\.json cannot be read \(ENOENT.*Give a folder that savePretrained wrote/,
+      /tokenizer\.json, or vocab\.json and merges\.txt, in .*found tokenizer_config\.json\. Give a folder that/,
     );
     expect(() => CLIPTokenizer.fromPretrained(join(folder, 'none'))).toThrow(
-      /none, but tokenizer\.json/,
+      /none; found none of them/,
     );
   });
 
@@ -194,10 +194,22 @@ describe('files', () => {
       'expected pad_token to be a token of the vocabulary, found "<pad>"',
     ],
     [
-      'no eos token',
+      'an unknown eos token',
       'tokenizer_config.json',
-      (json) => delete json['eos_token'],
-      'expected eos_token to be a token of the vocabulary, found none',
+      (json) => (json['eos_token'] = null),
+      'expected eos_token to be a token of the vocabulary, found null',
+    ],
+    [
+      'merges of three',
+      'tokenizer.json',
+      (json) => (json['model'] = { type: 'BPE', vocab: { a: 0 }, merges: [['a', 'b', 'c']] }),
+      'expected merge 0 to be two tokens, found ["a","b","c"]',
+    ],
+    [
+      'an id that is no number',
+      'tokenizer.json',
+      (json) => (json['model'] = { type: 'BPE', vocab: { a: '0' }, merges: [] }),
+      'expected the id of "a" to be an integer, found "0"',
     ],
     [
       'no length',

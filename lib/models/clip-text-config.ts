@@ -1,11 +1,13 @@
 import {
   checkConfig,
+  isNullOr,
   isOneOf,
   isOnly,
   isPositiveInteger,
   isPositiveNumber,
   type KeyCheck,
 } from './config';
+import { PRETRAINED_CONFIG_KEYS } from './pretrained-config-keys';
 
 /** Keys, meanings and defaults of transformers' `CLIPTextConfig` (openai/clip-vit-base-patch32). */
 export interface CLIPTextConfig {
@@ -22,11 +24,11 @@ export interface CLIPTextConfig {
   readonly initializer_factor: number;
   readonly initializer_range: number;
   /** Not used by the text model itself; kept so that configs agree. */
-  readonly projection_dim: number;
-  readonly bos_token_id: number;
+  readonly projection_dim: number | null;
+  readonly bos_token_id: number | null;
   /** `pooler_output` is taken where this token first stands. */
   readonly eos_token_id: number;
-  readonly pad_token_id: number;
+  readonly pad_token_id: number | null;
 }
 
 const DEFAULTS: CLIPTextConfig = {
@@ -48,27 +50,9 @@ const DEFAULTS: CLIPTextConfig = {
 
 const isTokenId: KeyCheck = (value) =>
   Number.isInteger(value) && (value as number) >= 0 ? null : 'expected a token id';
-const isAnything: KeyCheck = () => null;
-
-/** Keys that transformers writes into every config and that do not touch a text encoder's output. */
-const WITHOUT_EFFECT = [
-  'architectures',
-  'chunk_size_feed_forward',
-  'dtype',
-  'id2label',
-  'is_encoder_decoder',
-  'label2id',
-  'model_type',
-  'output_attentions',
-  'output_hidden_states',
-  'problem_type',
-  'return_dict',
-  'torch_dtype',
-  'transformers_version',
-];
 
 const CHECKS: Record<string, KeyCheck> = {
-  ...Object.fromEntries(WITHOUT_EFFECT.map((key) => [key, isAnything] as const)),
+  ...PRETRAINED_CONFIG_KEYS,
   vocab_size: isPositiveInteger,
   hidden_size: isPositiveInteger,
   intermediate_size: isPositiveInteger,
@@ -79,10 +63,10 @@ const CHECKS: Record<string, KeyCheck> = {
   layer_norm_eps: isPositiveNumber,
   initializer_factor: isPositiveNumber,
   initializer_range: isPositiveNumber,
-  projection_dim: isPositiveInteger,
-  bos_token_id: isTokenId,
+  projection_dim: isNullOr(isPositiveInteger),
+  bos_token_id: isNullOr(isTokenId),
   eos_token_id: isTokenId,
-  pad_token_id: isTokenId,
+  pad_token_id: isNullOr(isTokenId),
   attention_dropout: isOnly(0),
   dropout: isOnly(0),
 };

@@ -42,6 +42,16 @@ export const isOnly = (value: unknown): KeyCheck => {
   return (got) => (shown(got) === only ? null : `only ${only} is supported`);
 };
 
+/** Accepts null beside what the check accepts. */
+export const isNullOr =
+  (check: KeyCheck): KeyCheck =>
+  (value) =>
+    value === null ? null : check(value);
+
+/** Accepts a value, or a list of nothing but that value. */
+export const isOnlyOrListOf = (value: unknown): KeyCheck =>
+  isEither(isOnly(value), isListOf(isOnly(value)));
+
 /**
  * Merges the given keys over the defaults and checks every one. Keys that start with `_` (written by
  * diffusers into its config files) are passed over.

@@ -3,8 +3,10 @@ import {
   isBoolean,
   isEither,
   isListOf,
+  isNullOr,
   isOneOf,
   isOnly,
+  isOnlyOrListOf,
   isPositiveInteger,
   isPositiveNumber,
   type KeyCheck,
@@ -67,7 +69,10 @@ const DEFAULTS: UNet2DConditionConfig = {
 
 const isSizes = isEither(isPositiveInteger, isListOf(isPositiveInteger));
 
-/** The keys of diffusers 0.42; those of other model families are accepted at their defaults only. */
+/**
+ * The keys of diffusers 0.42; those of other model families are accepted at their defaults only, and at what diffusers takes
+ * for the default: null where it asks whether something is wanted at all, a list of the default.
+ */
 const CHECKS: Record<string, KeyCheck> = {
   sample_size: isEither(isOneOf(null), isSizes),
   in_channels: isPositiveInteger,
@@ -88,37 +93,39 @@ const CHECKS: Record<string, KeyCheck> = {
   downsample_padding: isOnly(1),
   mid_block_scale_factor: isOnly(1),
   dropout: isOnly(0),
-  center_input_sample: isOnly(false),
-  only_cross_attention: isOnly(false),
-  dual_cross_attention: isOnly(false),
-  use_linear_projection: isOnly(false),
-  upcast_attention: isOnly(false),
+  center_input_sample: isOneOf(false, null),
+  only_cross_attention: isOnlyOrListOf(false), // one per block is checked below
+  dual_cross_attention: isOneOf(false, null),
+  use_linear_projection: isOneOf(false, null),
+  upcast_attention: isOneOf(false, null),
   resnet_time_scale_shift: isOnly('default'),
-  resnet_skip_time_act: isOnly(false),
-  resnet_out_scale_factor: isOnly(1),
+  resnet_skip_time_act: isOneOf(false, null),
+  resnet_out_scale_factor: isOneOf(1, null),
   time_embedding_type: isOnly('positional'),
   conv_in_kernel: isOnly(3),
   conv_out_kernel: isOnly(3),
-  attention_type: isOnly('default'),
-  class_embeddings_concat: isOnly(false),
+  attention_type: isOneOf('default', null),
+  class_embeddings_concat: isOneOf(false, null),
   mid_block_only_cross_attention: isOneOf(null, false),
-  addition_embed_type_num_heads: isPositiveInteger, // without effect while addition_embed_type is null
+  cross_attention_norm: isOneOf(null, false),
+  // Without effect while addition_embed_type and class_embed_type are null.
+  addition_embed_type_num_heads: isNullOr(isPositiveInteger),
+  addition_time_embed_dim: isNullOr(isPositiveInteger),
+  projection_class_embeddings_input_dim: isNullOr(isPositiveInteger),
+  // Null, or what null stands for: checked below.
+  reverse_transformer_layers_per_block: isNullOr(isListOf(isPositiveInteger)),
+  time_embedding_dim: isNullOr(isPositiveInteger),
   ...Object.fromEntries(
     [
-      'reverse_transformer_layers_per_block',
       'encoder_hid_dim',
       'encoder_hid_dim_type',
       'num_attention_heads',
       'class_embed_type',
       'addition_embed_type',
-      'addition_time_embed_dim',
       'num_class_embeds',
-      'time_embedding_dim',
       'time_embedding_act_fn',
       'timestep_post_act',
       'time_cond_proj_dim',
-      'projection_class_embeddings_input_dim',
-      'cross_attention_norm',
     ].map((key) => [key, isOnly(null)] as const),
   ),
 };
@@ -126,6 +133,45 @@ const CHECKS: Record<string, KeyCheck> = {
 /** A value per down block, from one value or a list of them. */
 export function perBlock(value: number | readonly number[], blocks: number): readonly number[] {
   return typeof value === 'number' ? Array.from({ length: blocks }, () => value) : value;
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Lists that do not have a value for each block. */
+function lengthProblems(config: UNet2DConditionConfig, given: Given): string[] {
+  const blocks = config.block_out_channels.length;
+  const values = {
+    down_block_types: config.down_block_types,
+    up_block_types: config.up_block_types,
+    only_cross_attention: given['only_cross_attention'],
+    layers_per_block: config.layers_per_block,
+    cross_attention_dim: config.cross_attention_dim,
+    transformer_layers_per_block: config.transformer_layers_per_block,
+    attention_head_dim: config.attention_head_dim,
+  };
+  return Object.entries(values).flatMap(([key, value]) =>
+    Array.isArray(value) && value.length !== blocks
+      ? [
+          `${key} has ${value.length} entries, block_out_channels has ${blocks}: one per block is expected`,
+        ]
+      : [],
+  );
+}
+
+/** Keys that say what follows from others are accepted if they say the same. */
+function derivedProblems(config: UNet2DConditionConfig, given: Given): string[] {
+  const { block_out_channels, transformer_layers_per_block } = config;
+  const layers = perBlock(transformer_layers_per_block, block_out_channels.length);
+  const derived = {
+    time_embedding_dim: 4 * block_out_channels[0]!,
+    reverse_transformer_layers_per_block: [...layers].reverse(),
+  };
+  return Object.entries(derived).flatMap(([key, value]) => {
+    const [said, only] = [given[key] ?? null, JSON.stringify(value)];
+    return said === null || JSON.stringify(said) === only
+      ? []
+      : [`${key}: only null or ${only} is supported, got ${JSON.stringify(said)}`];
+  });
 }
 
 /**
@@ -138,23 +184,8 @@ export function unet2DConditionConfig(
 ): UNet2DConditionConfig {
   const what = 'UNet2DConditionModel';
   const config = checkConfig(what, given, DEFAULTS, CHECKS);
-  const blocks = config.block_out_channels.length;
-  const problems: string[] = [];
-  for (const key of [
-    'down_block_types',
-    'up_block_types',
-    'layers_per_block',
-    'cross_attention_dim',
-    'transformer_layers_per_block',
-    'attention_head_dim',
-  ] as const) {
-    const value = config[key];
-    if (typeof value !== 'number' && value.length !== blocks) {
-      problems.push(
-        `${key} has ${value.length} entries, block_out_channels has ${blocks}: one per block is expected`,
-      );
-    }
-  }
+  const keys = given as Given;
+  const problems = [...lengthProblems(config, keys), ...derivedProblems(config, keys)];
   const groups = config.norm_num_groups;
   const odd = config.block_out_channels.filter((channels) => channels % groups !== 0);
   if (odd.length > 0) {

@@ -10,6 +10,7 @@ const { tf } = require(dist('backend/node/index.js'));
 const { captionOf } = require(dist('mnist/captions.js'));
 const { fromFloat32Array, writeSafetensors } = require(dist('io/safetensors/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));
+require(dist('pretrained/index.js')); // so that the parts below can read files
 const { CLIPTokenizer } = require(dist('models/clip-tokenizer.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
 const { BLOG_UNET_CONFIG } = require(dist('mnist/presets.js'));

@@ -8,6 +8,7 @@ const { givenObjective, rowsOf } = require('./objective.cjs');
 
 const { tf, deviceSummary } = require(dist('backend/node/index.js'));
 const { CLIPTextModel } = require(dist('models/clip-text-model.js'));
+require(dist('pretrained/index.js')); // so that the parts below can read files
 const { CLIPTokenizer } = require(dist('models/clip-tokenizer.js'));
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
 const { gatherRows } = require(dist('nn/gather-rows.js'));

@@ -25,7 +25,10 @@ export function readFiles(
   name: string | undefined,
   fileNames: readonly string[],
 ): Record<string, Uint8Array> {
-  const folder = name === undefined ? PACKAGED_TOKENIZER : localFolder(name, { wanted: (file) => fileNames.includes(file) });
+  const folder =
+    name === undefined
+      ? PACKAGED_TOKENIZER
+      : localFolder(name, { wanted: (file) => fileNames.includes(file) });
   const there = fileNames.filter((file) => existsSync(path.join(folder, file)));
   return Object.fromEntries(there.map((file) => [file, read(path.join(folder, file))]));
 }

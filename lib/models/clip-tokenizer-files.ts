@@ -134,7 +134,8 @@ function vocabularyOf(files: TokenizerFiles, where: string): Vocabulary {
   }
   const found = Object.keys(files).join(', ') || 'none of them';
   throw new Error(
-    `CLIPTokenizer: expected tokenizer.json, or vocab.json and merges.txt, in ${where}; found ${found}. ` +
+    `CLIPTokenizer: expected tokenizer.json, or vocab.json and merges.txt, in ${where}; found ${found}, ` +
+      'so that it cannot be read. ' +
       'Give a folder that savePretrained wrote, or the tokenizer of a downloaded model.',
   );
 }

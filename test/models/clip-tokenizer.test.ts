@@ -146,7 +146,7 @@ describe('files', () => {
   test('a missing file or folder', () => {
     fs.rmSync(join(folder, 'tokenizer.json'));
     expect(load).toThrow(
-      /tokenizer\.json, or vocab\.json and merges\.txt, in .*found tokenizer_config\.json\. Give a folder that/,
+      /tokenizer\.json, or vocab\.json and merges\.txt, in .*found tokenizer_config\.json, so that it cannot be read\. Give a folder that/,
     );
     expect(() => CLIPTokenizer.fromPretrained(join(folder, 'none'))).toThrow(
       /none; found none of them/,

@@ -57,15 +57,6 @@ export interface PretrainedFiles {
   writeFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): void;
   /** All parts that model_index.json names, by its names. @throws Error if a file is missing or damaged */
   loadPipeline(name: string, options?: PretrainedOptions): Readonly<Record<string, Part>>;
-  /**
-   * Those of the named files that a folder (or a model id of the hub's cache) has, by name.
-   *
-   * @param name default: the tokenizer that ships with the package
-   * @throws Error if one cannot be read
-   */
-  readFiles(name: string | undefined, fileNames: readonly string[]): Record<string, Uint8Array>;
-  /** Writes files into a folder, which is made. @throws Error if one cannot be written */
-  writeFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): void;
   /** Writes each part into a folder of its name, and model_index.json. */
   savePipeline(folder: string, className: string, parts: Readonly<Record<string, Part>>): void;
 }

@@ -23,7 +23,12 @@ export { UNet2DConditionModel } from './models/unet-2d-condition';
 export { type UNet2DConditionConfig } from './models/unet-2d-condition-config';
 export { CLIPTextModel, type CLIPTextModelOutput } from './models/clip-text-model';
 export { type CLIPTextConfig } from './models/clip-text-config';
-export { CLIPTokenizer, type BatchEncoding } from './models/clip-tokenizer';
+export {
+  CLIPTokenizer,
+  type BatchEncoding,
+  type EncodeOptions,
+  type TokenizerOptions,
+} from './models/clip-tokenizer';
 export {
   loadStateDict,
   namedParameters,
@@ -50,6 +55,7 @@ export {
 export { makeSampler, SAMPLER_NAMES, type SamplerName } from './schedulers/samplers';
 export { sharedConfig } from './schedulers/config';
 export { computeSnr, minSnrWeights } from './schedulers/forward-process';
+export { schedulerFromConfig } from './schedulers/by-class-name';
 export { type Scheduler } from './schedulers/scheduler';
 
 export { AdamW, type AdamWOptions } from './optim/adamw';
@@ -59,7 +65,7 @@ export { getScheduler, type LRSchedule } from './optim/lr-scheduler';
 
 export { oneCycle, type OneCycleOptions } from './optim/one-cycle';
 
-export { jit, JitError, JitSession, type JitOptions } from './jit';
+export { inHalves, jit, JitError, JitSession, runFunctionsEagerly, type JitOptions } from './jit';
 
 export type { BatchIndices, BatchRecord, Objective, RandomKeys } from './training/objective';
 export {
@@ -97,6 +103,16 @@ export {
   type TextToImageParts,
 } from './pipelines/text-to-image';
 export { type GenerateOptions, type StepEnd } from './pipelines/generate-options';
+export { pixelCodec, type Codec } from './models/codec';
+export { type PretrainedOptions } from './models/pretrained';
+export { type UNetExtras } from './models/unet-2d-condition';
+export { type Conditioning, type Denoiser, type ModelExtras } from './conditioning/conditioning';
+export { registerPartClass } from './pretrained/parts';
+export {
+  diffusionLoss,
+  type DiffusionBatch,
+  type DiffusionLossParts,
+} from './training/diffusion-loss';
 export { loadCheckpoint, saveCheckpoint, type CheckpointParts } from './pretrained/checkpoint';
 export { Judge, type JudgeCard, type Judgement } from './mnist/judge';
 export { wilson, promptedAccuracy, type PromptedAccuracy, type Share } from './metrics/accuracy';

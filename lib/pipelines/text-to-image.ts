@@ -1,4 +1,4 @@
-import ndarray, { type NdArray } from 'ndarray';
+import type { NdArray } from 'ndarray';
 import { tf } from '../backend';
 import { checkTextParts } from '../conditioning/check-parts';
 import type { Conditioning, Denoiser } from '../conditioning/conditioning';
@@ -8,27 +8,22 @@ import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import { pixelCodec, type Codec } from '../models/codec';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
-import { Generator, randn, type RandomStream } from '../random';
+import { Generator } from '../random';
 import { coefficientRow, coefficientTable, type Scheduler } from '../schedulers/scheduler';
 import { boundsKey } from '../schedulers/thresholding';
 import { nextMacrotask, stoppable } from '../stop';
-import { makeDenoiseStep, type DenoiseOutput, type DenoiseStep } from './denoise-step';
+import { makeDenoiseStep, type DenoiseStep } from './denoise-step';
 import {
   resolveGenerateOptions,
   type GenerateOptions,
   type ResolvedGenerateOptions,
 } from './generate-options';
+import { latentShape, startingNoise, toImages, type LatentConfig, type Shape4D } from './latents';
 import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
 
 /** What a UNet must say of itself to be sampled with. */
 export interface SampledModel extends Denoiser {
-  readonly config: {
-    /** Height and width of the latents that it is trained on; null: `size` must be given. */
-    readonly sample_size: number | readonly number[] | null;
-    /** Channels of a latent. */
-    readonly in_channels: number;
-    readonly cross_attention_dim: number | readonly number[];
-  };
+  readonly config: LatentConfig & { readonly cross_attention_dim: number | readonly number[] };
 }
 
 export interface TextToImageParts<
@@ -53,8 +48,6 @@ export interface TextToImageOutput {
   /** True if it was stopped: the images are then as far as they came. */
   readonly stopped: boolean;
 }
-
-type Shape4D = [number, number, number, number];
 
 /** Sampling from noise to images, step by step; diffusers' `StableDiffusionPipeline`. */
 export class TextToImagePipeline<
@@ -142,7 +135,7 @@ export class TextToImagePipeline<
     const resolved = resolveGenerateOptions(prompt, options, this.scheduler.config);
     const { prompts, extras } = resolved;
     checkExtras(extras, prompts.length);
-    const shape = this.latentShape(prompts.length, resolved.size);
+    const shape = latentShape(this.unet.config, this.codec, prompts.length, resolved.size);
     const guided = this.conditioning(resolved);
     const alone: Conditioning = {
       ...extras,
@@ -175,7 +168,8 @@ export class TextToImagePipeline<
     const dtype = timesteps instanceof Int32Array ? 'int32' : 'float32';
     const step = this.stepOf(scheduler);
     const isGuided = guidedAt(options, scheduler.config.num_train_timesteps);
-    let state = this.start(shape, sampling);
+    const images = (latents: tf.Tensor4D) => toImages(this.codec, latents);
+    let state = startingNoise(shape, sampling.at(0), scheduler.initNoiseSigma);
     try {
       for (const [i, timestep] of timesteps.entries()) {
         const next = tf.tidy(() =>
@@ -195,16 +189,16 @@ export class TextToImagePipeline<
           step: i + 1,
           steps: timesteps.length,
           timestep,
-          sample: () => this.toImages(next.prevSample),
-          predOriginalSample: () => this.toImages(next.predOriginalSample),
+          sample: () => images(next.prevSample),
+          predOriginalSample: () => images(next.predOriginalSample),
         });
         await nextMacrotask();
         if (stopped()) {
           const unfinished = i + 1 < timesteps.length;
-          return { images: this.toImages(state.prevSample), prompts, stopped: unfinished };
+          return { images: images(state.prevSample), prompts, stopped: unfinished };
         }
       }
-      return { images: this.toImages(state.prevSample), prompts, stopped: false };
+      return { images: images(state.prevSample), prompts, stopped: false };
     } finally {
       tf.dispose(state);
     }
@@ -226,50 +220,6 @@ export class TextToImagePipeline<
     const texts = guided ? [...prompts.map(() => negativePrompt), ...prompts] : prompts;
     const encoderHiddenStates = encodeTexts(this.tokenizer, this.textEncoder, texts, onWarning);
     return { ...(guided ? twice(extras) : extras), encoderHiddenStates };
-  }
-
-  /** Pure noise, and no guess yet. */
-  private start(shape: Shape4D, sampling: RandomStream): DenoiseOutput {
-    return tf.tidy(() => ({
-      prevSample: tf.mul(randn<tf.Rank.R4>(shape, sampling.at(0)), this.scheduler.initNoiseSigma),
-      predOriginalSample: tf.zeros<tf.Rank.R4>(shape),
-    }));
-  }
-
-  /** @param size height and width of the images */
-  private latentShape(count: number, size: readonly [number, number] | undefined): Shape4D {
-    const { in_channels, sample_size } = this.unet.config;
-    if (size) {
-      const shape = this.codec.latentShape([...size, in_channels]);
-      return [count, ...shape];
-    }
-    if (sample_size === null) {
-      throw new Error(
-        "TextToImagePipeline: the UNet's config has no sample_size; pass size: [H, W].",
-      );
-    }
-    const [height, width] =
-      typeof sample_size === 'number' ? [sample_size, sample_size] : sample_size;
-    return [count, height!, width!, in_channels];
-  }
-
-  /**
-   * Images of latents: decoded, from [−1, 1] to [0, 1], clipped, on the host.
-   *
-   * @throws Error if a number is not finite
-   */
-  private toImages(latents: tf.Tensor4D): NdArray<Float32Array> {
-    const images = tf.tidy(() =>
-      tf.clipByValue(tf.add(tf.mul(this.codec.decode(latents), 0.5), 0.5), 0, 1),
-    );
-    const data = images.dataSync();
-    images.dispose();
-    if (!data.every(Number.isFinite)) {
-      throw new Error(
-        'The images hold NaN: the weights are broken, or guidanceScale is too large.',
-      );
-    }
-    return ndarray(data as Float32Array, [...images.shape]);
   }
 
   /** Frees the graphs, and the models if `fromPretrained` made them; what was given to the constructor stays. */

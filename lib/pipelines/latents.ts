@@ -1,0 +1,64 @@
+/** From noise in the shape of latents to images on the host. */
+import ndarray, { type NdArray } from 'ndarray';
+import { tf } from '../backend';
+import type { Codec } from '../models/codec';
+import { randn, type RandomKey } from '../random';
+import type { DenoiseOutput } from './denoise-step';
+
+export type Shape4D = [number, number, number, number];
+
+/** What a model says of the latents that it is trained on. */
+export interface LatentConfig {
+  /** Height and width; null: a size must be given. */
+  readonly sample_size: number | readonly number[] | null;
+  /** Channels. */
+  readonly in_channels: number;
+}
+
+/**
+ * The shape of `count` latents.
+ *
+ * @param size height and width of the images; default: the latents' own
+ * @throws Error if neither is known
+ */
+export function latentShape(
+  { in_channels, sample_size }: LatentConfig,
+  codec: Codec,
+  count: number,
+  size: readonly [number, number] | undefined,
+): Shape4D {
+  if (size) return [count, ...codec.latentShape([...size, in_channels])];
+  if (sample_size === null) {
+    throw new Error(
+      "TextToImagePipeline: the UNet's config has no sample_size; pass size: [H, W].",
+    );
+  }
+  const [height, width] =
+    typeof sample_size === 'number' ? [sample_size, sample_size] : sample_size;
+  return [count, height!, width!, in_channels];
+}
+
+/** Pure noise, and no guess yet. */
+export function startingNoise(shape: Shape4D, key: RandomKey, sigma: number): DenoiseOutput {
+  return tf.tidy(() => ({
+    prevSample: tf.mul(randn<tf.Rank.R4>(shape, key), sigma),
+    predOriginalSample: tf.zeros<tf.Rank.R4>(shape),
+  }));
+}
+
+/**
+ * Images of latents: decoded, from [−1, 1] to [0, 1], clipped, on the host.
+ *
+ * @throws Error if a number is not finite
+ */
+export function toImages(codec: Codec, latents: tf.Tensor4D): NdArray<Float32Array> {
+  const images = tf.tidy(() =>
+    tf.clipByValue(tf.add(tf.mul(codec.decode(latents), 0.5), 0.5), 0, 1),
+  );
+  const data = images.dataSync();
+  images.dispose();
+  if (!data.every(Number.isFinite)) {
+    throw new Error('The images hold NaN: the weights are broken, or guidanceScale is too large.');
+  }
+  return ndarray(data as Float32Array, [...images.shape]);
+}

@@ -26,17 +26,17 @@ export function smoothed(values: readonly number[], smoothing: number): number[]
   });
 }
 
-/** Positions to draw: the lowest and the highest of each run of neighbours, and both ends. */
+/** Positions to draw: the lowest and the highest finite value of each run of neighbours, and both ends. */
 export function drawnIndices(values: readonly number[]): number[] {
   if (values.length <= MAX_POINTS) return values.map((_, index) => index);
   const run = Math.ceil(values.length / (MAX_POINTS / 2));
   const kept = new Set([0, values.length - 1]);
   for (let start = 0; start < values.length; start += run) {
-    let low = start;
-    let high = start;
+    let [low, high] = [start, start]; // a run without a finite value keeps its first: the gap
     for (let i = start; i < Math.min(start + run, values.length); i++) {
-      if ((values[i] ?? 0) < (values[low] ?? 0)) low = i;
-      if ((values[i] ?? 0) > (values[high] ?? 0)) high = i;
+      if (!Number.isFinite(values[i])) continue;
+      if (!(values[i]! >= values[low]!)) low = i;
+      if (!(values[i]! <= values[high]!)) high = i;
     }
     kept.add(low).add(high);
   }

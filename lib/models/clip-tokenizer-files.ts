@@ -69,17 +69,23 @@ export function readDefinition(files: TokenizerFiles, where = 'the files'): Toke
     }
     for (const token of added) addKnown(token, (token as { id?: unknown } | null)?.id);
   }
-  const idOf = (text: string) => known.get(text)?.id ?? vocab[text];
-  const tokens = new Map([...known].sort(([, a], [, b]) => a.id - b.id));
+  const tokens = numbered(known, vocab);
   for (const role of ROLES) {
     const text = tokenText(roles[role]);
-    const id = text === undefined ? undefined : idOf(text);
-    if (id === undefined) {
+    if (text === undefined) {
       const found = JSON.stringify(roles[role]) ?? 'none';
-      throw corrupt(CONFIG, `${role} to be a token of the vocabulary`, found);
+      throw corrupt(CONFIG, `${role} to be a token`, found);
     }
+    const there = known.has(text) ? tokens.get(text) : undefined;
     const described = isObject(roles[role]) ? roles[role] : { content: text, normalized: false };
-    if (!known.has(text!)) add(tokens, { ...described, special: true }, id);
+    // Who has a role is special, whatever else is said of it; a token that nobody knows yet is the next one.
+    if (there) tokens.set(text, { ...there, special: true });
+    else
+      add(
+        tokens,
+        { ...described, special: true },
+        vocab[text] ?? tokens.get(text)?.id ?? nextId(tokens, vocab),
+      );
   }
   const text = (role: (typeof ROLES)[number]) => tokenText(roles[role])!;
   return {
@@ -92,6 +98,27 @@ export function readDefinition(files: TokenizerFiles, where = 'the files'): Toke
     pad_token: text('pad_token'),
     model_max_length: lengthIn(config),
   };
+}
+
+/** Tokens beside the vocabulary, numbered on from its end in the order of the ids that are given for them. */
+function numbered(
+  known: ReadonlyMap<string, AddedToken>,
+  vocab: Readonly<Record<string, number>>,
+): Map<string, AddedToken> {
+  const tokens = new Map([...known].sort(([, a], [, b]) => a.id - b.id));
+  let next = Object.keys(vocab).length;
+  for (const [text, token] of tokens) {
+    if (vocab[text] === undefined) tokens.set(text, { ...token, id: next++ });
+  }
+  return tokens;
+}
+
+function nextId(
+  tokens: ReadonlyMap<string, AddedToken>,
+  vocab: Readonly<Record<string, number>>,
+): number {
+  const outside = [...tokens.keys()].filter((text) => vocab[text] === undefined);
+  return Object.keys(vocab).length + outside.length;
 }
 
 function add(tokens: Map<string, AddedToken>, token: unknown, id: unknown): void {

@@ -52,7 +52,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
     this.#values = { ...values };
     this.#controls = controls;
     const problems = Object.entries(controls)
-      .filter(([name, control]) => control !== undefined && !(name in values))
+      .filter(([name, control]) => control !== undefined && !Object.hasOwn(values, name))
       .map(([name]) => `${name}: expected a control of ${Object.keys(values).join(', ')}`);
     for (const [name, value] of Object.entries(values)) {
       const problem = tooLong(name, value, controls[name]) ?? this.#problem(name, value);
@@ -69,7 +69,9 @@ export class Form<T extends Readonly<Record<string, Value>>> {
 
   /** Sets one value, as the page does. @throws RangeError or TypeError if it is not allowed */
   set<K extends keyof T & string>(name: K, value: T[K]): void {
-    const problem = name in this.#values ? this.#problem(name, value) : `${name}: no such setting`;
+    const problem = Object.hasOwn(this.#values, name)
+      ? this.#problem(name, value)
+      : `${name}: no such setting`;
     if (problem) throw new RangeError(`Form: ${shortened(problem)}.`);
     this.#values[name] = value;
   }

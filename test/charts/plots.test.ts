@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { lossCurve, noiseSchedule } from '../../lib/charts/plots';
-import { smoothed } from '../../lib/charts/series';
+import { drawnIndices, smoothed } from '../../lib/charts/series';
 
 const history = (losses: readonly number[], learningRate?: number) =>
   losses.map((loss, i) => ({ step: i + 1, loss, ...(learningRate ? { learningRate } : {}) }));
+
+describe('drawnIndices', () => {
+  it('keeps the extremes of a run that begins with a gap, and the gap of one that has nothing else', () => {
+    const values = Array.from({ length: 15_000 }, (_, i) => (i % 20 === 0 ? NaN : i % 20));
+    values[105] = 900;
+    values[107] = -900;
+    values.fill(NaN, 200, 240);
+    const kept = new Set(drawnIndices(values));
+    expect([105, 107].every((i) => kept.has(i))).toBe(true);
+    expect([...kept].some((i) => i >= 200 && i < 240)).toBe(true);
+    expect(kept.size).toBeLessThanOrEqual(1502);
+  });
+});
 
 describe('smoothed', () => {
   it('is the corrected exponential mean', () => {

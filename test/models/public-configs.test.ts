@@ -10,8 +10,12 @@ import { TINY_TEXT, TINY_UNET } from '../support/tiny-configs';
 
 type Json = Record<string, unknown>;
 const folder = path.join(__dirname, '..', 'fixtures', 'public-configs');
-const read = (kind: string, name: string) =>
-  JSON.parse(readFileSync(path.join(folder, kind, `${name}.json`), 'utf8')) as Json;
+const tableOf = (kind: string) =>
+  JSON.parse(readFileSync(path.join(folder, `${kind}.json`), 'utf8')) as Record<
+    string,
+    { readonly keys: Json }
+  >;
+const read = (kind: string, name: string) => tableOf(kind)[name]!.keys;
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'configs-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

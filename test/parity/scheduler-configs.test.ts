@@ -2,7 +2,6 @@
  * Constructions, spacings, offsets, configs of other schedulers and public scheduler_config.json files, against the
  * real diffusers.
  */
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
@@ -46,10 +45,10 @@ interface Answer {
 
 const classes = Object.keys(SCHEDULER_CLASSES) as SchedulerClassName[];
 const folder = temporaryFolder();
-const fixtures = path.join(__dirname, '..', 'fixtures', 'public-configs', 'schedulers');
-const publicConfigs = readdirSync(fixtures)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => [file, readJson(path.join(fixtures, file)) as Config] as const);
+const table = path.join(__dirname, '..', 'fixtures', 'public-configs', 'schedulers.json');
+const publicConfigs = Object.entries(
+  readJson(table) as Record<string, { readonly keys: Config }>,
+).map(([name, { keys }]) => [`${name}.json`, keys] as const);
 
 const constructions: Case[] = classes.flatMap((name) =>
   [1, 2, 3, 10, 1000].flatMap((num_train_timesteps) =>

@@ -76,6 +76,20 @@ const WITH_VOCAB: Record<string, Record<string, object>> = {
     'tokenizer_config.json': CONFIG,
   },
   'the newest config': { 'tokenizer_config.json': NEWEST },
+  'added tokens whose ids leave room': {
+    'added_tokens.json': { '<cat-toy>': 49500, '<Dog>': 49410 },
+    'tokenizer_config.json': CONFIG,
+  },
+  'a pad token of its own': { 'tokenizer_config.json': { ...CONFIG, pad_token: '<pad>' } },
+  'roles that are said not to be special': {
+    'tokenizer_config.json': {
+      ...NEWEST,
+      added_tokens_decoder: {
+        '49406': { ...token('<|startoftext|>'), special: false },
+        '49407': { ...token('<|endoftext|>'), special: false },
+      },
+    },
+  },
 };
 /** Folders with tokenizer.json. */
 const WITH_DEFINITION: Record<string, Record<string, object>> = {

@@ -1,7 +1,7 @@
 /**
  * Precision and recall (Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing
  * generative models"), density and coverage (Naeem et al. 2020, "Reliable fidelity and diversity metrics
- * for generative models"), and how far the images of one digit lie apart.
+ * for generative models"), and how far the images of one class lie apart.
  */
 import { commonWidth, selectRows, squaredDistances, type Features } from './features';
 
@@ -61,17 +61,17 @@ export function manifoldMetrics(real: Features, generated: Features, k = 5): Man
 }
 
 /**
- * Mean distance of two images of the same digit, over all pairs of each digit, then over the digits.
+ * Mean distance of two images of the same class, over all pairs of each class, then over the classes.
  *
- * @param labels the digit of each row
- * @throws RangeError if a digit has one image only
+ * @param labels the class of each row, a number from 0 to 255
+ * @throws RangeError if a class has one image only
  */
 export function withinClassDistance(set: Features, labels: Uint8Array): number {
-  const digits = [...new Set(labels)].sort();
-  const means = digits.map((digit) => {
-    const rows = [...labels.keys()].filter((i) => labels[i] === digit);
+  const classes = [...new Set(labels)].sort();
+  const means = classes.map((one) => {
+    const rows = [...labels.keys()].filter((i) => labels[i] === one);
     if (rows.length < 2) {
-      throw new RangeError(`withinClassDistance: expected two images of digit ${digit}, got one.`);
+      throw new RangeError(`withinClassDistance: expected two images of class ${one}, got one.`);
     }
     const own = selectRows(set, rows);
     const sum = squaredDistances(own, own).reduce((total, x) => total + Math.sqrt(x), 0);

@@ -1,5 +1,5 @@
 /** The figures of an evaluation as rows of a table. */
-import type { Comparison } from '../compare';
+import type { Comparison } from './compare';
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 /** Standard errors of a 95 % interval, to the digits of the published figures. */

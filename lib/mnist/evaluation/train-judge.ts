@@ -1,14 +1,14 @@
 /** Trains the judge on real images: cross-entropy, AdamW, a rate that falls along a cosine, small shifts. */
-import { tf } from '../backend';
-import { DataLoader, type Batch } from '../datasets/data-loader';
-import type { MnistDataset } from './mnist';
-import { toTensor } from '../datasets/transforms';
-import { jit } from '../jit';
-import { disposeModule, namedParameters } from '../nn/state-dict';
-import { AdamW } from '../optim/adamw';
-import { getScheduler } from '../optim/lr-scheduler';
-import { Generator, randint } from '../random';
-import { nextMacrotask, stoppable } from '../stop';
+import { tf } from '../../backend';
+import { DataLoader, type Batch } from '../../datasets/data-loader';
+import type { MnistDataset } from '../mnist';
+import { toTensor } from '../../datasets/transforms';
+import { jit } from '../../jit';
+import { disposeModule, namedParameters } from '../../nn/state-dict';
+import { AdamW } from '../../optim/adamw';
+import { getScheduler } from '../../optim/lr-scheduler';
+import { Generator, randint } from '../../random';
+import { nextMacrotask, stoppable } from '../../stop';
 import { Judge, JudgeNetwork } from './judge';
 
 export interface TrainJudgeOptions {

@@ -1,8 +1,8 @@
 /** What guidance buys and costs: accuracy, nearness and diversity over the guidance scale. */
 
 import type { Comparison } from './compare';
-import type { Figure } from '../figure/figure';
-import { linePlot, type LineSeries } from '../charts/line-plot';
+import type { Figure } from '../../figure/figure';
+import { linePlot, type LineSeries } from '../../charts/line-plot';
 
 /** A guidance scale, and what the images drawn with it scored: the figures of `evaluate`. */
 export interface GuidancePoint extends Pick<

@@ -6,20 +6,20 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NdArray } from 'ndarray';
-import { tf } from '../backend';
-import { rowMajor } from '../datasets/transforms';
-import { writeFileAtomically } from '../io/atomic-write';
-import { sha256OfFile } from '../io/file-digest';
+import { tf } from '../../backend';
+import { rowMajor } from '../../datasets/transforms';
+import { writeFileAtomically } from '../../io/atomic-write';
+import { sha256OfFile } from '../../io/file-digest';
 import {
   fromFloat32Array,
   readSafetensors,
   toFloat32Array,
   writeSafetensors,
-} from '../io/safetensors';
-import { jit, type JitControl } from '../jit';
-import { Conv2d, Linear } from '../nn/layers';
-import { disposeModule, loadStateDict, stateDict } from '../nn/state-dict';
-import { Generator, rand, type RandomKey, type RandomStream } from '../random';
+} from '../../io/safetensors';
+import { jit, type JitControl } from '../../jit';
+import { Conv2d, Linear } from '../../nn/layers';
+import { disposeModule, loadStateDict, stateDict } from '../../nn/state-dict';
+import { Generator, rand, type RandomKey, type RandomStream } from '../../random';
 
 /** Width of the feature space. */
 export const FEATURES = 128;

@@ -1,10 +1,10 @@
 import type { NdArray } from 'ndarray';
-import { promptedAccuracy, type PromptedAccuracy } from '../metrics/accuracy';
-import type { Features } from '../metrics/features';
-import { frechetDistance, frechetDistanceFrom, frechetStandardError } from '../metrics/frechet';
+import type { Features } from '../../metrics/features';
+import { frechetDistance, frechetDistanceFrom, frechetStandardError } from '../../metrics/frechet';
 import type { Judge } from './judge';
-import { kernelDistance } from '../metrics/kernel-distance';
-import { manifoldMetrics, withinClassDistance, type Manifold } from '../metrics/manifold';
+import { kernelDistance } from '../../metrics/kernel-distance';
+import { manifoldMetrics, withinClassDistance, type Manifold } from '../../metrics/manifold';
+import { promptedAccuracy, type PromptedAccuracy } from './prompted-accuracy';
 import type { RealSet } from './reference-sets';
 
 /** Images with the digit that each was to show. */
@@ -42,6 +42,9 @@ export interface RealFloor {
   readonly diversity: number;
 }
 
+/** Images are drawn in blocks of one of each digit. */
+const DIGITS = 10;
+
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** Measures the real sets against each other, pair by pair. */
@@ -70,7 +73,7 @@ export function compareWithReal(
     numImages: set.length,
     ...promptedAccuracy(set.labels, set.predictions),
     frechet,
-    frechetStandardError: frechetStandardError(set, references[0]!),
+    frechetStandardError: frechetStandardError(set, references[0]!, DIGITS),
     frechetRatio: frechet / floor.frechet,
     kid: mean(references.map((real) => kernelDistance(set, real))),
     diversity,

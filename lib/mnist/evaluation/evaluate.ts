@@ -1,6 +1,6 @@
-import type { MnistDataset } from './mnist';
-import type { TextToImagePipeline } from '../pipelines/text-to-image';
-import { Generator } from '../random';
+import type { MnistDataset } from '../mnist';
+import type { TextToImagePipeline } from '../../pipelines/text-to-image';
+import { Generator } from '../../random';
 import { compareImages, realFloor, type Comparison, type RealFloor } from './compare';
 import { drawDigits, type DrawOptions } from './generated-images';
 import type { Judge } from './judge';

@@ -2,12 +2,12 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ndarray from 'ndarray';
-import { rowMajor } from '../datasets/transforms';
-import { captionOf } from './captions';
-import { writeFileAtomically } from '../io/atomic-write';
-import { readSafetensors, writeSafetensors } from '../io/safetensors';
-import type { GenerateOptions } from '../pipelines/generate-options';
-import type { TextToImagePipeline } from '../pipelines/text-to-image';
+import { rowMajor } from '../../datasets/transforms';
+import { captionOf } from '../captions';
+import { writeFileAtomically } from '../../io/atomic-write';
+import { readSafetensors, writeSafetensors } from '../../io/safetensors';
+import type { GenerateOptions } from '../../pipelines/generate-options';
+import type { TextToImagePipeline } from '../../pipelines/text-to-image';
 import type { LabelledImages } from './compare';
 
 export interface DrawOptions extends Omit<

@@ -20,7 +20,7 @@ export interface SamplerState {
 }
 
 /**
- * Gives out the places of a data set in batches, as torch's `BatchSampler` over a `RandomSampler`. A loop over it runs
+ * Gives out the places (positions) of a data set's samples in batches, as torch's `BatchSampler` over a `RandomSampler`. A loop over it runs
  * to the end of the present epoch; the next loop runs the next one. A loop that is left early is taken up where it
  * was left.
  *
@@ -41,9 +41,8 @@ export class BatchSampler implements Iterable<Int32Array> {
   /**
    * @param samples how many there are
    * @param owner the class that asks, for messages
-   * @throws RangeError for a batch size that is not an integer of 1 or more, or that leaves no batch of the samples
-   *   that there are (of none there is no batch, as in torch);
-   *   TypeError if a seed is missing
+   * @throws RangeError for a batch size that is not an integer of 1 or more, or, with `dropLast`, larger than the number
+   *   of samples; TypeError if a seed is missing. No samples are no error: there is then no batch, as in torch.
    */
   constructor(
     private readonly samples: number,
@@ -71,7 +70,7 @@ export class BatchSampler implements Iterable<Int32Array> {
     this.shuffle = shuffle;
     this.dropLast = dropLast;
     this.seed = seed ?? 0;
-    if (shuffle) new Generator(this.seed); // refuses a bad seed here rather than in the first epoch
+    if (shuffle) new Generator(this.seed); // a bad seed is refused here rather than in the first epoch
   }
 
   /** Samples given out per epoch. */

@@ -10,7 +10,7 @@ export interface Manifold {
   readonly precision: number;
   /** Share of real images within reach of a generated one. */
   readonly recall: number;
-  /** How many real images reach a generated one, over k; 1 for two sets of one kind, can be more. */
+  /** How many real images reach a generated one, divided by k; 1 for two sets of one kind, can be more. */
   readonly density: number;
   /** Share of real images that reach a generated one. */
   readonly coverage: number;
@@ -26,8 +26,8 @@ function reaches(set: Features, k: number): Float64Array {
 }
 
 /**
- * Compares two sets by who lies among whose k nearest neighbours. The reach of an image is its distance
- * to its k-th nearest neighbour in its own set.
+ * Compares two sets by how their images reach each other. The reach of an image is its distance to its k-th nearest
+ * neighbour in its own set.
  *
  * @param k 5, as in both papers' reference implementations
  * @throws RangeError if widths differ or a set has not more than k images

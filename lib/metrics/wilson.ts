@@ -13,7 +13,8 @@ const Z_95 = 1.959963984540054;
 
 /**
  * A share with the score interval of Wilson 1927, "Probable inference, the law of succession, and
- * statistical inference": unlike the plain one, it stays right near 0 and 1.
+ * statistical inference": unlike the normal interval, it
+ * holds near 0 and 1.
  *
  * @param z quantile of the standard normal; default: that of a 95 % interval
  * @throws RangeError unless both are integers with 0 ≤ right ≤ of

@@ -20,9 +20,9 @@ export interface SamplerState {
 }
 
 /**
- * Gives out the places (positions) of a data set's samples in batches, as torch's `BatchSampler` over a `RandomSampler`. A loop over it runs
- * to the end of the present epoch; the next loop runs the next one. A loop that is left early is taken up where it
- * was left.
+ * Gives out the places (positions) of a data set's samples in batches, as torch's `BatchSampler` over a
+ * `RandomSampler`. A loop over it runs to the end of the present epoch; the next loop runs the next one. A loop that is
+ * left early is taken up where it was left.
  *
  * The order of epoch e depends on the seed and e alone, so that `state` and `loadState` resume a run
  * exactly. A batch counts as given out once the loop's body has it.

@@ -42,7 +42,8 @@ export class BatchSampler implements Iterable<Int32Array> {
    * @param samples how many there are
    * @param owner the class that asks, for messages
    * @throws RangeError for a batch size that is not an integer of 1 or more, or, with `dropLast`, larger than the number
-   *   of samples; TypeError if a seed is missing. No samples are no error: there is then no batch, as in torch.
+   *   of samples; TypeError if a seed is missing. No samples are no error: there is then no batch, as in torch
+   *   (which refuses only to shuffle none).
    */
   constructor(
     private readonly samples: number,
@@ -110,7 +111,8 @@ export class BatchSampler implements Iterable<Int32Array> {
     if (!isCount(epoch)) {
       throw new RangeError(`${this.owner}: expected epoch to be 0 or more, got ${String(epoch)}.`);
     }
-    if (!isCount(position) || position >= this.epochSamples || position % this.batchSize !== 0) {
+    const isEnd = position >= this.epochSamples && position > 0;
+    if (!isCount(position) || isEnd || position % this.batchSize !== 0) {
       throw new RangeError(
         `${this.owner}: expected position to be a multiple of the batch size ${this.batchSize} below ` +
           `${this.epochSamples}, got ${String(position)}. Was it saved with another data set?`,

@@ -47,7 +47,7 @@ export class DataLoader implements Iterable<Batch> {
   /**
    * @throws RangeError for a batch size that is not an integer of 1 or more, or, with `dropLast`, larger than the data
    *   set; Error if there are not as many captionIds as images; TypeError if a seed is missing. An empty data set is no
-   *   error: there is then no batch, as in torch.
+   *   error: there is then no batch, as in torch (which refuses only to shuffle none).
    */
   constructor(
     private readonly dataset: ImageDataset,

@@ -11,7 +11,7 @@ export { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './mn
 export { checkpointsFolder, runFolder } from './mnist/runs';
 export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 
-export { recipeParts, type RecipePartsOptions } from './mnist/recipe-parts';
+export { recipeParts, type RecipeParts, type RecipePartsOptions } from './mnist/recipe-parts';
 export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/recipes';
 
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
@@ -114,22 +114,23 @@ export {
   type DiffusionLossParts,
 } from './training/diffusion-loss';
 export { loadCheckpoint, saveCheckpoint, type CheckpointParts } from './pretrained/checkpoint';
-export { Judge, type JudgeCard, type Judgement } from './mnist/judge';
-export { wilson, promptedAccuracy, type PromptedAccuracy, type Share } from './metrics/accuracy';
-export { compareImages, type Comparison, type RealFloor } from './mnist/compare';
+export { Judge, type JudgeCard, type Judgement } from './mnist/evaluation/judge';
+export { wilson, type Share } from './metrics/wilson';
+export { promptedAccuracy, type PromptedAccuracy } from './mnist/evaluation/prompted-accuracy';
+export { compareImages, type Comparison, type RealFloor } from './mnist/evaluation/compare';
 export {
   evaluate,
   realReference,
   type EvaluateParts,
   type Evaluation,
   type RealReference,
-} from './mnist/evaluate';
+} from './mnist/evaluation/evaluate';
 export { frechetDistance, frechetStandardError } from './metrics/frechet';
-export { drawDigits, unitImages, type DrawOptions } from './mnist/generated-images';
+export { drawDigits, unitImages, type DrawOptions } from './mnist/evaluation/generated-images';
 export { kernelDistance } from './metrics/kernel-distance';
 export { manifoldMetrics, withinClassDistance, type Manifold } from './metrics/manifold';
-export { sanityRows } from './mnist/sanity';
-export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './mnist/train-judge';
+export { sanityRows } from './mnist/evaluation/sanity';
+export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './mnist/evaluation/train-judge';
 export { snapshotDownload, type HubProgress, type SnapshotOptions } from './io/hub';
 export { HubError, IncompleteSnapshotError } from './io/hub/errors';
 export { writeManifest } from './io/runs/manifest';
@@ -137,7 +138,7 @@ export { readSafetensors, SafetensorsError, writeSafetensors } from './io/safete
 
 export { denoisingAnimation, type DenoisingFrame, type DenoisingOptions } from './charts/denoising';
 export { Figure } from './figure/figure';
-export { guidancePlot, type GuidancePoint } from './mnist/guidance-plot';
+export { guidancePlot, type GuidancePoint } from './mnist/evaluation/guidance-plot';
 export { imageGrid, type ImageGridOptions } from './charts/image-grid';
 export { type ImageBatch } from './figure/images';
 export {

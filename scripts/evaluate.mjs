@@ -20,6 +20,7 @@ const HELP = `npm run evaluate -- --checkpoint FOLDER [options]
   --batch N            images at once (default: 100)
   --seed N             (default: 0)
   --generate JSON      further options of generate, such as {"guidanceRescale":0.7}
+  --best MODE          of a run's checkpoints the one with the lowest (min) or highest (max) metric
   --last-weights       the last weights of a training checkpoint, not the averaged ones
   --sanity             rows for real images, shuffled prompts and noise
   --judge FOLDER       (default: checkpoints/judge)
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '100' },
     seed: { type: 'string', default: '0' },
     generate: { type: 'string', default: '{}' },
+    best: { type: 'string' },
     'last-weights': { type: 'boolean', default: false },
     sanity: { type: 'boolean', default: false },
     judge: { type: 'string', default: inRoot('checkpoints', 'judge') },
@@ -50,7 +52,9 @@ const { values } = parseArgs({
   },
 });
 const hasRows = values.checkpoint || (!values.plot && (values.drawn || values.sanity));
-if (values.help || !hasRows) {
+const isMode = [undefined, 'min', 'max'].includes(values.best);
+if (values.help || !hasRows || !isMode) {
+  if (!isMode) console.error(`Expected --best min or --best max, got ${values.best}.\n`);
   console.log(HELP);
   process.exit(values.help ? 0 : 2);
 }
@@ -58,7 +62,7 @@ if (values.help || !hasRows) {
 await setUpOrExit();
 const require = createRequire(import.meta.url);
 const sd = require(inRoot('dist', 'notebook.js'));
-const { columnsOf, confusionTable, loadRunModel, weightsHash } = require(
+const { columnsOf, confusionTable, drawingName, loadRunModel, saveMeasures, weightsHash } = require(
   inRoot('dist', 'mnist', 'evaluation', 'index.js'),
 );
 
@@ -96,7 +100,10 @@ function drawnElsewhere() {
 }
 
 async function drawnHere() {
-  const { folder, parts } = loadRunModel(values.checkpoint, !values['last-weights']);
+  const { folder, parts } = loadRunModel(values.checkpoint, {
+    averaged: !values['last-weights'],
+    best: values.best,
+  });
   const weights = weightsHash(parts);
   const spacing = values.spacing && { timestep_spacing: values.spacing };
   const changes = JSON.parse(values.config);
@@ -110,14 +117,15 @@ async function drawnHere() {
     const more = JSON.parse(values.generate);
     const settings = { scheduler: values.scheduler, spacing: scheduler.config.timestep_spacing };
     Object.assign(settings, { steps: numInferenceSteps, guidanceScale, ...changes, ...more });
-    const name = [values.scheduler, values.spacing, numInferenceSteps, `s${guidanceScale}`]
-      .concat(
-        Object.entries({ ...changes, ...more }).flat(2),
-        `seed${values.seed}`,
-        `batch${values.batch}`,
-      )
-      .filter((part) => part !== undefined)
-      .join('-');
+    const name = drawingName({
+      scheduler: values.scheduler,
+      spacing: values.spacing,
+      steps: numInferenceSteps,
+      guidanceScale,
+      more: { ...changes, ...more },
+      seed: values.seed,
+      batchSize: values.batch,
+    });
     const own = path.join(values.output, `${weights}-${name}`);
     const found = await sd.evaluate(
       { pipeline, judge, test },
@@ -138,9 +146,7 @@ async function drawnHere() {
     if (found === null) return false;
     const { real: floor, ...comparison } = found;
     add(`${path.basename(folder)} ${name}`, { weights, settings }, comparison);
-    const facts = { weights, settings, judge: judge.card, real: floor, ...comparison };
-    const text = `${JSON.stringify(facts, null, 2)}\n`;
-    fs.writeFileSync(path.join(own, `measures-${numImages}.json`), text);
+    saveMeasures(own, { weights, settings, judge: judge.card, real: floor, ...comparison });
   }
   pipeline.dispose();
   return true;

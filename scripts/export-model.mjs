@@ -33,41 +33,23 @@ if (values.help || !values.checkpoint) {
 await setUpOrExit();
 const require = createRequire(import.meta.url);
 const sd = require(inRoot('dist', 'index.js'));
-const { loadRunModel, modelCard, runOf, settingsOf, weightsHash } = require(
+const { findMeasures, loadRunModel, modelCard, runOf, settingsOf, weightsHash } = require(
   inRoot('dist', 'mnist', 'evaluation', 'index.js'),
 );
 
-const { folder, parts } = loadRunModel(values.checkpoint, true);
+const { folder, parts } = loadRunModel(values.checkpoint);
 const { recipe, steps } = runOf(folder);
 const output = path.resolve(values.output ?? sd.SHIPPED_MODEL);
 const aside = `${output}.part`;
 fs.rmSync(aside, { recursive: true, force: true });
 sd.saveCheckpoint(aside, parts);
 
-/** Evaluations of these very weights, of as many images as the most. */
-function figures() {
-  const hash = weightsHash(parts);
-  const folder = path.resolve(values.results ?? inRoot('runs', 'evaluation'));
-  const names = fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true }) : [];
-  const all = names
-    .filter((name) => /(^|[\\/])measures-\d+\.json$/.test(name))
-    .map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')));
-  const rows = all.filter(({ weights }) => weights === hash);
-  const most = rows.reduce((highest, { numImages }) => Math.max(highest, numImages), 0);
-  return rows.filter(({ numImages }) => numImages === most).sort(bySetting);
-}
-
-function bySetting({ settings: a }, { settings: b }) {
-  return (
-    a.scheduler.localeCompare(b.scheduler) || a.steps - b.steps || a.guidanceScale - b.guidanceScale
-  );
-}
-
 const FILES = {
   unet: 'unet/diffusion_pytorch_model.safetensors',
   text_encoder: 'text_encoder/model.safetensors',
 };
-const rows = figures();
+const results = path.resolve(values.results ?? inRoot('runs', 'evaluation'));
+const rows = findMeasures(results, weightsHash(parts));
 const settings = settingsOf(recipe, sd.RECIPES[values.recipe]);
 const card = modelCard({
   name: values.recipe,

@@ -55,9 +55,8 @@ const runs = values.run.map((text) => {
 await setUpOrExit();
 const require = createRequire(import.meta.url);
 const sd = require(inRoot('dist', 'notebook.js'));
-const { columnsOf, timeTo, timeToText } = require(
-  inRoot('dist', 'mnist', 'evaluation', 'index.js'),
-);
+const { columnsOf } = require(inRoot('dist', 'mnist', 'evaluation', 'index.js'));
+const { timeTo, timeToText } = require(inRoot('dist', 'metrics', 'time-to.js'));
 
 /** The measures of one model, by the command that a reader would type. */
 function measuresOf(model) {

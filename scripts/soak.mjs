@@ -3,12 +3,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { inRoot } from './setup/paths.mjs';
 import { parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
-import { partsNamed, SOAK_PARTS } from './soak/parts.mjs';
-import { readResult, resultFile, soakTable, withTable } from './soak/report.mjs';
+import { SOAK_PARTS, soakArguments } from './soak/parts.mjs';
+import { readResult, resultFile, soakFigures, withTable } from './soak/report.mjs';
 import { runShown } from './test/command.mjs';
 
 const names = SOAK_PARTS.map(({ name }) => name);
@@ -19,27 +18,21 @@ const HELP = `npm run soak -- [options]
 
 Parts take minutes to hours. Beside other work: nice -n 19 npm run soak`;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true, default: [] },
-    anew: { type: 'boolean', default: false },
-    help: { type: 'boolean' },
-  },
-});
-if (values.help) {
+const asked = soakArguments(process.argv.slice(2));
+if ('help' in asked) {
   console.log(HELP);
   process.exit();
 }
-const named = partsNamed(values.only);
-if ('problem' in named) {
-  console.error(named.problem);
+if ('problem' in asked) {
+  console.error(asked.problem);
   process.exit(2);
 }
 
 await setUpOrExit({ extra: [parityPackages] });
 const folder = inRoot('runs', 'soak');
-if (values.anew) fs.rmSync(folder, { recursive: true, force: true });
+if (asked.anew) fs.rmSync(folder, { recursive: true, force: true });
 fs.mkdirSync(folder, { recursive: true });
+const machine = `${os.cpus().length} CPU cores, Node ${process.versions.node}`;
 
 /** @param {import('./soak/parts.mjs').SoakPart} part */
 async function runPart({ name, file }) {
@@ -59,6 +52,7 @@ async function runPart({ name, file }) {
     date: new Date().toISOString().slice(0, 10),
     minutes: (performance.now() - started) / 60_000,
     failed,
+    machine,
     figures: lines.map((line) => JSON.parse(line)),
   };
   fs.writeFileSync(resultFile(folder, name), JSON.stringify(result, null, 1));
@@ -66,17 +60,14 @@ async function runPart({ name, file }) {
 }
 
 const chosen =
-  values.only.length > 0
-    ? named.chosen
-    : SOAK_PARTS.filter(({ name }) => readResult(folder, name)?.failed !== false);
+  asked.chosen ?? SOAK_PARTS.filter(({ name }) => readResult(folder, name)?.failed !== false);
 for (const part of chosen) await runPart(part);
 
 const found = names.flatMap((name) => readResult(folder, name) ?? []);
 const results = new Map(found.map((result) => [result.name, result]));
 const document = inRoot('docs', 'reliability.md');
 const text = fs.readFileSync(document, 'utf8');
-const table = soakTable(names, results, text);
-const machine = `${os.cpus().length} CPU cores, Node ${process.versions.node}`;
-fs.writeFileSync(document, withTable(text, `On ${machine}:\n\n${table}`));
+const table = soakFigures(names, results, text, machine);
+fs.writeFileSync(document, withTable(text, table));
 console.log(`\n${table}`);
 process.exit(chosen.some(({ name }) => results.get(name)?.failed) ? 1 : 0);

@@ -1,6 +1,5 @@
 // npm run train: trains by a recipe of lib/mnist/recipes.ts, in the background if you like. Can be stopped at any
 // time; the same command goes on. `npm run train -- --help` tells the options.
-import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -35,7 +34,9 @@ if (values.help) {
 }
 
 await setUpOrExit();
-const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+const require = createRequire(import.meta.url);
+const sd = require(inRoot('dist', 'index.js'));
+const { saveRecipe } = require(inRoot('dist', 'mnist', 'evaluation', 'index.js'));
 
 function fail(message) {
   console.error(message);
@@ -70,22 +71,20 @@ const kept = new Set(values.keep.split(',').filter(Boolean).map(Number));
 const say = (text) => console.log(`${new Date().toISOString().slice(0, 19)}  ${text}`);
 
 const parts = sd.recipeParts(recipe);
-const { unet, textEncoder, tokenizer, noiseScheduler } = parts;
+const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = parts;
 const objective = new sd.TextToImageObjective(parts, recipe.objective);
 const trainer = new sd.Trainer(objective, {
   ...recipe.trainer,
   lrSchedule: sd.recipeSchedule(recipe),
 });
 const resumed = sd.resumeTraining(folder, trainer);
-fs.mkdirSync(folder, { recursive: true });
-fs.writeFileSync(path.join(folder, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+saveRecipe(folder, recipe);
 say(
   `recipe ${values.recipe}: ${resumed ? `goes on after step ${resumed}` : 'a new run'} in ${folder}`,
 );
 
 /** The weights that samples are drawn with: averaged if the recipe averages. */
 async function saveModel(name) {
-  const scheduler = noiseScheduler;
   const save = () =>
     sd.saveCheckpoint(path.join(folder, name), { unet, textEncoder, tokenizer, scheduler });
   await (trainer.ema ? trainer.ema.withAveragedWeights(save) : save());

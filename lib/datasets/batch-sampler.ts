@@ -20,9 +20,9 @@ export interface SamplerState {
 }
 
 /**
- * Gives out the places of a data set in batches, as torch's `BatchSampler` over a `RandomSampler`. A loop over it runs
- * to the end of the present epoch; the next loop runs the next one. A loop that is left early is taken up where it
- * was left.
+ * Gives out the places (positions) of a data set's samples in batches, as torch's `BatchSampler` over a
+ * `RandomSampler`. A loop over it runs to the end of the present epoch; the next loop runs the next one. A loop that is
+ * left early is taken up where it was left.
  *
  * The order of epoch e depends on the seed and e alone, so that `state` and `loadState` resume a run
  * exactly. A batch counts as given out once the loop's body has it.
@@ -41,9 +41,9 @@ export class BatchSampler implements Iterable<Int32Array> {
   /**
    * @param samples how many there are
    * @param owner the class that asks, for messages
-   * @throws RangeError for a batch size that is not an integer of 1 or more, or that leaves no batch of the samples
-   *   that there are (of none there is no batch, as in torch);
-   *   TypeError if a seed is missing
+   * @throws RangeError for a batch size that is not an integer of 1 or more, or, with `dropLast`, larger than the number
+   *   of samples; TypeError if a seed is missing. No samples are no error: there is then no batch, as in torch
+   *   (which refuses only to shuffle none).
    */
   constructor(
     private readonly samples: number,
@@ -71,7 +71,7 @@ export class BatchSampler implements Iterable<Int32Array> {
     this.shuffle = shuffle;
     this.dropLast = dropLast;
     this.seed = seed ?? 0;
-    if (shuffle) new Generator(this.seed); // refuses a bad seed here rather than in the first epoch
+    if (shuffle) new Generator(this.seed); // a bad seed is refused here rather than in the first epoch
   }
 
   /** Samples given out per epoch. */
@@ -111,7 +111,8 @@ export class BatchSampler implements Iterable<Int32Array> {
     if (!isCount(epoch)) {
       throw new RangeError(`${this.owner}: expected epoch to be 0 or more, got ${String(epoch)}.`);
     }
-    if (!isCount(position) || position >= this.epochSamples || position % this.batchSize !== 0) {
+    const isEnd = position >= this.epochSamples && position > 0;
+    if (!isCount(position) || isEnd || position % this.batchSize !== 0) {
       throw new RangeError(
         `${this.owner}: expected position to be a multiple of the batch size ${this.batchSize} below ` +
           `${this.epochSamples}, got ${String(position)}. Was it saved with another data set?`,

@@ -7,7 +7,7 @@ import { normalize, rowMajor, toTensor } from './transforms';
 export interface ImageDataset {
   /** [N, H, W] or [N, H, W, C], row-major, 0 to 255. */
   readonly images: NdArray<Uint8Array>;
-  /** N positions in `captions`: what each image shows. */
+  /** What each image shows: N positions in `captions`. */
   readonly captionIds: Int32Array;
   /** The distinct captions. */
   readonly captions: readonly string[];
@@ -45,8 +45,9 @@ export class DataLoader implements Iterable<Batch> {
   private readonly sampler: BatchSampler;
 
   /**
-   * @throws RangeError for a batch size that is not an integer of 1 or more, or that leaves no batch;
-   *   Error if there are not as many captions as images, or a seed is missing
+   * @throws RangeError for a batch size that is not an integer of 1 or more, or, with `dropLast`, larger than the data
+   *   set; Error if there are not as many captionIds as images; TypeError if a seed is missing. An empty data set is no
+   *   error: there is then no batch, as in torch (which refuses only to shuffle none).
    */
   constructor(
     private readonly dataset: ImageDataset,

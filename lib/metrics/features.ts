@@ -8,7 +8,7 @@ export interface Features {
   readonly features: Float32Array;
 }
 
-/** Columns of the matrix. @throws RangeError if the numbers are no whole rows */
+/** Columns of the matrix. @throws RangeError if the numbers do not fill whole rows */
 export function widthOf({ length, features }: Features): number {
   const width = features.length / length;
   if (!Number.isInteger(width) || width < 1) {

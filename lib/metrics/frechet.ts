@@ -78,8 +78,6 @@ export function frechetDistanceFrom(a: Features): (b: Features) => number {
   };
 }
 
-/** Images of a block that is left out together: as drawn, one of each digit. */
-const BLOCK = 10;
 const MOST_GROUPS = 20;
 
 /**
@@ -87,16 +85,23 @@ const MOST_GROUPS = 20;
  * images of the same model. By the delete-a-group jackknife (Quenouille 1956, Tukey 1958): the distances that
  * are left when each of up to 20 groups is left out in turn.
  *
- * @param generated its rows in tens of all digits, as `drawDigits` draws them
- * @returns NaN for fewer than 20 images
+ * @param generated rows in blocks that are alike, one of each class for example
+ * @param blockSize rows of a block: they are left out together
+ * @returns NaN for fewer than two blocks
+ * @throws RangeError if `blockSize` is not an integer of 1 or more, or as `frechetDistance`
  */
-export function frechetStandardError(generated: Features, real: Features): number {
-  const groups = Math.min(MOST_GROUPS, Math.floor(generated.length / BLOCK));
+export function frechetStandardError(generated: Features, real: Features, blockSize = 1): number {
+  if (!Number.isInteger(blockSize) || blockSize < 1) {
+    throw new RangeError(
+      `frechetStandardError: expected blockSize to be an integer of 1 or more, got ${blockSize}.`,
+    );
+  }
+  const groups = Math.min(MOST_GROUPS, Math.floor(generated.length / blockSize));
   if (groups < 2) return NaN;
   const rows = Array.from({ length: generated.length }, (_, row) => row);
   const distanceTo = frechetDistanceFrom(real);
   const distances = Array.from({ length: groups }, (_, group) => {
-    const kept = rows.filter((row) => Math.floor(row / BLOCK) % groups !== group);
+    const kept = rows.filter((row) => Math.floor(row / blockSize) % groups !== group);
     return distanceTo(selectRows(generated, kept));
   });
   const mean = distances.reduce((sum, x) => sum + x, 0) / groups;

@@ -20,7 +20,8 @@ function kernelSum(a: Features, b: Features, width: number): number {
  * Kernel distance (KID): the unbiased estimate of the squared maximum mean discrepancy with the
  * polynomial kernel (x·y / width + 1)³. Bińkowski et al. 2018, "Demystifying MMD GANs", section 4 and
  * appendix; over all images at once rather than a mean of subsets. Its expectation does not depend on the
- * number of images; for two sets of one kind it is 0, so that an estimate can be below.
+ * number of images; for two sets of one kind it is 0, so an estimate can be
+ * negative.
  *
  * @throws RangeError if widths differ or a set has fewer than two images
  */

@@ -1,7 +1,7 @@
 /**
  * Precision and recall (Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing
  * generative models"), density and coverage (Naeem et al. 2020, "Reliable fidelity and diversity metrics
- * for generative models"), and how far the images of one digit lie apart.
+ * for generative models"), and how far the images of one class lie apart.
  */
 import { commonWidth, selectRows, squaredDistances, type Features } from './features';
 
@@ -10,7 +10,7 @@ export interface Manifold {
   readonly precision: number;
   /** Share of real images within reach of a generated one. */
   readonly recall: number;
-  /** How many real images reach a generated one, over k; 1 for two sets of one kind, can be more. */
+  /** How many real images reach a generated one, divided by k; 1 for two sets of one kind, can be more. */
   readonly density: number;
   /** Share of real images that reach a generated one. */
   readonly coverage: number;
@@ -26,8 +26,8 @@ function reaches(set: Features, k: number): Float64Array {
 }
 
 /**
- * Compares two sets by who lies among whose k nearest neighbours. The reach of an image is its distance
- * to its k-th nearest neighbour in its own set.
+ * Compares two sets by how their images reach each other. The reach of an image is its distance to its k-th nearest
+ * neighbour in its own set.
  *
  * @param k 5, as in both papers' reference implementations
  * @throws RangeError if widths differ or a set has not more than k images
@@ -61,17 +61,17 @@ export function manifoldMetrics(real: Features, generated: Features, k = 5): Man
 }
 
 /**
- * Mean distance of two images of the same digit, over all pairs of each digit, then over the digits.
+ * Mean distance of two images of the same class, over all pairs of each class, then over the classes.
  *
- * @param labels the digit of each row
- * @throws RangeError if a digit has one image only
+ * @param labels the class of each row, a number from 0 to 255
+ * @throws RangeError if a class has one image only
  */
 export function withinClassDistance(set: Features, labels: Uint8Array): number {
-  const digits = [...new Set(labels)].sort();
-  const means = digits.map((digit) => {
-    const rows = [...labels.keys()].filter((i) => labels[i] === digit);
+  const classes = [...new Set(labels)].sort();
+  const means = classes.map((one) => {
+    const rows = [...labels.keys()].filter((i) => labels[i] === one);
     if (rows.length < 2) {
-      throw new RangeError(`withinClassDistance: expected two images of digit ${digit}, got one.`);
+      throw new RangeError(`withinClassDistance: expected two images of class ${one}, got one.`);
     }
     const own = selectRows(set, rows);
     const sum = squaredDistances(own, own).reduce((total, x) => total + Math.sqrt(x), 0);

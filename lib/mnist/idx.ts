@@ -28,7 +28,7 @@ export interface IdxArray {
 }
 
 export interface ReadIdxOptions {
-  /** Refuse a file that is or unpacks to more bytes; 256 MiB unless told. */
+  /** Refuse a file that is or unpacks to more bytes; Default: 256 MiB. */
   readonly maxBytes?: number;
 }
 

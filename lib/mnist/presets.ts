@@ -1,4 +1,4 @@
-/** The blog's model, in the keys of diffusers and transformers, and its offline text encoder. */
+/** The configs of the blog's model and of a small text encoder, in the keys of diffusers and transformers. */
 import type { CLIPTextConfig } from '../models/clip-text-config';
 import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 import type { DDPMSchedulerConfig } from '../schedulers/ddpm';

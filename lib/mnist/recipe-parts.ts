@@ -1,35 +1,64 @@
+import type { ImageDataset } from '../datasets/data-loader';
+import type { CLIPTextConfig } from '../models/clip-text-config';
 import { CLIPTextModel } from '../models/clip-text-model';
 import { CLIPTokenizer } from '../models/clip-tokenizer';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
+import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 import { Generator } from '../random';
 import { DDPMScheduler } from '../schedulers/ddpm';
-import type { ImageDataset } from '../datasets/data-loader';
-import { loadMnist } from './mnist';
+import { loadMnist, type MnistDataset } from './mnist';
 import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './presets';
 import type { Recipe } from './recipes';
 import { SMALL_TOKENIZER } from './shipped';
 
-export interface RecipePartsOptions {
-  /** Decides the first weights. Default: the recipe's own. */
+/** What a training by a recipe is made of: for `TextToImageObjective`, `TextToImagePipeline` and `saveCheckpoint`. */
+export interface RecipeParts<D extends ImageDataset = MnistDataset> {
+  readonly unet: UNet2DConditionModel;
+  readonly textEncoder: CLIPTextModel;
+  readonly tokenizer: CLIPTokenizer;
+  readonly noiseScheduler: DDPMScheduler;
+  readonly dataset: D;
+}
+
+/** Parts to take instead of the recipe's. */
+export interface RecipePartsOptions<D extends ImageDataset = MnistDataset> {
+  /** Decides the first weights. Default: the recipe's. */
   readonly seed?: number | undefined;
-  /** Default: the 60,000 images of MNIST. */
-  readonly dataset?: ImageDataset | undefined;
+  /** Default: the 60,000 training images of MNIST. */
+  readonly dataset?: D | undefined;
+  /** Default: the blog's. */
+  readonly unetConfig?: Partial<UNet2DConditionConfig> | undefined;
+  /** Default: a new one of SMALL_TEXT_CONFIG. */
+  readonly textEncoder?: CLIPTextModel | undefined;
+  /** Of a new text encoder. Default: SMALL_TEXT_CONFIG. */
+  readonly textConfig?: Partial<CLIPTextConfig> | undefined;
+  /** Must be the text encoder's. Default: the small one that ships. */
+  readonly tokenizer?: CLIPTokenizer | undefined;
 }
 
 /**
- * What a recipe is trained with: the blog's UNet, the small text encoder with its tokenizer, the recipe's noise schedule, and
- * MNIST. For `TextToImageObjective`; the caller disposes `unet` and `textEncoder`.
+ * Makes the parts of a training. First weights depend on the seed alone: the stream `init` gives those of the UNet,
+ * then those of the text encoder, if that is new.
+ *
+ * @returns parts that the caller disposes (UNet and text encoder); those given are handed on as they are
+ * @throws Error naming every bad key of a config; IdxError if MNIST's files are missing or damaged
  */
-export function recipeParts(
-  recipe: Pick<Recipe, 'scheduler' | 'trainer'>,
-  { seed, dataset }: RecipePartsOptions = {},
-) {
-  const init = new Generator(seed ?? recipe.trainer.seed).stream('init');
-  return {
-    unet: new UNet2DConditionModel(BLOG_UNET_CONFIG, init),
-    textEncoder: new CLIPTextModel(SMALL_TEXT_CONFIG, init),
-    tokenizer: CLIPTokenizer.fromPretrained(SMALL_TOKENIZER),
-    noiseScheduler: new DDPMScheduler(recipe.scheduler),
-    dataset: dataset ?? loadMnist({ split: 'train', source: 'full' }),
-  };
+export function recipeParts<D extends ImageDataset = MnistDataset>(
+  recipe: Pick<Recipe, 'scheduler'> & { readonly trainer: Pick<Recipe['trainer'], 'seed'> },
+  options: RecipePartsOptions<D> = {},
+): RecipeParts<D> {
+  const { seed = recipe.trainer.seed, unetConfig = BLOG_UNET_CONFIG } = options;
+  const { textConfig = SMALL_TEXT_CONFIG } = options;
+  const tokenizer = options.tokenizer ?? CLIPTokenizer.fromPretrained(SMALL_TOKENIZER);
+  const noiseScheduler = new DDPMScheduler(recipe.scheduler);
+  const dataset = options.dataset ?? loadMnist({ split: 'train', source: 'full' });
+  const init = new Generator(seed).stream('init');
+  const unet = new UNet2DConditionModel(unetConfig, init);
+  try {
+    const textEncoder = options.textEncoder ?? new CLIPTextModel(textConfig, init);
+    return { unet, textEncoder, tokenizer, noiseScheduler, dataset: dataset as D };
+  } catch (error) {
+    unet.dispose();
+    throw error;
+  }
 }

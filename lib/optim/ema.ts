@@ -9,9 +9,9 @@ import { checkStateDict, loadStateDict, stateDict, type StateDict } from '../nn/
 export interface EMAOptions {
   /** Largest share of the average that a step keeps, in [0, 1]. */
   readonly decay?: number;
-  /** Smallest share after the first steps, in [0, decay]. */
+  /** Smallest share that a step keeps, once the average no longer just follows; in [0, decay]. */
   readonly minDecay?: number;
-  /** Steps in which the average just follows the weights. */
+  /** Steps at the beginning in which the average just follows the weights. */
   readonly updateAfterStep?: number;
   /** Decay 1 − (1 + step/invGamma)^−power instead of (1 + step) / (10 + step). */
   readonly useEmaWarmup?: boolean;

@@ -6,7 +6,7 @@ import { asMap, type NamedTensors } from './named-tensors';
 const EPS = 1e-6;
 
 /**
- * What gradients of this norm are multiplied by so that it is at most `maxNorm`: min(1, maxNorm / (norm + 1e-6)).
+ * The factor that brings gradients of this norm to at most `maxNorm`: min(1, maxNorm / (norm + 1e-6)).
  *
  * @param maxNorm > 0; Infinity leaves them
  */

@@ -1,4 +1,4 @@
-/** Gradients by parameter name, as a map or as tf.variableGrads-like record. */
+/** Gradients by parameter name, as a map or as a record like that of tf.variableGrads. */
 import type { tf } from '../backend';
 
 export type NamedTensors = ReadonlyMap<string, tf.Tensor> | Readonly<Record<string, tf.Tensor>>;

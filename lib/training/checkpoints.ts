@@ -31,11 +31,11 @@ const OPTIMIZER_FILE = path.join('training', 'optimizer.safetensors');
 const EMA_FILE = path.join('training', 'ema.safetensors');
 const STATE_FILE = path.join('training', 'trainer_state.json');
 
-/** The library prints nothing; Node shows a warning of the process where it shows all of them. */
+/** The library prints nothing itself: Node shows the warnings of a process. */
 const warn: OnWarning = (message) => process.emitWarning(message, 'CheckpointWarning');
 
 export interface FindCheckpointOptions {
-  /** Told of each damaged checkpoint that is passed over; `process.emitWarning` unless given. */
+  /** Is told of each damaged checkpoint that is passed over. Default: `process.emitWarning`. */
   readonly onWarning?: OnWarning;
 }
 
@@ -59,7 +59,7 @@ export function bestCheckpoint(
 }
 
 export interface SaveTrainingOptions extends FindCheckpointOptions {
-  /** How many checkpoints of the run to keep, beside the best one; 2 unless told. */
+  /** How many checkpoints of the run to keep, beside the best one. Default: 2. */
   readonly keepLast?: number;
   /** What this checkpoint is measured by, for `bestCheckpoint`; NaN is never the best. */
   readonly metric?: number;
@@ -114,7 +114,7 @@ function readStateDict(file: string): StateDict {
 }
 
 /**
- * Takes a training up where its run's latest sound checkpoint left it: weights, moments, moving average, step,
+ * Goes on with a training where its run's latest sound checkpoint left it: weights, moments, moving average, step,
  * place in the data and in the random streams. The learning rate and its schedule stay the trainer's (the
  * schedule goes on at its step), and so do `weightDecay`, `maxGradNorm`, `microBatchSize` and `nonFinite`, so
  * that they can be changed between runs. Anything else must be as it was.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ImageDataset } from '../datasets/data-loader';
 import { rowMajor } from '../datasets/transforms';
 
-/** More captions than this are told by their hash. */
+/** More captions than this are compared by their hash. */
 const LISTED_CAPTIONS = 100;
 
 const fingerprints = new WeakMap<ImageDataset, string>();

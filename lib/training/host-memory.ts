@@ -13,7 +13,7 @@ export function availableMemory(root = '/'): number {
 
 type Read = (...parts: string[]) => string;
 
-/** What each control group that the process is in leaves it, of both versions of Linux's interface. */
+/** What is left of the limit of each control group that the process is in, by both versions of Linux's interface. */
 function limitsOfGroups(read: Read): number[] {
   const lines = read('proc/self/cgroup').split('\n');
   const kinds = [
@@ -41,7 +41,7 @@ function limitsOfGroups(read: Read): number[] {
   });
 }
 
-/** What the limits of the process itself leave it. */
+/** What is left to the process of its own limits. */
 function limitsOfProcess(read: Read): number[] {
   const limits = read('proc/self/limits');
   const status = read('proc/self/status');

@@ -2,9 +2,9 @@
  * A batch's gradients, gathered over micro-batches that fit into memory.
  *
  * `auto`: on a GPU, which says when its memory is used up, the whole batch is tried and then halves of it. On a CPU,
- * where Linux would rather kill the process than refuse memory, what a batch takes is read from its graph, and the largest
- * power of two taken that stays within half of what is free. By the same reading a size that was chosen is refused if it
- * surely takes more than there is.
+ * where Linux would rather kill the process than refuse memory, the memory that a size takes is computed from its graph;
+ * the size is then the largest power of two that takes at most half of what is free. In the same way a size that the
+ * caller chose is refused if it surely takes more than there is.
  */
 import { tf } from '../backend';
 import { nodeBackend } from '../backend/node';
@@ -13,7 +13,7 @@ import { isOutOfMemory, OutOfMemoryError, TooLarge } from './out-of-memory';
 import type { RandomKeys } from './objective';
 import type { StepInput, TrainStep } from './train-step';
 
-/** Of the free memory, the share that a micro-batch may take. */
+/** The share of the free memory that a micro-batch may take. */
 const BUDGET = 0.5;
 
 /** The whole batch, as `StepInput` without the rows of a micro-batch. */

@@ -2,7 +2,7 @@
 import type { Objective } from './objective';
 import type { ResolvedTrainerOptions } from './trainer-options';
 
-/** Options that may be changed between two parts of a run: it then goes on otherwise, but rightly. */
+/** Options that may be changed when a run is resumed: it goes on soundly with the new values. */
 const FREE: readonly (keyof ResolvedTrainerOptions)[] = [
   'learningRate',
   'lrSchedule',

@@ -4,7 +4,7 @@ import { diffusionLoss, type DiffusionLossParts } from './diffusion-loss';
 
 export interface TimestepLossParts {
   readonly unet: DiffusionLossParts['unet'];
-  /** That of the training: it says what the model predicts. */
+  /** The training's: it says what the model predicts. */
   readonly scheduler: DiffusionLossParts['noiseScheduler'];
 }
 

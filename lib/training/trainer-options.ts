@@ -20,11 +20,11 @@ export interface TrainerOptions {
    * one that fits at the first step (see micro-batches.ts).
    */
   readonly microBatchSize?: number | 'auto' | undefined;
-  /** Default 1e-3. */
+  /** Base learning rate. Default 1e-3. */
   readonly learningRate?: number | undefined;
   /** Factor of the learning rate after so many steps, as of `getScheduler`. Default: always 1. */
   readonly lrSchedule?: LRSchedule | undefined;
-  /** Default 0.01. */
+  /** Share of a weight that is taken off per step, times the learning rate. Default 0.01. */
   readonly weightDecay?: number | undefined;
   /** Gradients are scaled down to this norm; null (default) leaves them. */
   readonly maxGradNorm?: number | null | undefined;

@@ -76,13 +76,13 @@ export class Trainer<O extends Objective = Objective> {
     return this.microBatches.microBatchSize;
   }
 
-  /** The optimizer's: before `lrSchedule`; may be changed between steps. */
+  /** The base learning rate, to which `lrSchedule` is a factor. It may be changed between steps. */
   get learningRate(): number {
     return this.optimizer.lr;
   }
 
   set learningRate(value: number) {
-    this.optimizer.lr = value; // refuses what is no learning rate
+    this.optimizer.lr = value; // the optimizer refuses what is no learning rate
   }
 
   private get progress(): Progress {
@@ -134,7 +134,7 @@ export class Trainer<O extends Objective = Objective> {
     );
   }
 
-  /** After a step that failed, its batch is the next one still. */
+  /** Runs a step. If it fails, its batch stays the next one. */
   private async runStepOrRewind(
     indices: Int32Array,
     epoch: number,

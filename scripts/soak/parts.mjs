@@ -1,4 +1,5 @@
 // The parts of `npm run soak`: a file of tests each.
+import { parseArgs } from 'node:util';
 
 /** @typedef {{ name: string, file: string }} SoakPart */
 
@@ -19,6 +20,38 @@ export const SOAK_PARTS = [
 ];
 
 /**
+ * What a command line asks for.
+ *
+ * @param {string[]} argv
+ * @returns {{ help: true } | { problem: string } | { anew: boolean, chosen: SoakPart[] | null }} `chosen` is null where
+ *   no part is named
+ */
+export function soakArguments(argv) {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: argv,
+      options: {
+        only: { type: 'string', multiple: true },
+        anew: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    const [what] = error.message.split('. ');
+    return { problem: `${what.replace(/\.$/, '')}: expected ${KINDS}. Parts: ${knownNames()}.` };
+  }
+  if (values.help) return { help: true };
+  const { anew, only } = values;
+  if (only === undefined) return { anew, chosen: null };
+  const named = partsNamed(only);
+  return 'problem' in named ? named : { anew, ...named };
+}
+
+const KINDS = 'npm run soak -- --only kill,fuzz, or --anew, or --help';
+const knownNames = () => SOAK_PARTS.map(({ name }) => name).join(', ');
+
+/**
  * The parts that `--only` names, once each and in their own order: `kill,fuzz`, or the option again and again.
  *
  * @param {string[]} values
@@ -31,6 +64,8 @@ export function partsNamed(values) {
   if (unknown.length === 0) {
     return { chosen: SOAK_PARTS.filter(({ name }) => names.includes(name)) };
   }
-  const shown = unknown.map((name) => (name === '' ? 'an empty name' : name)).join(', ');
-  return { problem: `--only: expected parts among ${known.join(', ')}; got ${shown}.` };
+  const shown = [...new Set(unknown)]
+    .map((name) => (name === '' ? 'an empty name' : name))
+    .join(', ');
+  return { problem: `--only: expected parts among ${knownNames()}; got ${shown}.` };
 }

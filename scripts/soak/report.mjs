@@ -5,7 +5,7 @@ import path from 'node:path';
 const START = '<!-- figures of the last run -->';
 const END = '<!-- end of figures -->';
 
-/** @typedef {{ name: string, date: string, minutes: number, failed: boolean,
+/** @typedef {{ name: string, date: string, minutes: number, failed: boolean, machine?: string,
  *   figures: { promise: string, found: string }[] }} SoakResult */
 
 /** Where a part's result is kept. */
@@ -37,12 +37,34 @@ export function rowsOf(text, name) {
     .map((row) => row.trim().replace(/ {2,}/g, ' '));
 }
 
+/** The machine that the document's table tells of, for example "2 CPU cores, Node 20.20.2"; null if none. */
+function machineOf(text) {
+  const { start, end } = marks(text);
+  return /^On (.+):$/m.exec(text.slice(start, end))?.[1] ?? null;
+}
+
+/**
+ * The machine of the table, and the table. Where rows of the document stay, its machine stays, too, and new rows of
+ * another one name that.
+ *
+ * @param {string[]} names of all parts
+ * @param {Map<string, SoakResult>} results by name
+ * @param {string} document whose rows stand for parts without a result
+ * @param {string} machine this one
+ */
+export function soakFigures(names, results, document, machine) {
+  const staying = names.some((name) => !results.has(name) && rowsOf(document, name).length > 0);
+  const heading = (staying ? machineOf(document) : null) ?? machine;
+  return `On ${heading}:\n\n${soakTable(names, results, document, heading)}`;
+}
+
 /**
  * @param {string[]} names of all parts
  * @param {Map<string, SoakResult>} results by name
  * @param {string} document whose rows stand for parts without a result
+ * @param {string} heading the machine that need not be named
  */
-export function soakTable(names, results, document) {
+export function soakTable(names, results, document, heading = '') {
   const rows = names.flatMap((name) => {
     const command = commandOf(name);
     const result = results.get(name);
@@ -50,8 +72,9 @@ export function soakTable(names, results, document) {
       const known = rowsOf(document, name);
       return known.length > 0 ? known : [`| (all of it) | not run | ${command} |`];
     }
-    const { date, minutes, failed, figures } = result;
-    const when = `${date}, ${minutes.toFixed(1)} min`;
+    const { date, minutes, failed, figures, machine = heading } = result;
+    const where = machine === heading ? '' : `, on ${machine}`;
+    const when = `${date}, ${minutes.toFixed(1)} min${where}`;
     if (failed) return [`| (all of it) | **failed** | ${command}, ${when} |`];
     return figures.map(
       ({ promise, found }) => `| ${cell(promise)} | ${cell(found)} | ${command}, ${when} |`,

@@ -160,6 +160,14 @@ describe('of an empty data set, as in torch, there is no batch', () => {
     expect(loader.length).toBe(0);
     for (let epoch = 0; epoch < 3; epoch++) expect([...loader]).toEqual([]);
     expect(loader.state()).toEqual({ epoch: 0, position: 0 });
+    loader.loadState(loader.state());
+    expect(() => loader.loadState({ epoch: 0, position: options.batchSize })).toThrow('below 0');
+    expect([...loader]).toEqual([]);
+  });
+
+  test('and its options are checked all the same', () => {
+    expect(() => loaderOf(0, { batchSize: 0, seed: 1 })).toThrow('an integer of 1 or more, got 0');
+    expect(() => loaderOf(0, { batchSize: 1 })).toThrow('expected a seed to shuffle by, got none');
   });
 });
 

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { promptedAccuracy, wilson } from '../../lib/metrics/accuracy';
 import { squaredDistances, type Features } from '../../lib/metrics/features';
 import { frechetDistance, frechetStandardError } from '../../lib/metrics/frechet';
 import { kernelDistance } from '../../lib/metrics/kernel-distance';
 import { manifoldMetrics, withinClassDistance } from '../../lib/metrics/manifold';
+import { wilson } from '../../lib/metrics/wilson';
+import { promptedAccuracy } from '../../lib/mnist/evaluation/prompted-accuracy';
 import { Generator, randn } from '../../lib/random';
 import { goldenFolder, loadGolden } from '../support/golden';
 
@@ -52,7 +53,7 @@ describe('standard error of the Fréchet distance', () => {
   it('is that of normal numbers, whose distance is (μ₁ − μ₂)² + (σ₁ − σ₂)²', () => {
     const reference = normal(10_000, 0);
     const errors = Array.from({ length: 50 }, () =>
-      frechetStandardError(normal(200, 3), reference),
+      frechetStandardError(normal(200, 3), reference, 10),
     );
     const mean = Math.sqrt(errors.reduce((sum, x) => sum + x * x, 0) / errors.length);
     // The derivative by μ₁, 2 · 3, times the mean's own standard error; that by σ₁ is next to nothing.
@@ -60,7 +61,14 @@ describe('standard error of the Fréchet distance', () => {
   });
 
   it('is not a number for fewer than two groups', () => {
-    expect(frechetStandardError(normal(19, 0), normal(19, 0))).toBeNaN();
+    expect(frechetStandardError(normal(19, 0), normal(19, 0), 10)).toBeNaN();
+    expect(frechetStandardError(normal(20, 0), normal(20, 0), 10)).toBeGreaterThan(0);
+    expect(frechetStandardError(normal(3, 0), normal(3, 0))).toBeGreaterThan(0);
+  });
+
+  it.each([0, -1, 1.5, NaN])('refuses blocks of %s rows', (blockSize) => {
+    const of = () => frechetStandardError(normal(20, 0), normal(20, 0), blockSize);
+    expect(of).toThrow(`blockSize to be an integer of 1 or more, got ${blockSize}.`);
   });
 });
 
@@ -123,7 +131,7 @@ it('names what does not fit', () => {
   expect(() => frechetDistance(odd, odd)).toThrow('Expected 2 rows of features, got 5 numbers.');
   expect(() => kernelDistance(one, one)).toThrow('at least 2 images in each set, got 1.');
   expect(() => manifoldMetrics(pair, pair)).toThrow('at least 6 images in each set, got 2.');
-  expect(() => withinClassDistance(pair, Uint8Array.of(1, 2))).toThrow('two images of digit 1');
+  expect(() => withinClassDistance(pair, Uint8Array.of(1, 2))).toThrow('two images of class 1');
   expect(() => wilson(3, 2)).toThrow('0 ≤ right ≤ of, got 3 of 2.');
   expect(() => wilson(1.5, 2)).toThrow('got 1.5 of 2.');
   expect(() => promptedAccuracy(Uint8Array.of(1), Uint8Array.of(1, 2))).toThrow('got 2 and 1.');

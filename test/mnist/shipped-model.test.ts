@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { promptedAccuracy } from '../../lib/metrics/accuracy';
-import { drawDigits } from '../../lib/mnist/generated-images';
-import { Judge } from '../../lib/mnist/judge';
+import { promptedAccuracy } from '../../lib/mnist/evaluation/prompted-accuracy';
+import { drawDigits } from '../../lib/mnist/evaluation/generated-images';
+import { Judge } from '../../lib/mnist/evaluation/judge';
 import { readManifest } from '../../lib/io/runs/manifest';
 import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';

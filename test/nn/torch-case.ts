@@ -31,7 +31,7 @@ function torchOrder(tensor: tf.Tensor, isImage: boolean): Float32Array {
 }
 
 export interface CaseOptions {
-  /** Names of the inputs that the function takes and has gradients for; `x` unless told. */
+  /** Names of the inputs that the function takes and has gradients for; Default: `x`. */
   readonly inputs?: readonly string[];
   /** Whether `x` and the output are images. */
   readonly isImage?: boolean;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { crossAttentionMaps } from '../../lib/pipelines/attention-maps';
+import { type BasicTransformerBlock, type Transformer2DModel } from '../../lib/models/attention';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { BLOG_UNET_CONFIG } from '../../lib/mnist/presets';
@@ -54,6 +55,19 @@ describe('crossAttentionMaps', () => {
   });
 });
 
+/** A small UNet of so many blocks, each of which attends to the text. */
+const configOf = (blocks: number) => ({
+  in_channels: 1,
+  out_channels: 1,
+  block_out_channels: Array<number>(blocks).fill(8),
+  down_block_types: Array<'CrossAttnDownBlock2D'>(blocks).fill('CrossAttnDownBlock2D'),
+  up_block_types: Array<'CrossAttnUpBlock2D'>(blocks).fill('CrossAttnUpBlock2D'),
+  layers_per_block: 1,
+  norm_num_groups: 4,
+  attention_head_dim: 2,
+  cross_attention_dim: 6,
+});
+
 describe('of any size', () => {
   const sizes: [number, number][] = [
     [17, 5],
@@ -77,17 +91,7 @@ describe('of any size', () => {
     [8, 8],
     [13, 1],
   ];
-  const configs = [1, 2, 3, 4].map((blocks) => ({
-    in_channels: 1,
-    out_channels: 1,
-    block_out_channels: Array<number>(blocks).fill(8),
-    down_block_types: Array<'CrossAttnDownBlock2D'>(blocks).fill('CrossAttnDownBlock2D'),
-    up_block_types: Array<'CrossAttnUpBlock2D'>(blocks).fill('CrossAttnUpBlock2D'),
-    layers_per_block: 1,
-    norm_num_groups: 4,
-    attention_head_dim: 2,
-    cross_attention_dim: 6,
-  }));
+  const configs = [1, 2, 3, 4].map(configOf);
 
   it.each(configs)('$block_out_channels', (config) => {
     const unet = new UNet2DConditionModel(config, stream);
@@ -136,4 +140,93 @@ describe('of any size', () => {
     });
     unet.dispose();
   });
+});
+
+const TOKENS = 3;
+
+/** softmax(q kᵀ / √D), averaged over heads, in plain loops: [L][S]. */
+function probabilitiesByHand(
+  { attn2 }: BasicTransformerBlock,
+  heads: number,
+  x: tf.Tensor3D,
+  text: tf.Tensor3D,
+): number[][] {
+  const q = (attn2.to_q.forward(x).arraySync() as number[][][])[0]!;
+  const k = (attn2.to_k.forward(text).arraySync() as number[][][])[0]!;
+  const D = q[0]!.length / heads;
+  return q.map((query) => {
+    const mean = new Array<number>(k.length).fill(0);
+    for (let h = 0; h < heads; h++) {
+      const scores = k.map((key) => {
+        let dot = 0;
+        for (let d = h * D; d < (h + 1) * D; d++) dot += query[d]! * key[d]!;
+        return Math.exp(dot / Math.sqrt(D));
+      });
+      const total = scores.reduce((sum, score) => sum + score, 0);
+      scores.forEach((score, s) => (mean[s]! += score / total / heads));
+    }
+    return mean;
+  });
+}
+
+/** Bilinear interpolation as tf.image.resizeBilinear: pixel i of n lies at i · (rows / n), the last row is repeated. */
+function resizedByHand(map: number[][], [h, w]: [number, number], [H, W]: [number, number]) {
+  const out: number[] = [];
+  for (let i = 0; i < H; i++) {
+    for (let j = 0; j < W; j++) {
+      const [y, x] = [(i * h) / H, (j * w) / W];
+      const [top, left] = [Math.floor(y), Math.floor(x)];
+      const [bottom, right] = [Math.min(top + 1, h - 1), Math.min(left + 1, w - 1)];
+      const [dy, dx] = [y - top, x - left];
+      for (let s = 0; s < TOKENS; s++) {
+        const at = (row: number, column: number) => map[row * w + column]![s]!;
+        out.push(
+          (1 - dy) * ((1 - dx) * at(top, left) + dx * at(top, right)) +
+            dy * ((1 - dx) * at(bottom, left) + dx * at(bottom, right)),
+        );
+      }
+    }
+  }
+  return out;
+}
+
+it.each<[number, number]>([
+  [17, 5],
+  [29, 7],
+])('the values for %i × %i are those computed by hand', (height, width) => {
+  const unet = new UNet2DConditionModel(configOf(3), stream);
+  const sample = randn<tf.Rank.R4>([1, height, width, 1], stream.next());
+  const timestep = tf.tensor1d([300], 'int32');
+  const text = randn<tf.Rank.R3>([1, TOKENS, 6], stream.next());
+  // What each transformer is given: the image with its own height and width, and the state in its block.
+  const byHand: number[][] = [];
+  const transformers = [...unet.down_blocks, unet.mid_block, ...unet.up_blocks].flatMap(
+    (block): readonly Transformer2DModel[] => ('attentions' in block ? block.attentions : []),
+  );
+  expect(transformers).toHaveLength(3 + 1 + 6);
+  for (const transformer of transformers) {
+    const forward = transformer.forward.bind(transformer);
+    transformer.forward = (x, context) => {
+      const [, h, w] = x.shape;
+      const [block] = transformer.transformer_blocks as [BasicTransformerBlock];
+      const result = forward(x, context);
+      tf.tidy(() => {
+        const projected = transformer.proj_in.forward(transformer.norm.forward(x));
+        const tokens = tf.reshape<tf.Rank.R3>(projected, [1, h * w, projected.shape[3]]);
+        const state = tf.add<tf.Tensor3D>(tokens, block.attn1.forward(block.norm1.forward(tokens)));
+        const map = probabilitiesByHand(block, 2, block.norm2.forward(state), context);
+        byHand.push(resizedByHand(map, [h, w], [height, width]));
+      });
+      return result;
+    };
+  }
+  unet.forward(sample, timestep, text).dispose();
+  for (const transformer of transformers) Reflect.deleteProperty(transformer, 'forward');
+  const expected = byHand[0]!.map(
+    (_, i) => byHand.reduce((sum, map) => sum + map[i]!, 0) / byHand.length,
+  );
+  const maps = crossAttentionMaps(unet, sample, timestep, text);
+  expect(maps.dataSync()).toBeCloseToMax(Float32Array.from(expected), 1e-5);
+  tf.dispose([maps, sample, timestep, text]);
+  unet.dispose();
 });

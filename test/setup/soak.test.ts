@@ -7,13 +7,25 @@ interface Part {
   readonly name: string;
   readonly file: string;
 }
-const { partsNamed, SOAK_PARTS } = loadScript<{
+const { partsNamed, soakArguments, SOAK_PARTS } = loadScript<{
   partsNamed: (values: string[]) => { chosen?: Part[]; problem?: string };
+  soakArguments: (argv: string[]) => {
+    help?: true;
+    anew?: boolean;
+    chosen?: Part[] | null;
+    problem?: string;
+  };
   SOAK_PARTS: Part[];
 }>('soak/parts.mjs');
-const { rowsOf, soakTable, withTable } = loadScript<{
+const { rowsOf, soakFigures, soakTable, withTable } = loadScript<{
   rowsOf: (text: string, name: string) => string[];
   soakTable: (names: string[], results: Map<string, object>, document: string) => string;
+  soakFigures: (
+    names: string[],
+    results: Map<string, object>,
+    document: string,
+    machine: string,
+  ) => string;
   withTable: (text: string, table: string) => string;
 }>('soak/report.mjs');
 
@@ -45,6 +57,51 @@ describe('--only', () => {
     );
   });
 
+  it.each<[string[], boolean, string[] | undefined]>([
+    [[], false, undefined],
+    [['--anew'], true, undefined],
+    [['--only', 'kill'], false, ['kill']],
+    [['--only=kill,fuzz'], false, ['kill', 'fuzz']],
+    [['--only', 'fuzz', '--only', 'kill'], false, ['kill', 'fuzz']],
+    [['--only', ' kill , fuzz '], false, ['kill', 'fuzz']],
+    [['--anew', '--only', 'fuzz'], true, ['fuzz']],
+  ])('%j is understood', (argv, anew, names) => {
+    const asked = soakArguments(argv);
+    expect(asked.problem).toBeUndefined();
+    expect(asked.anew).toBe(anew);
+    expect(asked.chosen?.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('--help is help, whatever else is asked', () => {
+    expect(soakArguments(['--help'])).toEqual({ help: true });
+    expect(soakArguments(['--only', 'kil', '--help'])).toEqual({ help: true });
+  });
+
+  it.each([
+    [
+      ['--only'],
+      /^Option '--only <value>' argument missing: expected npm run soak -- --only kill,fuzz/,
+    ],
+    [['--only', '--anew'], /argument is ambiguous.*: expected npm run soak -- --only kill,fuzz/s],
+    [
+      ['--bogus'],
+      /^Unknown option '--bogus': expected npm run soak -- --only kill,fuzz, or --anew/,
+    ],
+    [['kill'], /^Unexpected argument 'kill'.*: expected npm run soak -- --only kill,fuzz/],
+    [['--anew=yes'], /'--anew'.*: expected npm run soak -- --only kill,fuzz/],
+    [['--only', ''], /^--only: expected parts among kill, .*; got an empty name\.$/],
+    [['--only='], /got an empty name\.$/],
+    [['--only', ',,'], /got an empty name\.$/],
+    [['--only', 'kill;fuzz'], /got kill;fuzz\.$/],
+    [['--only', 'kill fuzz'], /got kill fuzz\.$/],
+    [['--only', 'kill', '--only', 'fuz'], /got fuz\.$/],
+    [['--only', 'all'], /got all\.$/],
+  ])('%j is refused with what is right', (argv, message) => {
+    const { problem } = soakArguments(argv);
+    expect(problem).toMatch(message);
+    for (const { name } of SOAK_PARTS) expect(problem).toContain(name);
+  });
+
   it('names files that there are', () => {
     for (const { file } of SOAK_PARTS)
       expect(fs.existsSync(path.join(root, file)), file).toBe(true);
@@ -68,6 +125,36 @@ describe('the table of docs/reliability.md', () => {
     expect(table).not.toContain('not run');
   });
 
+  it('is none of the document where all parts were run here', () => {
+    const machine = '8 CPU cores, Node 22.1.0';
+    const all = new Map(names.map((name) => [name, { ...result, machine }]));
+    const table = soakFigures(names, all, text, machine);
+    expect(table.split('\n')[0]).toBe('On 8 CPU cores, Node 22.1.0:');
+    const when = '2030-01-02, 3.0 min';
+    expect(table.split('\n').slice(4)).toEqual(
+      names.map((name) => `| a \\| b | all | \`npm run soak -- --only ${name}\`, ${when} |`),
+    );
+  });
+
+  it('tells which rows are of another machine than those that stay', () => {
+    const machine = '8 CPU cores, Node 22.1.0';
+    const heading = /^On .*:$/m.exec(text)![0];
+    const results = new Map([['kill', { ...result, machine }]]);
+    const once = withTable(text, soakFigures(names, results, text, machine));
+    expect(once).toContain(`\n${heading}\n`);
+    expect(rowsOf(once, 'kill')).toEqual([
+      '| a \\| b | all | `npm run soak -- --only kill`, 2030-01-02, 3.0 min, on 8 CPU cores, Node 22.1.0 |',
+    ]);
+    // Another run after that, in a clone without results, changes its own rows only.
+    const later = new Map([['fuzz', { ...result, date: '2030-01-03' }]]);
+    const twice = withTable(once, soakFigures(names, later, once, '2 CPU cores, Node 20.20.2'));
+    for (const name of names.filter((name) => name !== 'fuzz')) {
+      expect(rowsOf(twice, name)).toEqual(rowsOf(once, name));
+    }
+    expect(twice.slice(twice.indexOf('<!-- end'))).toBe(text.slice(text.indexOf('<!-- end')));
+    expect(twice.slice(0, twice.indexOf('<!-- fig'))).toBe(text.slice(0, text.indexOf('<!-- fig')));
+  });
+
   it('tells of a part that was never run, and of one that failed', () => {
     const empty = '<!-- figures of the last run -->\n<!-- end of figures -->';
     const table = soakTable(
@@ -82,4 +169,25 @@ describe('the table of docs/reliability.md', () => {
     // A row of "not run" is no figure to keep.
     expect(rowsOf(withTable(empty, table), 'kill')).toEqual([]);
   });
+});
+
+it('docs/reliability.md names tests and parts that there are', () => {
+  const text = fs.readFileSync(path.join(root, 'docs', 'reliability.md'), 'utf8');
+  const table = text.slice(text.indexOf('## What proves it'), text.indexOf('## Figures'));
+  const rows = table
+    .split('\n')
+    .filter((row) => row.startsWith('| '))
+    .slice(2);
+  expect(rows.length).toBeGreaterThan(20);
+  const quoted = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
+  const known = SOAK_PARTS.map(({ name }) => name);
+  for (const row of rows) {
+    const [tests, parts] = row.split(' | ').slice(-2) as [string, string];
+    for (const name of quoted(tests).filter((name) => name.includes('/'))) {
+      const file = path.join(root, 'test', name);
+      const found = ['', '.test.ts', '.browser.ts'].some((end) => fs.existsSync(file + end));
+      expect(found, `test/${name}`).toBe(true);
+    }
+    for (const part of quoted(parts)) expect(known).toContain(part);
+  }
 });

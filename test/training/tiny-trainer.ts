@@ -54,7 +54,7 @@ const OBJECTIVE_OPTIONS = [
   'maxLength',
 ];
 
-/** A trainer of such an objective, with options of both; batches of 4 unless told. */
+/** A trainer of such an objective, with options of both; default: batches of 4. */
 export function tinyTrainer(
   options: Partial<TrainerOptions> & TextToImageOptions = {},
   parts: Partial<TextToImageTrainingParts> = {},

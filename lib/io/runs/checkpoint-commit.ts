@@ -85,7 +85,7 @@ export function commitCheckpoint(
   return folder;
 }
 
-/** Else two runs would be mixed, and the later one taken for the latest of this. */
+/** A later checkpoint is of another run: it would be taken for the latest of this one. */
 function refuseLater(runFolder: string, step: number): void {
   const later = listCheckpoints(runFolder).filter((entry) => entry.step > step);
   const sound = later.find(({ folder }) => findDamage(folder) === null);
@@ -116,7 +116,7 @@ function swapIn(aside: string, folder: string, old: string): void {
   syncFolder(path.dirname(folder));
 }
 
-/** @returns the bytes that were there */
+/** @returns the bytes that were removed */
 function removeQuietly(folder: string): number {
   try {
     const bytes = sizeOf(folder);
@@ -136,7 +136,7 @@ function sizeOf(folder: string): number {
   }, 0);
 }
 
-/** An error of the file system as one that says what is to be done; another as it is. */
+/** Turns an error of the file system into one that says what to do; others stay as they are. */
 function described(error: unknown, folder: string, written: number): unknown {
   const code = fileSystemCode(error);
   if (code === undefined) return error;

@@ -9,7 +9,7 @@ const LOCK_FILE = '.lock';
 interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** The process's start in the kernel's ticks: a pid is used again after its process has ended. */
+  /** When the process started, in the kernel's ticks: a pid is used again after its process has ended. */
   readonly started: string;
 }
 
@@ -30,11 +30,11 @@ export class FolderLockedError extends Error {
   }
 }
 
-/** Of this process, by real path. They are freed when the process ends. */
+/** The folders that this process has taken, by real path. They are freed when it ends. */
 const held = new Set<string>();
 
 /**
- * Takes a folder for this process, until it ends or `unlockFolder` is called. Again is no error. The lock of a
+ * Takes a folder for this process, until it ends or `unlockFolder` is called. Taking it twice is no error. The lock of a
  * process of this machine that has ended is taken over.
  *
  * @throws FolderLockedError naming the owner; the file system's error
@@ -76,7 +76,7 @@ function unlockAll(): void {
   }
 }
 
-/** A hard link is made only if there is none: of two processes one succeeds. */
+/** Making a hard link fails where the name is taken, so of two processes one succeeds. */
 function linked(from: string, to: string): boolean {
   try {
     fs.linkSync(from, to);
@@ -90,11 +90,11 @@ function linked(from: string, to: string): boolean {
 /** Removes a lock whose owner has ended; throws if it lives. */
 function removeIfStale(folder: string, lock: string, aside: string): void {
   const owner = readOwner(lock);
-  if (owner === null) return; // gone meanwhile
+  if (owner === null) return; // its owner has removed it meanwhile
   if (owner !== undefined && isAlive(owner)) {
     throw new FolderLockedError(folder, owner.pid, owner.host);
   }
-  // By a rename, which only one process wins; what it got may be a new owner's, and goes back then.
+  // Only one process succeeds in a rename. What it got may be a new owner's lock by now: that goes back.
   const taken = `${aside}.stale`;
   try {
     fs.renameSync(lock, taken);
@@ -128,7 +128,7 @@ function readOwner(lock: string): Owner | null | undefined {
 }
 
 function isAlive({ pid, host, started }: Owner): boolean {
-  if (host !== hostname()) return true; // cannot be asked
+  if (host !== hostname()) return true; // a process of another machine cannot be looked up
   try {
     process.kill(pid, 0);
   } catch (error) {

@@ -63,7 +63,7 @@ export function readManifest(folder: string): Manifest | string {
     const manifest: Manifest = { version, metric, files };
     if (version === 1 && sha256 === digestOf(manifest)) return manifest;
   } catch {
-    // said below
+    // reported below
   }
   return 'manifest.json is damaged';
 }

@@ -7,7 +7,7 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
- * The folder of that name inside of a root. Nothing is made.
+ * The folder of that name inside a root folder. Nothing is created.
  *
  * @param name letters, digits, `-`, `_` and `.`, beginning with a letter or digit; at most 100
  * @throws Error if the name could lead elsewhere: `..`, a separator, a device of Windows, a link out of the root

@@ -1,16 +1,9 @@
 /** The model card of a model that ships. */
-import type { Comparison } from '../compare';
-import type { JudgeCard } from '../judge';
+import type { Comparison } from './compare';
+import type { JudgeCard } from './judge';
+import type { EvaluationSettings } from './measures';
 import type { Recipe } from '../recipes';
 import { columnsOf } from './report';
-
-/** How images were drawn; other keys are options of `generate` and of the scheduler. */
-export interface EvaluationSettings {
-  readonly scheduler: string;
-  readonly steps: number;
-  readonly guidanceScale: number;
-  readonly [option: string]: unknown;
-}
 
 export interface ModelFacts {
   /** Of the recipe. */

@@ -1,5 +1,5 @@
 /** The figures of an evaluation as rows of a table. */
-import type { Comparison } from '../compare';
+import type { Comparison } from './compare';
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 /** Standard errors of a 95 % interval, to the digits of the published figures. */
@@ -30,7 +30,7 @@ export function columnsOf({
   };
 }
 
-/** What the judge saw (columns) of what was asked for (rows). */
+/** A row for each digit asked for: how many images the judge took for which digit (columns 0 to 9). */
 export function confusionTable({ confusion }: Pick<Comparison, 'confusion'>) {
   return confusion.map((counts, asked): Record<string, number> => {
     return { asked, ...Object.fromEntries(counts.entries()) };

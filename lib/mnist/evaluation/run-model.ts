@@ -1,25 +1,51 @@
 /** Which model a folder stands for. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { MetricMode } from '../../io/runs/checkpoint-folder';
 import { loadCheckpoint, type CheckpointParts } from '../../pretrained/checkpoint';
-import { latestCheckpoint, loadEmaWeights } from '../../training/checkpoints';
+import { bestCheckpoint, latestCheckpoint, loadEmaWeights } from '../../training/checkpoints';
+
+export interface RunModelOptions {
+  /** With the averaged weights of a training checkpoint, if it has some. Default: true. */
+  readonly averaged?: boolean | undefined;
+  /** Of a run: its checkpoint with the lowest (`min`) or highest (`max`) metric. Default: its last model. */
+  readonly best?: MetricMode | undefined;
+}
 
 /**
- * Loads a model's folder, or of a run's folder its finished model or else its last checkpoint; the caller disposes the
- * models.
+ * Loads the model that a folder stands for: a model's own folder, or that of a run, of which it is the finished model
+ * or else the last sound checkpoint, or the best one if asked for. The caller disposes the parts.
  *
- * @param averaged with a training checkpoint's averaged weights, if it has some
- * @throws Error as `loadCheckpoint`
+ * @throws Error as `loadCheckpoint`, or if the best is asked for and no checkpoint was saved with a metric
  */
 export function loadRunModel(
   given: string,
-  averaged: boolean,
+  { averaged = true, best }: RunModelOptions = {},
 ): { readonly folder: string; readonly parts: CheckpointParts } {
+  const folder = best === undefined ? lastModel(given) : bestModel(given, best);
+  const parts = loadCheckpoint(folder);
+  try {
+    if (averaged) loadEmaWeights(folder, parts);
+  } catch (error) {
+    parts.unet.dispose();
+    parts.textEncoder.dispose();
+    throw error;
+  }
+  return { folder, parts };
+}
+
+function lastModel(given: string): string {
   const isModel = (folder: string) => existsSync(path.join(folder, 'model_index.json'));
   const finished = path.join(given, 'model');
-  const latest = isModel(finished) ? finished : latestCheckpoint(given);
-  const folder = isModel(given) ? given : (latest ?? given);
-  const parts = loadCheckpoint(folder);
-  if (averaged) loadEmaWeights(folder, parts);
-  return { folder, parts };
+  if (isModel(given)) return given;
+  return isModel(finished) ? finished : (latestCheckpoint(given) ?? given);
+}
+
+function bestModel(runFolder: string, mode: MetricMode): string {
+  const best = bestCheckpoint(runFolder, { mode });
+  if (best !== null) return best;
+  throw new Error(
+    `${runFolder}: expected a run with a checkpoint that was saved with a metric, found none. ` +
+      'Save with saveTraining(folder, trainer, { metric }), or take the last checkpoint.',
+  );
 }

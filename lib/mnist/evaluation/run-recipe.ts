@@ -1,7 +1,16 @@
 /** What is known of the training that a checkpoint comes from. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { writeFileAtomically } from '../../io/atomic-write';
 import type { Recipe } from '../recipes';
+
+const FILE = 'recipe.json';
+
+/** Writes the recipe into a run's folder, for `runOf`. */
+export function saveRecipe(runFolder: string, recipe: Recipe): void {
+  mkdirSync(runFolder, { recursive: true });
+  writeFileAtomically(path.join(runFolder, FILE), [`${JSON.stringify(recipe, null, 2)}\n`]);
+}
 
 /**
  * The recipe that `npm run train` wrote into the run's folder, and the optimizer steps that were done.
@@ -10,7 +19,7 @@ import type { Recipe } from '../recipes';
  * @throws Error if it lies in no run's folder
  */
 export function runOf(checkpoint: string): { readonly recipe: Recipe; readonly steps: number } {
-  const file = path.join(path.dirname(path.resolve(checkpoint)), 'recipe.json');
+  const file = path.join(path.dirname(path.resolve(checkpoint)), FILE);
   if (!existsSync(file)) {
     throw new Error(
       `${file}: expected the recipe of the run, found none. Train with npm run train.`,

@@ -1,4 +1,4 @@
-/** Which weights an evaluation is of, wherever they lie. */
+/** Tells weights apart by their numbers, wherever their files lie. */
 import { createHash } from 'node:crypto';
 import { stateDict } from '../../nn/state-dict';
 

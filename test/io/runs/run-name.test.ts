@@ -76,15 +76,3 @@ it('a link out of the root is refused, one inside is not', () => {
   expect(() => folderInside(root, 'broken')).toThrow(/a link out of it/);
   expect(folderInside(root, 'alias')).toBe(path.join(root, 'alias'));
 });
-
-it('runs are saved in the clone, in the working folder if installed, or where SDM_CHECKPOINTS says', () => {
-  const clone = path.join(path.sep, 'home', 'me', 'clone');
-  const installed = path.join(path.sep, 'home', 'me', 'node_modules', 'stable-diffusion-mnist');
-  const here = path.join(process.cwd(), 'checkpoints');
-  expect(checkpointsFolder({}, clone)).toBe(path.join(clone, 'checkpoints'));
-  expect(checkpointsFolder({}, installed)).toBe(here);
-  expect(checkpointsFolder({ SDM_CHECKPOINTS: '' }, installed)).toBe(here);
-  for (const folder of [clone, installed]) {
-    expect(checkpointsFolder({ SDM_CHECKPOINTS: 'x' }, folder)).toBe(path.resolve('x'));
-  }
-});

@@ -2,18 +2,18 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { loadMnist } from '../../lib/mnist/mnist';
-import { evaluate, type EvaluateParts } from '../../lib/mnist/evaluate';
-import { drawDigits } from '../../lib/mnist/generated-images';
-import { Judge } from '../../lib/mnist/judge';
-import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
-import { sharedConfig } from '../../lib/schedulers/config';
-import { DDIMScheduler } from '../../lib/schedulers/ddim';
-import { makeSampler } from '../../lib/schedulers/samplers';
-import { tinyParts } from '../support/tiny-model';
+import { loadMnist } from '../../../lib/mnist/mnist';
+import { evaluate, type EvaluateParts } from '../../../lib/mnist/evaluation/evaluate';
+import { drawDigits } from '../../../lib/mnist/evaluation/generated-images';
+import { Judge } from '../../../lib/mnist/evaluation/judge';
+import { SHIPPED_JUDGE } from '../../../lib/mnist/shipped';
+import { TextToImagePipeline } from '../../../lib/pipelines/text-to-image';
+import { sharedConfig } from '../../../lib/schedulers/config';
+import { DDIMScheduler } from '../../../lib/schedulers/ddim';
+import { makeSampler } from '../../../lib/schedulers/samplers';
+import { tinyParts } from '../../support/tiny-model';
 
 vi.setConfig({ testTimeout: 300_000 });
-const root = path.join(__dirname, '..', '..');
 const folder = mkdtempSync(path.join(tmpdir(), 'evaluate-'));
 let parts: EvaluateParts;
 beforeAll(() => {
@@ -21,7 +21,7 @@ beforeAll(() => {
   const ddim = makeSampler('ddim', scheduler.config);
   parts = {
     pipeline: new TextToImagePipeline({ ...models, scheduler: ddim }),
-    judge: Judge.load(path.join(root, 'checkpoints', 'judge')),
+    judge: Judge.load(SHIPPED_JUDGE),
     test: loadMnist({ split: 'test', source: 'full' }),
   };
 });

@@ -6,20 +6,20 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NdArray } from 'ndarray';
-import { tf } from '../backend';
-import { rowMajor } from '../datasets/transforms';
-import { writeFileAtomically } from '../io/atomic-write';
-import { sha256OfFile } from '../io/file-digest';
+import { tf } from '../../backend';
+import { rowMajor } from '../../datasets/transforms';
+import { writeFileAtomically } from '../../io/atomic-write';
+import { sha256OfFile } from '../../io/file-digest';
 import {
   fromFloat32Array,
   readSafetensors,
   toFloat32Array,
   writeSafetensors,
-} from '../io/safetensors';
-import { jit, type JitControl } from '../jit';
-import { Conv2d, Linear } from '../nn/layers';
-import { disposeModule, loadStateDict, stateDict } from '../nn/state-dict';
-import { Generator, rand, type RandomKey, type RandomStream } from '../random';
+} from '../../io/safetensors';
+import { jit, type JitControl } from '../../jit';
+import { Conv2d, Linear } from '../../nn/layers';
+import { disposeModule, loadStateDict, stateDict } from '../../nn/state-dict';
+import { Generator, rand, type RandomKey, type RandomStream } from '../../random';
 
 /** Width of the feature space. */
 export const FEATURES = 128;
@@ -84,7 +84,7 @@ export class JudgeNetwork {
   }
 
   /**
-   * @param dropout a key and the share of features to leave out; none unless told
+   * @param dropout a key and the share of features to leave out. Default: none
    * @returns [B, 10] unnormalized log-probabilities
    */
   logits(features: tf.Tensor2D, dropout?: { key: RandomKey; rate: number }): tf.Tensor2D {
@@ -103,7 +103,7 @@ type Look = (images: tf.Tensor4D) => { features: tf.Tensor2D; logits: tf.Tensor2
 export class Judge {
   private readonly look: Look & JitControl<Look>;
 
-  /** Takes the network over: `dispose` frees it. */
+  /** @param network belongs to the judge from now on: `dispose` frees it */
   constructor(
     readonly network: JudgeNetwork,
     public card: JudgeCard,
@@ -117,7 +117,7 @@ export class Judge {
 
   /**
    * Looks at images as an 8-bit picture shows them: values are rounded to n/255 first, so that real and
-   * generated images come the same way.
+   * generated images are seen alike.
    *
    * @param images [N, 28, 28] or [N, 28, 28, 1], 0 to 1
    * @throws RangeError for other shapes or values
@@ -136,7 +136,7 @@ export class Judge {
     const features = new Float32Array(length * FEATURES);
     for (let start = 0; start < length; start += BATCH) {
       const count = Math.min(BATCH, length - start);
-      const batch = new Float32Array(BATCH * SIZE * SIZE); // the last one filled up: one graph for all
+      const batch = new Float32Array(BATCH * SIZE * SIZE); // the last batch is filled up with zeros: one graph serves all
       const area = SIZE * SIZE;
       batch.set(pixels.subarray(start * area, (start + count) * area));
       for (let i = 0; i < batch.length; i++) batch[i] = Math.round(batch[i]! * 255) / 255;

@@ -1,4 +1,4 @@
-import { Generator, permutation, rand } from '../random';
+import { Generator, permutation, rand } from '../../random';
 import { compareImages, compareWithReal, type Comparison } from './compare';
 import type { RealReference } from './evaluate';
 import { unitImages } from './generated-images';

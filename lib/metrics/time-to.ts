@@ -1,6 +1,6 @@
-/** When a curve of accuracy against time first reaches a share. */
+/** When a share that grows with time first reaches a level. */
 
-/** A point of the curve: the share of right digits after so many minutes, with its interval. */
+/** A point of the curve: a share after so many minutes, with its interval. */
 export interface CurvePoint {
   readonly minutes: number;
   readonly share: number;
@@ -16,10 +16,10 @@ export interface TimeTo {
 }
 
 /**
- * Linear between two points.
+ * When the curve and its bounds first reach a share. Between two points they are taken to be straight lines.
  *
  * @param points in order of time
- * @param wanted a share in 0..1
+ * @param wanted a share, 0 to 1
  */
 export function timeTo(points: readonly CurvePoint[], wanted: number): TimeTo {
   const crossing = (key: 'share' | 'low' | 'high') => {
@@ -34,7 +34,7 @@ export function timeTo(points: readonly CurvePoint[], wanted: number): TimeTo {
 /**
  * For example "27.3 min (24.0 – 31.2)".
  *
- * @param longest minutes that were measured
+ * @param longest minutes of the last point, told where the share is not reached
  */
 export function timeToText({ at, earliest, latest }: TimeTo, longest: number): string {
   if (at === undefined) return `not within ${longest.toFixed(1)} min`;

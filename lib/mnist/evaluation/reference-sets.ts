@@ -1,8 +1,8 @@
 import ndarray from 'ndarray';
-import type { MnistDataset } from './mnist';
-import { rowMajor, toTensor } from '../datasets/transforms';
-import { permutation, type RandomStream } from '../random';
-import { selectRows, type Features } from '../metrics/features';
+import type { MnistDataset } from '../mnist';
+import { rowMajor, toTensor } from '../../datasets/transforms';
+import { permutation, type RandomStream } from '../../random';
+import { selectRows, type Features } from '../../metrics/features';
 import type { Judge } from './judge';
 
 /** Real images as the judge sees them. */

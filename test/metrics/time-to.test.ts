@@ -1,6 +1,6 @@
 // The minute at which a curve of accuracy gets to a share, as `npm run learning-curve` tells it.
 import { expect, it } from 'vitest';
-import { timeTo, timeToText, type CurvePoint } from '../../lib/mnist/evaluation';
+import { timeTo, timeToText, type CurvePoint } from '../../lib/metrics/time-to';
 
 const CURVE: CurvePoint[] = [
   { minutes: 10, share: 0.5, low: 0.4, high: 0.6 },

@@ -1,24 +1,24 @@
-/** Images drawn for an evaluation, batch by batch, kept in a folder so that a stopped one goes on. */
+/** Images drawn for an evaluation, batch by batch, kept in a folder so that a stopped evaluation can go on. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ndarray from 'ndarray';
-import { rowMajor } from '../datasets/transforms';
-import { captionOf } from './captions';
-import { writeFileAtomically } from '../io/atomic-write';
-import { readSafetensors, writeSafetensors } from '../io/safetensors';
-import type { GenerateOptions } from '../pipelines/generate-options';
-import type { TextToImagePipeline } from '../pipelines/text-to-image';
+import { rowMajor } from '../../datasets/transforms';
+import { captionOf } from '../captions';
+import { writeFileAtomically } from '../../io/atomic-write';
+import { readSafetensors, writeSafetensors } from '../../io/safetensors';
+import type { GenerateOptions } from '../../pipelines/generate-options';
+import type { TextToImagePipeline } from '../../pipelines/text-to-image';
 import type { LabelledImages } from './compare';
 
 export interface DrawOptions extends Omit<
   GenerateOptions,
   'numImagesPerPrompt' | 'size' | 'callbackOnStepEnd'
 > {
-  /** A multiple of 10: as many of each digit. 1,000 unless told. */
+  /** A multiple of 10: as many of each digit. Default: 1,000. */
   readonly numImages?: number;
-  /** A multiple of 10 that divides `numImages`; 100 unless told. */
+  /** A multiple of 10 that divides `numImages`. Default: 100. */
   readonly batchSize?: number;
-  /** Where images are kept, batch by batch; nowhere unless told. */
+  /** Where images are kept, batch by batch. Default: nowhere. */
   readonly folder?: string;
   /** Called after each step of each batch, with the share of the whole that is done. */
   readonly onProgress?: (share: number) => void | Promise<void>;

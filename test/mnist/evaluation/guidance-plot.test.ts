@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { guidancePlot } from '../../lib/mnist/guidance-plot';
+import { guidancePlot } from '../../../lib/mnist/evaluation/guidance-plot';
 
 const point = {
   guidanceScale: 1,

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import ndarray from 'ndarray';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadMnist, type MnistDataset } from '../../lib/mnist/mnist';
-import { toTensor } from '../../lib/datasets/transforms';
-import type { Comparison } from '../../lib/mnist/compare';
-import { unitImages } from '../../lib/mnist/generated-images';
-import { FEATURES, Judge } from '../../lib/mnist/judge';
-import { judgeAccuracy, shiftImages, trainJudge } from '../../lib/mnist/train-judge';
-import { realReference } from '../../lib/mnist/evaluate';
-import { sanityRows } from '../../lib/mnist/sanity';
+import { loadMnist, type MnistDataset } from '../../../lib/mnist/mnist';
+import { toTensor } from '../../../lib/datasets/transforms';
+import type { Comparison } from '../../../lib/mnist/evaluation/compare';
+import { unitImages } from '../../../lib/mnist/evaluation/generated-images';
+import { FEATURES, Judge } from '../../../lib/mnist/evaluation/judge';
+import { judgeAccuracy, shiftImages, trainJudge } from '../../../lib/mnist/evaluation/train-judge';
+import { realReference } from '../../../lib/mnist/evaluation/evaluate';
+import { SHIPPED_JUDGE } from '../../../lib/mnist/shipped';
+import { sanityRows } from '../../../lib/mnist/evaluation/sanity';
 
-const shipped = path.join(__dirname, '..', '..', 'checkpoints', 'judge');
 const folder = mkdtempSync(path.join(tmpdir(), 'judge-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -32,7 +32,7 @@ describe('the judge in checkpoints/judge', () => {
   let judge: Judge;
   let test: MnistDataset;
   beforeAll(() => {
-    judge = Judge.load(shipped);
+    judge = Judge.load(SHIPPED_JUDGE);
     test = loadMnist({ split: 'test', source: 'full' });
   });
   afterAll(() => judge.dispose());
@@ -84,7 +84,7 @@ describe('the judge in checkpoints/judge', () => {
 });
 
 it('refuses weights that are not those of its card', () => {
-  cpSync(shipped, folder, { recursive: true });
+  cpSync(SHIPPED_JUDGE, folder, { recursive: true });
   const file = path.join(folder, 'model.safetensors');
   const bytes = readFileSync(file);
   bytes[bytes.length - 1]! ^= 1;

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { RECIPES } from '../../lib/mnist/recipes';
-import { modelCard, runOf, settingsOf } from '../../lib/mnist/evaluation';
+import { RECIPES } from '../../../lib/mnist/recipes';
+import { modelCard, runOf, saveRecipe, settingsOf } from '../../../lib/mnist/evaluation';
 
 const run = mkdtempSync(path.join(tmpdir(), 'run-'));
 afterAll(() => rmSync(run, { recursive: true }));
@@ -16,7 +16,7 @@ const recipe = {
 describe("a run's facts", () => {
   it('are the recipe beside its checkpoints, and the steps of each', () => {
     expect(() => runOf(path.join(run, 'checkpoint-7'))).toThrow('expected the recipe of the run');
-    writeFileSync(path.join(run, 'recipe.json'), JSON.stringify(recipe));
+    saveRecipe(run, recipe);
     for (const [name, steps] of [
       ['checkpoint-750', 750],
       ['model-2000', 2000],

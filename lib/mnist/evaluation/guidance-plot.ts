@@ -1,8 +1,8 @@
 /** What guidance buys and costs: accuracy, nearness and diversity over the guidance scale. */
 
 import type { Comparison } from './compare';
-import type { Figure } from '../figure/figure';
-import { linePlot, type LineSeries } from '../charts/line-plot';
+import type { Figure } from '../../figure/figure';
+import { linePlot, type LineSeries } from '../../charts/line-plot';
 
 /** A guidance scale, and what the images drawn with it scored: the figures of `evaluate`. */
 export interface GuidancePoint extends Pick<
@@ -16,8 +16,9 @@ export interface GuidancePoint extends Pick<
 const Z_95 = 1.96;
 
 /**
- * Three lines, 1 being the best of each: the share of right digits, the distance between real images over that from
- * real ones, and the diversity over that of real images. The first two have 95 % intervals, where they are known.
+ * Three lines, of each of which 1 is the best value: the share of right digits; the nearness, which is the distance
+ * between real images divided by the distance to them; the diversity divided by that of real images. The first two
+ * have 95 % intervals, where these are known.
  *
  * @param points one or more, drawn one step apart in the given order
  * @throws Error if there is none

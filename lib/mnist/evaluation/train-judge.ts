@@ -1,21 +1,21 @@
 /** Trains the judge on real images: cross-entropy, AdamW, a rate that falls along a cosine, small shifts. */
-import { tf } from '../backend';
-import { DataLoader, type Batch } from '../datasets/data-loader';
-import type { MnistDataset } from './mnist';
-import { toTensor } from '../datasets/transforms';
-import { jit } from '../jit';
-import { disposeModule, namedParameters } from '../nn/state-dict';
-import { AdamW } from '../optim/adamw';
-import { getScheduler } from '../optim/lr-scheduler';
-import { Generator, randint } from '../random';
-import { nextMacrotask, stoppable } from '../stop';
+import { tf } from '../../backend';
+import { DataLoader, type Batch } from '../../datasets/data-loader';
+import type { MnistDataset } from '../mnist';
+import { toTensor } from '../../datasets/transforms';
+import { jit } from '../../jit';
+import { disposeModule, namedParameters } from '../../nn/state-dict';
+import { AdamW } from '../../optim/adamw';
+import { getScheduler } from '../../optim/lr-scheduler';
+import { Generator, randint } from '../../random';
+import { nextMacrotask, stoppable } from '../../stop';
 import { Judge, JudgeNetwork } from './judge';
 
 export interface TrainJudgeOptions {
   readonly seed?: number;
   readonly epochs?: number;
   readonly batchSize?: number;
-  /** The highest; it falls to 0 along a cosine. */
+  /** The highest learning rate; it falls to 0 along a cosine. */
   readonly learningRate?: number;
   /** Share of the features left out in each step. */
   readonly dropout?: number;
@@ -26,15 +26,15 @@ export interface TrainJudgeOptions {
 }
 
 export interface JudgeStepLog {
-  /** From 1. */
+  /** The number of this step, from 1. */
   readonly step: number;
-  /** In all. */
+  /** How many steps there are in all. */
   readonly steps: number;
   /** Mean cross-entropy of the batch. */
   readonly loss: number;
 }
 
-/** Moves each image of the batch by its own shift; what comes in from outside is paper (0). */
+/** Moves each image of the batch by its own shift; pixels that come in from outside are paper (0). */
 export function shiftImages(
   images: Float32Array,
   [count, height, width]: readonly [number, number, number],

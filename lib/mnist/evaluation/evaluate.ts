@@ -1,6 +1,6 @@
-import type { MnistDataset } from './mnist';
-import type { TextToImagePipeline } from '../pipelines/text-to-image';
-import { Generator } from '../random';
+import type { MnistDataset } from '../mnist';
+import type { TextToImagePipeline } from '../../pipelines/text-to-image';
+import { Generator } from '../../random';
 import { compareImages, realFloor, type Comparison, type RealFloor } from './compare';
 import { drawDigits, type DrawOptions } from './generated-images';
 import type { Judge } from './judge';
@@ -14,17 +14,21 @@ export interface EvaluateParts {
 }
 
 export interface Evaluation extends Comparison {
-  /** What real images give at the same number. */
+  /** The figures of as many real images among themselves. */
   readonly real: RealFloor;
 }
 
-/** Real images to compare with, ready for any number of evaluations at that number of images. */
+/** Sets of real images to compare with, for any number of evaluations of as many images. */
 export interface RealReference {
   readonly sets: readonly RealSet[];
   readonly floor: RealFloor;
 }
 
-/** @param numImages of each set; a multiple of 10 */
+/**
+ * Real images to compare generated ones with.
+ *
+ * @param numImages of each set; a multiple of 10
+ */
 export function realReference(
   judge: Judge,
   test: MnistDataset,

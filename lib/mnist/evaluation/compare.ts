@@ -1,10 +1,10 @@
 import type { NdArray } from 'ndarray';
-import { promptedAccuracy, type PromptedAccuracy } from '../metrics/accuracy';
-import type { Features } from '../metrics/features';
-import { frechetDistance, frechetDistanceFrom, frechetStandardError } from '../metrics/frechet';
+import type { Features } from '../../metrics/features';
+import { frechetDistance, frechetDistanceFrom, frechetStandardError } from '../../metrics/frechet';
 import type { Judge } from './judge';
-import { kernelDistance } from '../metrics/kernel-distance';
-import { manifoldMetrics, withinClassDistance, type Manifold } from '../metrics/manifold';
+import { kernelDistance } from '../../metrics/kernel-distance';
+import { manifoldMetrics, withinClassDistance, type Manifold } from '../../metrics/manifold';
+import { promptedAccuracy, type PromptedAccuracy } from './prompted-accuracy';
 import type { RealSet } from './reference-sets';
 
 /** Images with the digit that each was to show. */
@@ -14,26 +14,26 @@ export interface LabelledImages {
   readonly labels: Uint8Array;
 }
 
-/** How a set of images does beside real ones, all in the judge's feature space at equal numbers. */
+/** How generated images compare with sets of as many real ones, in the judge's feature space. */
 export interface Comparison extends PromptedAccuracy, Manifold {
   readonly numImages: number;
   /** Mean over the reference sets. */
   readonly frechet: number;
-  /** Of `frechet`, for other images of the same model; NaN for fewer than 20 images. */
+  /** How far `frechet` would move with other images of the same model; NaN for fewer than 20 images. */
   readonly frechetStandardError: number;
-  /** `frechet` over the mean of real sets against each other; 1 is as near as real images are. */
+  /** `frechet` divided by the mean distance between real sets; 1: as near as real images are to each other. */
   readonly frechetRatio: number;
   /** Mean over the reference sets; 0 for real images. */
   readonly kid: number;
   /** Mean distance of two images of a digit. */
   readonly diversity: number;
-  /** `diversity` over that of real images. */
+  /** `diversity` divided by that of real images. */
   readonly diversityRatio: number;
 }
 
-/** What real images give, for the ratios. */
+/** The same figures of real images among themselves: what the ratios divide by. */
 export interface RealFloor {
-  /** Sets that it was measured on. */
+  /** How many sets they are of. */
   readonly sets: number;
   readonly frechet: number;
   readonly kid: number;
@@ -41,6 +41,9 @@ export interface RealFloor {
   readonly kidStd: number;
   readonly diversity: number;
 }
+
+/** Images are drawn in blocks of one of each digit. */
+const DIGITS = 10;
 
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
@@ -70,7 +73,7 @@ export function compareWithReal(
     numImages: set.length,
     ...promptedAccuracy(set.labels, set.predictions),
     frechet,
-    frechetStandardError: frechetStandardError(set, references[0]!),
+    frechetStandardError: frechetStandardError(set, references[0]!, DIGITS),
     frechetRatio: frechet / floor.frechet,
     kid: mean(references.map((real) => kernelDistance(set, real))),
     diversity,

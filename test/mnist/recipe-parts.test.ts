@@ -1,0 +1,124 @@
+import ndarray from 'ndarray';
+import { describe, expect, it } from 'vitest';
+import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from '../../lib/mnist/presets';
+import { recipeParts } from '../../lib/mnist/recipe-parts';
+import { RECIPES } from '../../lib/mnist/recipes';
+import { CLIPTextModel } from '../../lib/models/clip-text-model';
+import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
+import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
+import { stateDict } from '../../lib/nn/state-dict';
+import { Generator } from '../../lib/random';
+import { Trainer } from '../../lib/training/trainer';
+import { TextToImageObjective } from '../../lib/training/text-to-image-objective';
+import { TINY_TEXT, TINY_UNET } from '../support/tiny-configs';
+import { quickMnist, tinyParts } from '../support/tiny-model';
+
+const tiny = { unetConfig: TINY_UNET, textConfig: TINY_TEXT };
+
+/** Every weight of both models, in the order of their names. */
+const numbersOf = (parts: { unet: object; textEncoder: object }) =>
+  [parts.unet, parts.textEncoder].flatMap((model) =>
+    [...stateDict(model)].map(([name, { data }]) => [name, [...data]] as const),
+  );
+const dispose = (parts: { unet: UNet2DConditionModel; textEncoder: CLIPTextModel }) => {
+  parts.unet.dispose();
+  parts.textEncoder.dispose();
+};
+
+describe('the parts of a recipe', () => {
+  it.each(['best', 'blog'] as const)('%s: the blog’s, drawn from the recipe’s seed', (name) => {
+    const recipe = RECIPES[name];
+    const init = new Generator(recipe.trainer.seed).stream('init');
+    const unet = new UNet2DConditionModel(BLOG_UNET_CONFIG, init);
+    const textEncoder = new CLIPTextModel(SMALL_TEXT_CONFIG, init);
+    const parts = recipeParts(recipe, { dataset: quickMnist() });
+    for (const model of ['unet', 'textEncoder'] as const) {
+      const [made, expected] = [stateDict(parts[model]), stateDict({ unet, textEncoder }[model])];
+      expect([...made.keys()]).toEqual([...expected.keys()]);
+      for (const [key, { data }] of expected) {
+        expect(
+          Buffer.compare(Buffer.from(made.get(key)!.data.buffer), Buffer.from(data.buffer)),
+        ).toBe(0);
+      }
+    }
+    expect(parts.noiseScheduler.config).toMatchObject(recipe.scheduler);
+    expect(parts.tokenizer).toBeInstanceOf(CLIPTokenizer);
+    expect(parts.dataset).toBe(quickMnist());
+    dispose(parts);
+    dispose({ unet, textEncoder });
+  });
+
+  it('has the 60,000 images of MNIST unless others are given', () => {
+    const parts = recipeParts(RECIPES.blog, tiny);
+    expect(parts.dataset.length).toBe(60_000);
+    expect(parts.dataset.labels.subarray(0, 5)).toEqual(Uint8Array.of(5, 0, 4, 1, 9));
+    dispose(parts);
+  });
+
+  it('differ by the seed alone', () => {
+    const dataset = quickMnist();
+    const [a, b, c] = [7, 7, 8].map((seed) =>
+      recipeParts(RECIPES.blog, { ...tiny, dataset, seed }),
+    );
+    expect(numbersOf(a!)).toEqual(numbersOf(b!));
+    expect(numbersOf(a!)).not.toEqual(numbersOf(c!));
+    const expected = tinyParts(7);
+    expect(numbersOf(a!)).toEqual(numbersOf(expected));
+    for (const parts of [a!, b!, c!, expected]) dispose(parts);
+  });
+
+  it('takes those that are given, and draws the UNet as before', () => {
+    const own = tinyParts(3);
+    const dataset = quickMnist();
+    const { textEncoder, tokenizer } = own;
+    const parts = recipeParts(RECIPES.best, { ...tiny, dataset, textEncoder, tokenizer });
+    expect(parts.textEncoder).toBe(textEncoder);
+    expect(parts.tokenizer).toBe(tokenizer);
+    const drawn = recipeParts(RECIPES.best, { ...tiny, dataset });
+    expect([...stateDict(parts.unet)]).toEqual([...stateDict(drawn.unet)]);
+    parts.unet.dispose();
+    dispose(drawn);
+    dispose(own);
+  });
+
+  it('treats undefined as not given', () => {
+    const dataset = quickMnist();
+    const none = { seed: undefined, textEncoder: undefined, tokenizer: undefined };
+    const [a, b] = [
+      recipeParts(RECIPES.best, { ...tiny, dataset, ...none }),
+      recipeParts(RECIPES.best, { ...tiny, dataset }),
+    ];
+    expect(numbersOf(a)).toEqual(numbersOf(b));
+    dispose(a);
+    dispose(b);
+  });
+
+  it('are what a training takes, also with images of one’s own', async () => {
+    const images = ndarray(new Uint8Array(4 * 8 * 8), [4, 8, 8]);
+    const dataset = {
+      images,
+      captionIds: Int32Array.of(0, 1, 0, 1),
+      captions: ['ink', 'paper'],
+      length: 4,
+    };
+    const recipe = { ...RECIPES.best, trainer: { ...RECIPES.best.trainer, batchSize: 2 } };
+    const parts = recipeParts(recipe, { ...tiny, dataset });
+    const trainer = new Trainer(new TextToImageObjective(parts, recipe.objective), recipe.trainer);
+    const { steps } = await trainer.fit({ maxSteps: 2 });
+    expect(steps).toHaveLength(2);
+    trainer.dispose();
+    dispose(parts);
+  });
+
+  it('leaves nothing behind when it fails', () => {
+    const dataset = quickMnist();
+    const textConfig = { ...TINY_TEXT, num_attention_heads: 5 };
+    expect(() => {
+      expect(() => recipeParts(RECIPES.best, { ...tiny, dataset, textConfig })).toThrow(
+        /num_attention_heads/,
+      );
+    }).toLeakNothing();
+    const bad = { ...RECIPES.best, scheduler: { beta_schedule: 'cubic' as 'linear' } };
+    expect(() => recipeParts(bad, { ...tiny, dataset })).toThrow(/beta_schedule/);
+  });
+});

@@ -48,11 +48,12 @@ function training() {
   const captions = captionsOf(textEncoder);
   const objective = givenObjective({ unet, noiseScheduler: scheduler(), captions, trained });
   const step = new TrainStep({ objective, optimizer: new AdamW(objective.parameters) });
+  const first = (x) => tf.tidy(() => tf.slice(x, 0, task.batch)); // there are more than a small batch needs
   const batches = numbers.batches.map(({ labels, timesteps }, i) => ({
-    latents: tensor(`images.${i}`),
-    captionIds: tf.tensor1d(labels, 'int32'),
-    noise: tensor(`noise.${i}`),
-    timesteps: tf.tensor1d(timesteps, 'int32'),
+    latents: first(tensor(`images.${i}`)),
+    captionIds: first(tf.tensor1d(labels, 'int32')),
+    noise: first(tensor(`noise.${i}`)),
+    timesteps: first(tf.tensor1d(timesteps, 'int32')),
   }));
   const accumulate = (start) => {
     const size = Math.min(task.microBatch, task.batch - start);

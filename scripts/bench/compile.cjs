@@ -6,6 +6,7 @@ const { answer, dist, inputs, memoryGb } = require('./process.cjs');
 const { givenObjective, rowsOf } = require('./objective.cjs');
 
 const { tf } = require(dist('backend/node/index.js'));
+require(dist('pretrained/index.js')); // so that the parts below can read files
 const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
 const { gatherRows } = require(dist('nn/gather-rows.js'));
 const { AdamW } = require(dist('optim/adamw.js'));

@@ -38,7 +38,8 @@ export class Attention {
   /** @param x [B, L, C] @param encoderHiddenStates [B, S, cross_attention_dim] @returns [B, L, C] */
   forward(x: tf.Tensor3D, encoderHiddenStates: tf.Tensor3D = x): tf.Tensor3D {
     return tf.tidy(() => {
-      if (encoderHiddenStates === x) return this.to_out[0].forward(this.toItself(x));
+      const attended = encoderHiddenStates === x ? this.fusedSelfAttention(x) : null;
+      if (attended) return this.to_out[0].forward(attended);
       const q = this.to_q.forward(x); // [B, L, inner]
       const k = this.to_k.forward(encoderHiddenStates); // [B, S, inner]
       const v = this.to_v.forward(encoderHiddenStates);
@@ -59,9 +60,14 @@ export class Attention {
     });
   }
 
-  /** Self-attention reads x once for all three projections. */
-  private toItself(x: tf.Tensor3D): tf.Tensor3D {
-    const weights = [this.to_q.weight, this.to_k.weight, this.to_v.weight];
+  /**
+   * Self-attention that reads x once for all three projections; null where one of them is not a plain
+   * `Linear` without bias: an adapter put in its place computes more than its weight says.
+   */
+  private fusedSelfAttention(x: tf.Tensor3D): tf.Tensor3D | null {
+    const projections = [this.to_q, this.to_k, this.to_v];
+    if (projections.some((layer) => layer.constructor !== Linear || layer.bias)) return null;
+    const weights = projections.map((layer) => layer.weight);
     const qkv = linear(x, tf.concat(weights, 0)); // [B, L, 3 · inner]
     return multiHeadSelfAttention(qkv, this.heads); // [B, L, inner]
   }

@@ -41,7 +41,7 @@ export function readModel(
 
 /** What is read of a model's folder. */
 export interface ReadFiles extends PretrainedOptions {
-  /** Whether a file of the repository is read; all that load a model unless told. */
+  /** Whether a file of the repository is read. Default: all that load a model. */
   readonly wanted?: (path: string) => boolean;
 }
 
@@ -118,7 +118,7 @@ export function readJsonObject(
 }
 
 export interface ReadWeightsOptions extends PretrainedOptions {
-  /** Whether to read a tensor of this name; all unless told. */
+  /** Whether to read a tensor of this name. Default: all. */
   readonly wanted?: (name: string) => boolean;
 }
 

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { writeFileAtomically } from '../atomic-write';
 import { expandUser, hubSettings } from './environment';
 
-/** The cache's folder, from the environment unless told: HF_HUB_CACHE, HF_HOME/hub, or ~/.cache/huggingface/hub. */
+/** The cache's folder. Default: HF_HUB_CACHE, HF_HOME/hub, or ~/.cache/huggingface/hub. */
 export function hubCacheFolder(told?: string): string {
   return path.resolve(told === undefined ? hubSettings().cache : expandUser(told));
 }

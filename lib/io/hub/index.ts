@@ -16,22 +16,22 @@ import { readTree } from './tree';
 export type { HubProgress };
 
 export interface SnapshotOptions {
-  /** A branch, tag, commit, or `refs/pr/<n>`; `main` unless told. */
+  /** A branch, tag, commit, or `refs/pr/<n>`. Default: `main`. */
   readonly revision?: string | undefined;
   /** Only files below this folder of the repository. */
   readonly subfolder?: string | undefined;
   /** `fp16`: the weights of `model.fp16.safetensors`, in the parts that have such; else those without a variant. */
   readonly variant?: string | undefined;
-  /** The hub's usual cache unless told; `~` is the home folder. */
+  /** The cache's folder; `~` is the home folder. Default: the hub's usual cache. */
   readonly cacheDir?: string | undefined;
   /**
    * A token; `true`: the stored one must be there; `false`: none. Unless told `HF_TOKEN` or what `hf auth login` stored,
    * and none with `HF_HUB_DISABLE_IMPLICIT_TOKEN`.
    */
   readonly token?: string | boolean | undefined;
-  /** Ask nothing of the network; `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` unless told. */
+  /** Ask nothing of the network. Default: what `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` says. */
   readonly offline?: boolean | undefined;
-  /** `HF_ENDPOINT` or https://huggingface.co unless told. */
+  /** The hub's address. Default: `HF_ENDPOINT`, or https://huggingface.co. */
   readonly endpoint?: string | undefined;
   readonly onProgress?: ((progress: HubProgress) => void) | undefined;
   /** Told when the cache's snapshot is given because the hub cannot be reached; `process.emitWarning` unless given. */

@@ -8,9 +8,9 @@ import { checkModelId, checkRevision, repoFolder } from './names';
 import { readTree } from './tree';
 
 export interface SnapshotChoice {
-  /** A branch, tag, commit, or `refs/pr/<n>`; `main` unless told. */
+  /** A branch, tag, commit, or `refs/pr/<n>`. Default: `main`. */
   readonly revision?: string | undefined;
-  /** The hub's usual cache unless told; `~` is the home folder. */
+  /** The cache's folder; `~` is the home folder. Default: the hub's usual cache. */
   readonly cacheDir?: string | undefined;
   /** Only files below this folder of the repository. */
   readonly subfolder?: string | undefined;

@@ -97,8 +97,19 @@ export class TextToImagePipeline<
     return pipeline;
   }
 
-  /** Writes a folder in diffusers' layout. @throws Error if a file cannot be written */
+  /**
+   * Writes a folder in diffusers' layout.
+   *
+   * @throws Error if a file cannot be written, or the codec is not `pixelCodec`: a folder has no place for it
+   */
   savePretrained(folder: string): void {
+    if (this.codec !== pixelCodec) {
+      throw new Error(
+        'TextToImagePipeline.savePretrained: expected a pipeline over pixels, got one with a codec of its own, without ' +
+          'which a loaded model would draw latents as if they were pixels. Save the models by themselves ' +
+          '(pipeline.unet.savePretrained …) and give the codec to the constructor again.',
+      );
+    }
     const { unet, textEncoder: text_encoder, tokenizer, scheduler } = this;
     const parts = { unet, text_encoder, tokenizer, scheduler };
     pretrainedFiles().savePipeline(folder, 'StableDiffusionPipeline', parts);

@@ -34,7 +34,7 @@ function readConfig(
     ([key]) =>
       !key.startsWith('_') &&
       key !== 'quantization_config' &&
-      // What a model was trained with stays, whoever's default it was.
+      // What a model was trained with stays, whosever default it was.
       (isTraining(key) || (given ? Object.hasOwn(given, key) : !isDefault(key))),
   );
   return { from, keys: definedKeys(Object.fromEntries(keys) as Keys) };

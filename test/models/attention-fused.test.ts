@@ -46,7 +46,7 @@ it('computes the bias of a projection that has one', () => {
   const shifted = Object.assign(attention, { to_v: biased }).forward(x);
   // Attention's weights add up to 1: the bias of the values goes through to_out as it is.
   const shift = tf.matMul(
-    tf.reshape<tf.Tensor2D>(biased.bias as tf.Tensor, [1, 16]),
+    tf.reshape<tf.Rank.R2>(biased.bias!, [1, 16]),
     attention.to_out[0].weight,
     false,
     true,

@@ -1,8 +1,9 @@
 /** The pipeline as a user of diffusers guesses it: schedulers exchanged, any of them saved, prompts encoded. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
+import { pixelCodec } from '../../lib/models/codec';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
 import { SCHEDULER_CLASSES } from '../../lib/schedulers/by-class-name';
@@ -77,6 +78,13 @@ describe('any class of scheduler', () => {
     expect(loaded.scheduler.config).toEqual(scheduler.config);
     loaded.dispose();
   });
+});
+
+it('refuses to save a codec of its own, which no folder keeps', () => {
+  const codec = { ...pixelCodec };
+  const saved = path.join(folder, 'codec');
+  expect(() => new TextToImagePipeline({ ...parts, codec }).savePretrained(saved)).toThrow(/codec/);
+  expect(existsSync(saved)).toBe(false);
 });
 
 describe('encodePrompt', () => {

@@ -25,8 +25,8 @@ export interface SnapshotOptions {
   /** The cache's folder; `~` is the home folder. Default: the hub's usual cache. */
   readonly cacheDir?: string | undefined;
   /**
-   * A token; `true`: the stored one must be there; `false`: none. Unless told `HF_TOKEN` or what `hf auth login` stored,
-   * and none with `HF_HUB_DISABLE_IMPLICIT_TOKEN`.
+   * A token; `true`: the stored one must be there; `false`: none. Default: `HF_TOKEN` or what `hf auth login` stored;
+   * with `HF_HUB_DISABLE_IMPLICIT_TOKEN`, none.
    */
   readonly token?: string | boolean | undefined;
   /** Ask nothing of the network. Default: what `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` says. */
@@ -34,12 +34,12 @@ export interface SnapshotOptions {
   /** The hub's address. Default: `HF_ENDPOINT`, or https://huggingface.co. */
   readonly endpoint?: string | undefined;
   readonly onProgress?: ((progress: HubProgress) => void) | undefined;
-  /** Told when the cache's snapshot is given because the hub cannot be reached; `process.emitWarning` unless given. */
+  /** Told when the cache's snapshot is given because the hub cannot be reached. Default: `process.emitWarning`. */
   readonly onWarning?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** The pause before the first retry in milliseconds, doubled each time; 1000. */
+  /** The pause before the first retry in milliseconds, doubled each time. Default: 1000. */
   readonly retryDelay?: number | undefined;
-  /** 5 */
+  /** Default: 5. */
   readonly maxRetries?: number | undefined;
 }
 

@@ -51,6 +51,16 @@ export function storedCells(file: string): readonly StoredCell[] {
   return (JSON.parse(fs.readFileSync(file, 'utf8')) as StoredNotebook).cells;
 }
 
+/** What the cells print that count the tensors at a notebook's end, as text. */
+export function storedTensorCounts(file: string): readonly string[] {
+  const counts = storedCells(file).filter(({ source }) =>
+    [source].flat().join('').includes("sd.table({ 'tensors alive':"),
+  );
+  return counts.flatMap(({ outputs = [] }) =>
+    outputs.map(({ data }) => [data?.['text/plain']].flat().join('')),
+  );
+}
+
 /** How many figures the outputs of a notebook file hold. */
 export function storedFigures(file: string): number {
   const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);

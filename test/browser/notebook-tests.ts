@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/script';
-import { copyNotebook, storedFigures, withSmoke } from './copies';
+import { copyNotebook, storedFigures, storedTensorCounts, withSmoke } from './copies';
 import type { Lab } from './jupyterlab';
 import { useLabAndBrowser, type LabAndBrowser } from './lab-and-browser';
 import { NotebookPage, shutDownAll } from './notebook-page';
@@ -59,7 +59,9 @@ export function testNotebooks(names: readonly string[], folderName: string): voi
     it('shows the new pictures when saved, closed and opened again', async () => {
       await notebook.save();
       await shutDownAll(lab);
-      expect(storedFigures(path.join(lab.notebooks, `${name}.ipynb`))).toBe(figures);
+      const saved = path.join(lab.notebooks, `${name}.ipynb`);
+      expect(storedFigures(saved)).toBe(figures);
+      for (const count of storedTensorCounts(saved)) expect(count).toMatch(/alive +0$/);
       const again = await NotebookPage.open(page, lab, name);
       const widths = await again.pictureWidths();
       expect(widths).toHaveLength(figures);

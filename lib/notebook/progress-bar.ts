@@ -28,6 +28,13 @@ function requireCount(name: string, value: number): void {
   throw new RangeError(`Expected ${name} to be a number of at least 0, got ${value}.`);
 }
 
+/** Values behind the rate, by name; one that is undefined is not shown. */
+type Values = Readonly<Record<string, Postfix[string] | undefined>>;
+
+/** Values that hold something; undefined is as good as not given. */
+const known = (postfix: Values) =>
+  Object.fromEntries(Object.entries(postfix).filter(([, value]) => value !== undefined)) as Postfix;
+
 /**
  * A bar that the caller moves: `bar.update(1, { loss })` for each item, `bar.close()` in a
  * `finally`. It is bound to the cell in which it was made, and redrawn ten times a second at most.
@@ -47,13 +54,17 @@ export class ProgressBar {
   readonly #options: ProgressBarOptions;
   readonly #display: DisplayHandle | undefined;
 
-  /** @throws if `total` or an option is no number of at least 0 */
+  /**
+   * @param total undefined or Infinity where nobody knows
+   * @throws RangeError if `total` or an option is no number of at least 0
+   */
   constructor(total: number | undefined, options: ProgressBarOptions = {}) {
     const { initial = 0, minInterval = MIN_INTERVAL } = options;
-    if (total !== undefined) requireCount('total', total);
+    // An iterable without an end has no total, as in tqdm.
+    this.total = total === Infinity ? undefined : total;
+    if (this.total !== undefined) requireCount('total', this.total);
     requireCount('initial', initial);
     requireCount('minInterval', minInterval);
-    this.total = total;
     this.#options = options;
     this.#description = options.description ?? '';
     this.#n = this.#drawnN = initial;
@@ -100,22 +111,23 @@ export class ProgressBar {
    * @param n any finite number, fractions too. Default 1.
    * @param postfix values to show from now on; those of before stay unless named again
    */
-  update(n = 1, postfix?: Postfix): void {
+  update(n = 1, postfix?: Values): void {
     if (!Number.isFinite(n)) {
       throw new RangeError(`Expected n to be a finite number, got ${String(n)}.`);
     }
     if (this.#state !== 'running') return;
     if (n < 0) this.#drawnN += n; // no way back makes the rate smaller
     this.#n += n;
-    if (postfix) this.#postfix = { ...this.#postfix, ...postfix };
-    const complete = this.total !== undefined && this.#n >= this.total && n > 0;
-    this.#drawIfDue(complete);
+    if (postfix) this.#postfix = { ...this.#postfix, ...known(postfix) };
+    const { total } = this;
+    // Drawn at once where it gets there; a total that was too small draws no more often than others.
+    this.#drawIfDue(total !== undefined && this.#n >= total && this.#n - n < total);
   }
 
   /** Shows values behind the rate in place of those before. */
-  setPostfix(postfix: Postfix): void {
+  setPostfix(postfix: Values): void {
     if (this.#state !== 'running') return;
-    this.#postfix = postfix;
+    this.#postfix = known(postfix);
     this.#drawIfDue();
   }
 

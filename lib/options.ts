@@ -7,6 +7,18 @@ export const isPositive = (value: unknown): value is number =>
 export const isShare = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= 1;
 
+/** The rule for a seed of all random numbers. */
+export const SEED_RULE = [
+  'an integer from 0 to 2^53 − 1',
+  (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+] as const;
+
+/** The keys that hold something; undefined is as good as not given. */
+export function definedKeys<T extends object>(keys: T): Partial<T> {
+  const entries = Object.entries(keys).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
 /** For each option what is expected, as the end of a sentence, and whether a value is that. */
 export type OptionRules<O> = {
   readonly [K in keyof O]: readonly [expected: string, fits: (value: unknown, all: O) => boolean];
@@ -28,14 +40,14 @@ export function checkOptions<O extends object>(
   defaults: Partial<O>,
   rules: OptionRules<O>,
 ): O {
-  const stated = Object.entries(given).filter(([, value]) => value !== undefined);
-  const all = { ...defaults, ...Object.fromEntries(stated) } as O;
+  const stated = definedKeys(given);
+  const all = { ...defaults, ...stated } as O;
   const names = Object.keys(rules) as (keyof O & string)[];
   const problems = names.flatMap((name) => {
     const [expected, fits] = rules[name];
     return fits(all[name], all) ? [] : [`${name}: expected ${expected}, got ${shown(all[name])}`];
   });
-  for (const [name] of stated) {
+  for (const name of Object.keys(stated)) {
     if (!Object.hasOwn(rules, name)) {
       problems.push(`${name}: unknown option (known: ${names.join(', ')})`);
     }

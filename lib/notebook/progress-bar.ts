@@ -1,6 +1,7 @@
 /** A progress bar that its caller moves. Shown by display updates: no widgets, the last state is saved. */
 
 import { openDisplay, type DisplayHandle, type TextOutput } from '../figure/display-handle';
+import { definedKeys } from '../options';
 import { progressHtml, progressText } from './progress-format';
 import type { Postfix, ProgressSnapshot, ProgressState } from './progress-format';
 
@@ -30,10 +31,6 @@ function requireCount(name: string, value: number): void {
 
 /** Values behind the rate, by name; one that is undefined is not shown. */
 type Values = Readonly<Record<string, Postfix[string] | undefined>>;
-
-/** Values that hold something; undefined is as good as not given. */
-const known = (postfix: Values) =>
-  Object.fromEntries(Object.entries(postfix).filter(([, value]) => value !== undefined)) as Postfix;
 
 /**
  * A bar that the caller moves: `bar.update(1, { loss })` for each item, `bar.close()` in a
@@ -118,7 +115,7 @@ export class ProgressBar {
     if (this.#state !== 'running') return;
     if (n < 0) this.#drawnN += n; // no way back makes the rate smaller
     this.#n += n;
-    if (postfix) this.#postfix = { ...this.#postfix, ...known(postfix) };
+    if (postfix) this.#postfix = { ...this.#postfix, ...(definedKeys(postfix) as Postfix) };
     const { total } = this;
     // Drawn at once where it gets there; a total that was too small draws no more often than others.
     this.#drawIfDue(total !== undefined && this.#n >= total && this.#n - n < total);
@@ -127,7 +124,7 @@ export class ProgressBar {
   /** Shows values behind the rate in place of those before. */
   setPostfix(postfix: Values): void {
     if (this.#state !== 'running') return;
-    this.#postfix = known(postfix);
+    this.#postfix = definedKeys(postfix) as Postfix;
     this.#drawIfDue();
   }
 

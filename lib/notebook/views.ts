@@ -13,6 +13,7 @@ import { card, folding, parameterTree, pictureHtml } from './rich';
 import { CLIPTextModel } from '../models/clip-text-model';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { namedParameters, numParameters, torchShape } from '../nn/state-dict';
+import { definedKeys } from '../options';
 import { BaseScheduler } from '../schedulers/base-scheduler';
 import type { Scheduler } from '../schedulers/scheduler';
 
@@ -197,8 +198,7 @@ async function datasetView(dataset: ShownDataset): Promise<MimeBundle> {
   const captions = captionsOf(dataset, count) ?? labels?.map(String);
   const figure = imageGrid(firstImages(images, count), { columns: 8, titles: captions });
   const facts = { images: length, shape: images.shape, labels, captions: dataset.captions?.length };
-  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
-  return card('Images with captions', Object.fromEntries(known), [
+  return card('Images with captions', definedKeys(facts), [
     pictureHtml(await figure.toPng(), figure.alt),
   ]);
 }

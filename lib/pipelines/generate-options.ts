@@ -1,6 +1,6 @@
 import type { NdArray } from 'ndarray';
 import type { ModelExtras } from '../conditioning/conditioning';
-import { checkOptions, isCount, isShare, type OptionRules } from '../options';
+import { checkOptions, isCount, isShare, SEED_RULE, type OptionRules } from '../options';
 
 /** What a step's callback is told. */
 export interface StepEnd {
@@ -105,7 +105,7 @@ const isPair = (value: unknown): value is [unknown, unknown] =>
 const isFunction = (value: unknown) => value === undefined || typeof value === 'function';
 
 const rules = (most: number): OptionRules<Checked> => ({
-  seed: ['an integer from 0 to 2^53 − 1', (v) => Number.isSafeInteger(v) && (v as number) >= 0],
+  seed: SEED_RULE,
   numInferenceSteps: [`an integer from 1 to ${most}`, (v) => isCount(v) && v <= most],
   guidanceScale: ['a finite number', Number.isFinite],
   guidanceRescale: ['a number from 0 to 1', isShare],

@@ -8,7 +8,7 @@ import { isModelId } from '../io/hub/names';
 import { findSnapshot, type FoundSnapshot } from '../io/hub/snapshots';
 import { fromFloat32Array, toFloat32Array, writeSafetensors } from '../io/safetensors';
 import { hasWeights, openWeights } from '../io/safetensors/sharded';
-import { indexNames, parseWeightName, withVariant } from '../io/safetensors/weight-names';
+import { indexNames, isPickle, parseWeightName, withVariant } from '../io/safetensors/weight-names';
 import type {
   ModelFiles,
   ModelLibrary,
@@ -176,7 +176,7 @@ function insteadOf(folder: string, fileName: string, variant: string | undefined
     const option = found === undefined ? "leave out 'variant'" : `pass { variant: '${found}' }`;
     return `The folder has ${other}: ${option} to read it.`;
   }
-  const pickle = names.find((name) => /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/.test(name));
+  const pickle = names.find(isPickle);
   if (pickle === undefined) return remedy(folder);
   return (
     `The folder has ${pickle}, which can run code when it is read, and is not. Load it in Python ` +

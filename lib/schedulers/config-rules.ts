@@ -2,6 +2,7 @@
  * Checks a scheduler's config by one rule for every key. A value is never coerced, and a key that is not
  * understood is never dropped.
  */
+import { definedKeys } from '../options';
 
 /** What a key may hold, and its value when it is not given. */
 export interface KeyRule<T> {
@@ -49,12 +50,6 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'object' && value !== null) return JSON.stringify(value);
   return String(value);
-}
-
-/** The keys that hold something; undefined is as good as not given. */
-export function definedKeys<T extends object>(keys: T): Partial<T> {
-  const entries = Object.entries(keys).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Partial<T>;
 }
 
 const GIVEN = Symbol('given');

@@ -1,6 +1,7 @@
+import { definedKeys } from '../options';
 import type { SchedulerKind } from './base-scheduler';
 import { TRAINING_KEYS, type NoiseScheduleConfig } from './config';
-import { definedKeys, givenKeys, noteGiven, show, type KeyRule } from './config-rules';
+import { givenKeys, noteGiven, show, type KeyRule } from './config-rules';
 import {
   isCompatibleKey,
   isKnownKey,

@@ -1,5 +1,5 @@
 import { sharedConfig, type NoiseScheduleConfig } from './config';
-import { definedKeys } from './config-rules';
+import { definedKeys } from '../options';
 import { DDIMScheduler } from './ddim';
 import { DDPMScheduler } from './ddpm';
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep';

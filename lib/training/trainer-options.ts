@@ -1,7 +1,7 @@
 import type { tf } from '../backend';
 import { emaOptions, type EMAOptions } from '../optim/ema';
 import type { LRSchedule } from '../optim/lr-scheduler';
-import { checkOptions, isCount, isPositive, type OptionRules } from '../options';
+import { checkOptions, isCount, isPositive, SEED_RULE, type OptionRules } from '../options';
 
 /**
  * Is given the gathered gradients before they are clipped and applied, and may assign them anew: a sum over several
@@ -63,7 +63,7 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
   nonFinite: ["'throw' or 'skip'", (v) => v === 'throw' || v === 'skip'],
   maxSkippedSteps: ['an integer ≥ 1', isCount],
   exchangeGradients: ['null or a function', (v) => v === null || isFunction(v)],
-  seed: ['an integer from 0 to 2^53 − 1', (v) => Number.isSafeInteger(v) && (v as number) >= 0],
+  seed: SEED_RULE,
 };
 
 /**

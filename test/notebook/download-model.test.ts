@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { downloadModel, type DownloadOptions } from '../../lib/notebook/download-model';
 import type { HubProgress } from '../../lib/io/hub';
-import { cachedSnapshot } from '../../lib/io/hub/snapshots';
+import { cachedSnapshot } from '../io/hub/cached-snapshot';
 import { fakeNotebook } from '../support/notebook';
 import { HubServer } from '../io/hub/hub-server';
 

@@ -1,9 +1,10 @@
 /** What the hub says of a repository: which commit a revision is, and which files that has. */
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { isCommit } from './cache';
 import { patientFetch, type RequestOptions } from './download';
 import { HubError } from './errors';
 import { checkRepoPath } from './names';
-import type { RepoFile } from './tree';
+import { SHA1, SHA256, type RepoFile } from './tree';
 
 /**
  * The commit that a revision is.
@@ -39,7 +40,7 @@ export async function commitOf(
     );
   });
   const commit = String(info.sha);
-  if (!/^[0-9a-f]{40}$/.test(commit)) throw new HubError(`${id}: the hub names no commit.`);
+  if (!isCommit(commit)) throw new HubError(`${id}: the hub names no commit.`);
   return commit;
 }
 
@@ -60,7 +61,7 @@ export async function filesOf(
     checkRepoPath(entry.path);
     const sha256 = entry.lfs?.oid;
     const blobId = entry.oid ?? '';
-    const isNamed = sha256 ? /^[0-9a-f]{64}$/.test(sha256) : /^[0-9a-f]{40}$/.test(blobId);
+    const isNamed = sha256 ? SHA256.test(sha256) : SHA1.test(blobId);
     if (!isNamed) throw new HubError(`${id}/${entry.path}: the hub gives no checksum.`);
     files.push({
       path: entry.path,

@@ -1,5 +1,5 @@
 /** Which files of a repository it takes to load a model. */
-import { parseWeightName, type WeightName } from '../safetensors/weight-names';
+import { isPickle, parseWeightName, type WeightName } from '../safetensors/weight-names';
 import { HubError } from './errors';
 
 export interface FileChoice {
@@ -16,7 +16,6 @@ interface Weights<T> extends WeightName {
 
 const TEXT =
   /^((model_index|config|[a-z_]*_config|tokenizer|vocab|special_tokens_map|added_tokens)\.json|merges\.txt)$/;
-const PICKLE = /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/;
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 const folderOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
@@ -81,7 +80,7 @@ export function filesOfModel<T extends { readonly path: string }>(
   }
   // A tokenizer or a scheduler has none.
   const isModel = texts.some(({ path }) => /(^|\/)(config|model_index)\.json$/.test(path));
-  const pickle = below.find(({ path }) => PICKLE.test(path))?.path;
+  const pickle = below.find(({ path }) => isPickle(path))?.path;
   if (chosen.length === 0 && (isModel || texts.length === 0 || pickle !== undefined)) {
     throw new HubError(noWeights(what, files, subfolder, pickle));
   }

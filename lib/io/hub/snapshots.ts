@@ -62,12 +62,6 @@ export function findSnapshot(id: string, choice: SnapshotChoice = {}): FoundSnap
   return { folder, commit, missing: expected.filter((name) => !isThere(name)) };
 }
 
-/** The snapshot that the cache has whole of a revision, or null. Nothing is asked of the network. */
-export function cachedSnapshot(id: string, choice: SnapshotChoice = {}): string | null {
-  const found = findSnapshot(id, choice);
-  return found?.missing.length === 0 ? found.folder : null;
-}
-
 /** The files and folders that a snapshot without a list should have, as far as what is there tells. */
 function namedFiles(
   what: string,

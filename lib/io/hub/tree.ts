@@ -29,8 +29,9 @@ interface TreeEntry {
 }
 
 const FORMAT_VERSION = 1;
-const SHA1 = /^[0-9a-f]{40}$/;
-const SHA256 = /^[0-9a-f]{64}$/;
+/** What a blob is named by: git's hash, or of a large file its own. */
+export const SHA1 = /^[0-9a-f]{40}$/;
+export const SHA256 = /^[0-9a-f]{64}$/;
 
 /** What a file's blob is named by, and checked with. */
 export const checksumOf = ({ sha256, blobId }: RepoFile): string => sha256 ?? blobId;

@@ -6,6 +6,9 @@
  *     model.fp16.safetensors    model.fp16-00001-of-00002.safetensors    model.safetensors.index.fp16.json
  */
 
+/** Whether a name is that of weights which are not safetensors: most of these files can run code when they are read. */
+export const isPickle = (name: string): boolean => /\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$/.test(name);
+
 /** What the name of a weights' file says. */
 export interface WeightName {
   /** `model`, `diffusion_pytorch_model` … */

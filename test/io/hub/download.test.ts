@@ -12,7 +12,7 @@ import {
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { HubProgress } from '../../../lib/io/hub';
-import { cachedSnapshot } from '../../../lib/io/hub/snapshots';
+import { cachedSnapshot } from './cached-snapshot';
 import { config, model, useHub, weights } from './hub-fixture';
 import { checksum, COMMIT } from './hub-server';
 

@@ -1,5 +1,5 @@
-/** Environments, and what huggingface_hub 2.4 makes of them; test/parity/hub.test.ts asks it whether that is so. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** Environments, and what huggingface_hub 2.4 makes of them; test/parity/hub-environment.test.ts asks it whether that is so. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   hubSettings,
@@ -7,6 +7,9 @@ import {
   tokenToSend,
   type HubSettings,
 } from '../../../lib/io/hub/environment';
+
+/** The first user of this machine, as `~name` leads to one's home. */
+const [SOMEBODY = '', , , , , THEIR_HOME = ''] = readFileSync('/etc/passwd', 'utf8').split(':', 6);
 
 /** What is compared: the settings, the stored token, and the one that is sent unless the caller says which. */
 export interface Resolved extends HubSettings {
@@ -69,7 +72,7 @@ export const CASES: readonly Case[] = [
   // Folders
   [{ HF_HOME: '~/x' }, { cache: 'T/home/x/hub', tokenPath: 'T/home/x/token', token: null }],
   [{ HF_HOME: '~' }, { cache: 'T/home/hub' }],
-  [{ HF_HOME: '~root/x' }, { cache: '/root/x/hub' }],
+  [{ HF_HOME: `~${SOMEBODY}/x` }, { cache: `${THEIR_HOME}/x/hub` }],
   [{ HF_HOME: '~nobody-of-this-name/x' }, { cache: '~nobody-of-this-name/x/hub' }],
   [{ HF_HOME: 'a~/x' }, { cache: 'a~/x/hub' }],
   [{ HF_HOME: '$HOME/y' }, { cache: 'T/home/y/hub' }],

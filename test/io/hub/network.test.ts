@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { HubProgress } from '../../../lib/io/hub';
-import { cachedSnapshot } from '../../../lib/io/hub/snapshots';
+import { cachedSnapshot } from './cached-snapshot';
 import { config, model, TOKEN, useHub } from './hub-fixture';
 import { checksum, json } from './hub-server';
 

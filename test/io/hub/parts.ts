@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { SnapshotOptions } from '../../../lib/io/hub';
 import { HubError, IncompleteSnapshotError } from '../../../lib/io/hub/errors';
-import { cachedSnapshot } from '../../../lib/io/hub/snapshots';
+import { cachedSnapshot } from './cached-snapshot';
 import { config, weights, type useHub } from './hub-fixture';
 
 export const json = (value: object) => Buffer.from(JSON.stringify(value));

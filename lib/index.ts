@@ -9,6 +9,7 @@ export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend/node
 export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
 export { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './mnist/presets';
 export { checkpointsFolder, runFolder } from './mnist/runs';
+export { listRuns, modelFolder, type ModelFolderOptions, type RunSummary } from './mnist/run-list';
 export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 
 export { recipeParts, type RecipeParts, type RecipePartsOptions } from './mnist/recipe-parts';

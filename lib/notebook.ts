@@ -13,6 +13,7 @@ export { form, Form, type FormControls, type SliderRange } from './notebook/form
 export { liveFigure, LiveFigure } from './notebook/live';
 export { progress, type ProgressOptions } from './notebook/progress';
 export { ProgressBar } from './notebook/progress-bar';
+export { renew } from './notebook/renew';
 export { Table, table } from './notebook/html-table';
 export { showSource, Source } from './notebook/source';
 export { trainingView, TrainingView, type TrainingViewOptions } from './notebook/training-view';

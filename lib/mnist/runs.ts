@@ -41,6 +41,15 @@ export function checkpointsFolder({
 }
 
 /**
+ * Where runs are looked for: `checkpointsFolder()`, and in a clone also runs/, where `npm run train` saves.
+ */
+export function runsFolders(place: RunsPlace = {}): string[] {
+  const { packageFolder = PACKAGE_FOLDER } = place;
+  const trained = isClone(packageFolder) ? [path.join(packageFolder, 'runs')] : [];
+  return [...new Set([checkpointsFolder(place), ...trained])];
+}
+
+/**
  * The folder of a training run in `checkpointsFolder()`, for `saveTraining`, `resumeTraining` and `latestCheckpoint`.
  *
  * @param name for example `mnist-cpu`; letters, digits, `-`, `_` and `.`

@@ -60,6 +60,25 @@ it.each(HOSTILE)('the name %j is refused before anything is touched', (name) => 
   expect(() => runFolder(name)).toThrow(/expected a name like/);
 });
 
+it.each([
+  ['my first run', 'my-first-run'],
+  ['Lauf für drei Epochen', 'Lauf-fur-drei-Epochen'],
+  ['lr=3e-4', 'lr-3e-4'],
+  [' mnist ', 'mnist'],
+  ['.hidden', 'hidden'],
+  ['x'.repeat(101), 'x'.repeat(100)],
+])('for the name %j it is told that %j is one', (name, near) => {
+  expect(() => runFolder(name)).toThrow(`Try '${near}'.`);
+  expect(runFolder(near)).toBe(path.join(checkpointsFolder(), near));
+});
+
+it.each(['', '..', '../x', 'a/b', 'C:\\x', 'nul', 'con.txt', '数字', '-', '...'])(
+  'for the name %j none is told',
+  (name) => {
+    expect(() => runFolder(name)).toThrow(/got "[^]*"\.$/);
+  },
+);
+
 it('what is no text is refused', () => {
   expect(() => folderInside(root, undefined as unknown as string)).toThrow(/got "undefined"/);
   expect(() => folderInside(root, ['a'] as unknown as string)).toThrow(/expected a name like/);

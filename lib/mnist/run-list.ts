@@ -1,0 +1,160 @@
+/** The runs that are there, and the model that a run's name stands for. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { listCheckpoints } from '../io/runs/checkpoint-folder';
+import { MANIFEST_FILE, readManifest } from '../io/runs/manifest';
+import { readJsonObject } from '../pretrained/model-files';
+import { latestCheckpoint } from '../training/checkpoints';
+import { meanLoss, type StepLog } from '../training/history';
+import type { TrainerState } from '../training/trainer-state';
+import { RECIPES, type Recipe } from './recipes';
+import { runsFolders } from './runs';
+import { PACKAGE_FOLDER, SHIPPED_MODEL } from './shipped';
+
+/** A run that has been saved at least once; a row of `table(listRuns())`. */
+export interface RunSummary {
+  readonly run: string;
+  /** `best` or `blog` where it is trained as that recipe says, but for batch size, rate and length; else `other`. */
+  readonly recipe: string;
+  /** Steps done at its newest checkpoint. */
+  readonly step: number;
+  /** The steps of all its checkpoints, rising. */
+  readonly checkpoints: readonly number[];
+  /** Mean of the last 100 losses, to four digits; null if the state cannot be read. Only of one target comparable. */
+  readonly loss: number | null;
+  /** When it was last saved, local time: `2026-11-27 03:10`. */
+  readonly date: string;
+  /** Inside the clone as a path from there, else absolute. */
+  readonly folder: string;
+}
+
+const namesIn = (folder: string) =>
+  existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+        .map(({ name }) => name)
+    : [];
+
+/** The checkpoints that were finished. Their bytes are compared with the manifest when they are loaded. */
+const finished = (runFolder: string) =>
+  listCheckpoints(runFolder).filter(({ folder }) => typeof readManifest(folder) !== 'string');
+
+/** The state of a training checkpoint, or null if the file is damaged. */
+function stateOf(checkpoint: string): TrainerState | null {
+  try {
+    const file = path.join(checkpoint, 'training', 'trainer_state.json');
+    const state = readJsonObject(file) as unknown as Partial<TrainerState>;
+    return Array.isArray(state.steps) && state.config ? (state as TrainerState) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The recipe whose noise schedule, target and objective a run has. */
+function recipeOf(config: TrainerState['config']): string {
+  const fits = ({ scheduler, objective, trainer }: Recipe) =>
+    Object.entries(scheduler).every(([key, value]) => config[`noiseScheduler.${key}`] === value) &&
+    (config['noiseScheduler.rescale_betas_zero_snr'] ?? false) ===
+      (scheduler.rescale_betas_zero_snr ?? false) &&
+    (config['captionDropout'] ?? 0) === (objective.captionDropout ?? 0) &&
+    Boolean(config['ema']) === Boolean(trainer.ema);
+  const found = Object.entries(RECIPES as Record<string, Recipe>).find(([, recipe]) =>
+    fits(recipe),
+  );
+  return found?.[0] ?? 'other';
+}
+
+const two = (n: number) => String(n).padStart(2, '0');
+
+function minuteOf(date: Date): string {
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+function shownPath(folder: string): string {
+  const inside = path.relative(PACKAGE_FOLDER, folder);
+  return inside.startsWith('..') ? folder : inside;
+}
+
+/** All steps of a run's log, of its newest finished checkpoint; null if it has none that can be read. */
+export function runHistory(runFolder: string): readonly StepLog[] | null {
+  const newest = finished(runFolder).at(-1);
+  return (newest && stateOf(newest.folder)?.steps) ?? null;
+}
+
+function summaryOf(run: string, runFolder: string): RunSummary | null {
+  const checkpoints = finished(runFolder);
+  const newest = checkpoints.at(-1);
+  if (newest === undefined) return null;
+  const state = stateOf(newest.folder);
+  const loss = state?.steps.length ? Number(meanLoss(state.steps, 100).toPrecision(4)) : null;
+  return {
+    run,
+    recipe: state ? recipeOf(state.config) : 'other',
+    step: newest.step,
+    checkpoints: checkpoints.map(({ step }) => step),
+    loss,
+    date: minuteOf(statSync(path.join(newest.folder, MANIFEST_FILE)).mtime),
+    folder: shownPath(runFolder),
+  };
+}
+
+/**
+ * The runs with a finished checkpoint, the one saved last first: `table(listRuns())`.
+ *
+ * @param folders where runs are. Default: `checkpointsFolder()`, and in a clone also runs/, where `npm run train` saves
+ */
+export function listRuns(folders: readonly string[] = runsFolders()): RunSummary[] {
+  const found = folders.flatMap((folder) =>
+    namesIn(folder).flatMap((name) => summaryOf(name, path.join(folder, name)) ?? []),
+  );
+  return found.sort((a, b) => b.date.localeCompare(a.date) || a.run.localeCompare(b.run));
+}
+
+/** The folder of a run by its name. @throws Error naming the runs that are there */
+export function findRun(name: string, folders: readonly string[] = runsFolders()): string {
+  const runs = listRuns(folders);
+  const folder = folders
+    .filter((parent) => runs.some(({ run }) => run === name) && namesIn(parent).includes(name))
+    .map((parent) => path.join(parent, name))
+    .find((candidate) => finished(candidate).length > 0);
+  if (folder !== undefined) return folder;
+  const known = runs.map(({ run }) => `'${run}'`).join(', ');
+  throw new Error(
+    `expected ${known ? `a run (${known})` : 'a run, of which there is none yet'} or 'shipped', got ` +
+      `${JSON.stringify(String(name).slice(0, 120))}. sd.listRuns() tells what is there; 04-train makes one.`,
+  );
+}
+
+export interface ModelFolderOptions {
+  /** The step of a checkpoint. Default: the newest sound one. */
+  readonly step?: number | undefined;
+  /** Where runs are. Default: as `listRuns`. */
+  readonly folders?: readonly string[] | undefined;
+}
+
+/**
+ * The folder of a model by name, for `fromPretrained`: `'shipped'`, or a run of `listRuns()`.
+ *
+ * @throws Error naming the runs, or the steps, that are there
+ */
+export function modelFolder(
+  model: string,
+  { step, folders = runsFolders() }: ModelFolderOptions = {},
+): string {
+  if (model === 'shipped') {
+    if (step === undefined) return SHIPPED_MODEL;
+    throw new Error(`modelFolder: expected no step of the model that ships, got ${step}.`);
+  }
+  const run = findRun(model, folders);
+  if (step === undefined) {
+    const newest = latestCheckpoint(run);
+    if (newest !== null) return newest;
+    throw new Error(`${run}: all its checkpoints are damaged. Train anew, or take another run.`);
+  }
+  const checkpoints = finished(run);
+  const found = checkpoints.find((checkpoint) => checkpoint.step === step);
+  if (found) return found.folder;
+  const steps = checkpoints.map((checkpoint) => checkpoint.step).join(', ');
+  throw new Error(`${run}: expected a step that was kept (${steps}), got ${String(step)}.`);
+}

@@ -1,0 +1,114 @@
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { unlockFolder } from '../../lib/io/runs/folder-lock';
+import { RECIPES } from '../../lib/mnist/recipes';
+import { listRuns, modelFolder } from '../../lib/mnist/run-list';
+import { SHIPPED_MODEL } from '../../lib/mnist/shipped';
+import { DDPMScheduler } from '../../lib/schedulers/ddpm';
+import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
+import { loadEmaWeights, saveTraining } from '../../lib/training/checkpoints';
+import { meanLoss } from '../../lib/training/history';
+import { temporaryRoot } from '../support/temporary';
+import { disposeTrainers, tinyTrainer, type TinyTrainer } from '../training/tiny-trainer';
+
+let folder: string;
+const at = (...names: string[]) => path.join(folder, ...names);
+const folders = () => [at('checkpoints'), at('runs'), at('nowhere')];
+
+async function train(run: string, trainer: TinyTrainer, steps: readonly number[]) {
+  for (const step of steps) {
+    await trainer.fit({ maxSteps: step });
+    saveTraining(run, trainer);
+  }
+  unlockFolder(run);
+  return trainer.history.steps;
+}
+
+let losses: Record<string, number>;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(temporaryRoot, 'sdm-runs-'));
+  mkdirSync(at('checkpoints', 'empty'), { recursive: true });
+  writeFileSync(at('checkpoints', 'README.md'), '');
+  const { best, blog } = RECIPES;
+  const bestTrainer = tinyTrainer(
+    { ...best.objective, ema: best.trainer.ema },
+    { noiseScheduler: new DDPMScheduler(best.scheduler) },
+  );
+  const blogTrainer = tinyTrainer({}, { noiseScheduler: new DDPMScheduler(blog.scheduler) });
+  const own = tinyTrainer(
+    { captionDropout: 0.5 },
+    { noiseScheduler: new DDPMScheduler(blog.scheduler) },
+  );
+  losses = {
+    mine: meanLoss(await train(at('checkpoints', 'mine'), bestTrainer, [2, 3, 5])),
+    theirs: meanLoss(await train(at('runs', 'theirs'), blogTrainer, [1])),
+    own: meanLoss(await train(at('runs', 'own'), own, [1])),
+  };
+}, 120_000);
+afterAll(() => {
+  disposeTrainers();
+  rmSync(folder, { recursive: true });
+});
+
+describe('the runs', () => {
+  it('are listed with recipe, steps, loss and date, from all places', () => {
+    const rows = listRuns(folders());
+    const row = (name: string) => rows.find(({ run }) => run === name);
+    expect(rows).toHaveLength(3);
+    expect(row('mine')).toMatchObject({ recipe: 'best', step: 5, checkpoints: [3, 5] });
+    expect(row('theirs')).toMatchObject({ recipe: 'blog', step: 1, checkpoints: [1] });
+    expect(row('own')?.recipe).toBe('other');
+    for (const { run, loss, date } of rows) {
+      expect(loss).toBeCloseTo(losses[run]!, 3);
+      expect(Math.abs(Date.parse(date) - Date.now())).toBeLessThan(3_600_000);
+    }
+    expect(row('mine')?.folder).toBe(at('checkpoints', 'mine'));
+  });
+
+  it('are none where there is no folder', () => {
+    expect(listRuns([at('nowhere')])).toEqual([]);
+  });
+
+  it('leave out what was not finished', () => {
+    mkdirSync(at('runs', 'half', 'checkpoint-7', 'unet'), { recursive: true });
+    expect(listRuns(folders()).map(({ run }) => run)).not.toContain('half');
+    expect(() => modelFolder('half', { folders: folders() })).toThrow(/got "half"/);
+  });
+});
+
+describe('a model by name', () => {
+  it('is the one that ships, or the newest checkpoint of a run, or the one of a step', () => {
+    expect(modelFolder('shipped')).toBe(SHIPPED_MODEL);
+    expect(modelFolder('mine', { folders: folders() })).toBe(at('checkpoints/mine/checkpoint-5'));
+    const third = modelFolder('mine', { folders: folders(), step: 3 });
+    expect(third).toBe(at('checkpoints/mine/checkpoint-3'));
+    expect(modelFolder('theirs', { folders: folders() })).toBe(at('runs/theirs/checkpoint-1'));
+  });
+
+  it('can be loaded, with its averaged weights', () => {
+    const parts = loadCheckpoint(modelFolder('mine', { folders: folders() }));
+    expect(loadEmaWeights(modelFolder('mine', { folders: folders() }), parts)).toBe(true);
+    parts.unet.dispose();
+    parts.textEncoder.dispose();
+  });
+
+  it('is refused with the names and steps that are there', () => {
+    const find = (name: string, step?: number) => modelFolder(name, { folders: folders(), step });
+    expect(() => find('minee')).toThrow(/'mine'.* got "minee"/);
+    expect(() => find('mine', 4)).toThrow(/\(3, 5\), got 4/);
+    expect(() => find('shipped', 4)).toThrow(/no step of the model that ships, got 4/);
+    for (const hostile of ['', '..', '../checkpoints/mine', '/', 'README.md', '__proto__']) {
+      expect(() => find(hostile)).toThrow(/expected a run/);
+    }
+    expect(() => modelFolder('any', { folders: [] })).toThrow(/none yet/);
+  });
+
+  it('is the checkpoint before, with a warning, where the newest is damaged', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    truncateSync(at('checkpoints/mine/checkpoint-5/training/optimizer.safetensors'), 100);
+    expect(modelFolder('mine', { folders: folders() })).toBe(at('checkpoints/mine/checkpoint-3'));
+    expect(warned).toHaveBeenCalledOnce();
+    warned.mockRestore();
+  });
+});

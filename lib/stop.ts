@@ -36,8 +36,34 @@ export async function stoppable<T>(
   }
 }
 
-/** Lets messages and signals be seen between two steps: a promise alone would not. */
-export function nextMacrotask(): Promise<void> {
+/** What is to be done before a loop's next step: drawings of what the steps have shown. */
+const awaited = new Set<Promise<unknown>>();
+
+/** Milliseconds that a loop waits for such work at most; what takes longer goes on between the steps. */
+const LONGEST_WAIT = 5000;
+
+/**
+ * Has the loops wait with their next step until this work is done. It then has the thread for itself: it ends sooner, and the
+ * time that it takes is its own. Otherwise each of its turns would stand behind a step, which may take seconds.
+ */
+export function finishBeforeNextStep(work: Promise<unknown>): void {
+  const settled: Promise<unknown> = work
+    .catch(() => undefined) // its owner tells what went wrong
+    .finally(() => awaited.delete(settled));
+  awaited.add(settled);
+}
+
+/** Lets messages and signals be seen between two steps, and drawings be finished: a promise alone would not. */
+export async function nextMacrotask(): Promise<void> {
+  await macrotask();
+  if (awaited.size === 0) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, LONGEST_WAIT)));
+  await Promise.race([Promise.all(awaited), limit]);
+  clearTimeout(timer);
+}
+
+function macrotask(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
   return new Promise((resolve) => {
     if (setImmediate) {

@@ -2,20 +2,27 @@
 
 import { openDisplay, type DisplayHandle } from '../figure/display-handle';
 import type { Figure } from '../figure/figure';
+import { finishBeforeNextStep } from '../stop';
 
 export interface LiveFigureOptions {
-  /** Least milliseconds between two drawings. Default 2000. */
+  /** Least milliseconds between the beginnings of two drawings. Default 2000. */
   readonly interval?: number;
   /** The present time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
 }
 
-/** Drawing takes at most one part in 20 of the run's time. */
+/** Drawing takes at most one part in 20 of the run's time, … */
 const COST_SHARE = 20;
+
+/** … but the figure moves at least as often as this, in milliseconds, as long as `update` is called as often. */
+const LONGEST = 5000;
 
 /**
  * One output of the cell in which it was made. `update()` costs nothing between two drawings and
  * never throws; `close()` draws the last state, and throws what went wrong in a drawing.
+ *
+ * The library's loops (`trainer.fit`, `generate`, `progress`) wait with their next step until a drawing is done, so the time
+ * that it takes is its own.
  */
 export class LiveFigure {
   readonly #make: () => Figure;
@@ -23,7 +30,9 @@ export class LiveFigure {
   readonly #now: () => number;
   readonly #display: DisplayHandle | undefined;
   #drawing: Promise<void> | undefined;
-  #nextAt = -Infinity;
+  #drawnAt = -Infinity;
+  #calledAt = -Infinity;
+  #cost = 0; // milliseconds of the last drawing
   #failure: { readonly error: unknown } | undefined;
   #closed: Promise<void> | undefined;
 
@@ -40,8 +49,8 @@ export class LiveFigure {
 
   /** Draws the state of now, unless the last drawing is too recent or still going on. */
   update(): void {
-    if (!this.#display || this.#closed || this.#drawing || this.#failure) return;
-    if (this.#now() < this.#nextAt) return;
+    const isDue = this.#isDue(this.#now());
+    if (!this.#display || this.#closed || this.#drawing || this.#failure || !isDue) return;
     this.#drawing = this.#draw(this.#display, false)
       .catch((error: unknown) => {
         this.#failure = { error };
@@ -49,6 +58,16 @@ export class LiveFigure {
       .finally(() => {
         this.#drawing = undefined;
       });
+    finishBeforeNextStep(this.#drawing);
+  }
+
+  /** Whether to draw now: when the last drawing's cost is worth it, or the next call would come too late. */
+  #isDue(now: number): boolean {
+    const between = this.#calledAt === -Infinity ? 0 : now - this.#calledAt;
+    this.#calledAt = now;
+    const since = now - this.#drawnAt;
+    if (since < this.#interval) return false;
+    return since >= COST_SHARE * this.#cost || since + between > LONGEST;
   }
 
   /** Waits for a drawing that goes on, then draws the last state, with the live plot in it. */
@@ -67,12 +86,11 @@ export class LiveFigure {
    * reader has pointed at the plot.
    */
   async #draw(display: DisplayHandle, interactive: boolean): Promise<void> {
-    const start = this.#now();
+    this.#drawnAt = this.#now();
     const figure = this.#make();
     const bundle = await figure.mimeBundle({ interactive });
     display.update(bundle, figure.mimeMetadata);
-    const end = this.#now();
-    this.#nextAt = start + Math.max(this.#interval, COST_SHARE * (end - start));
+    this.#cost = this.#now() - this.#drawnAt;
   }
 }
 

@@ -35,13 +35,10 @@ export class TrainingView {
   constructor(history: () => readonly TrainingPoint[], options: TrainingViewOptions = {}) {
     this.#history = history;
     this.#options = options;
-    this.#live = new LiveFigure(() => this.figure(), {
-      ...options,
-      interval: options.interval ?? 5000,
-    });
+    this.#live = new LiveFigure(() => this.figure(), options);
   }
 
-  /** Draws the state of now, if the last drawing is not too recent. */
+  /** Draws the state of now, if the last drawing is not too recent: at least every five seconds. */
   update(): void {
     this.#live.update();
   }

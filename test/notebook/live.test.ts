@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Figure } from '../../lib/figure/figure';
 import { liveFigure } from '../../lib/notebook/live';
+import { nextMacrotask } from '../../lib/stop';
 import { fakeClock, fakeNotebook } from '../support/notebook';
 
 const PLOTLY = 'application/vnd.plotly.v1+json';
@@ -42,20 +43,68 @@ describe('liveFigure', () => {
     const clock = fakeClock();
     const { sent } = fakeNotebook();
     const make = () => {
-      clock.ms += 500; // a slow drawing
+      clock.ms += 100; // a drawing
       return new Figure([], {}, { alt: '', png });
     };
     const live = liveFigure(make, { interval: 1000, now: clock.now });
-    live.update();
-    await settle();
-    clock.ms = 9999;
-    live.update();
-    await settle();
-    expect(sent).toHaveLength(1);
-    clock.ms = 10_000;
-    live.update();
-    await settle();
-    expect(sent).toHaveLength(2);
+    const drawnAt: number[] = [];
+    for (clock.ms = 0; clock.ms < 6500; clock.ms += 100) {
+      const before = sent.length;
+      const now = clock.ms;
+      live.update();
+      await settle();
+      if (sent.length > before) drawnAt.push(now);
+    }
+    expect(drawnAt).toEqual([0, 2000, 4000, 6000]);
+  });
+
+  it.each([100, 900, 2400, 4000])(
+    'moves at least every five seconds, whatever a drawing costs, in steps of %i ms',
+    async (step) => {
+      const clock = fakeClock();
+      const { sent } = fakeNotebook();
+      const make = () => {
+        clock.ms += 900; // a slow drawing
+        return new Figure([], {}, { alt: '', png });
+      };
+      const live = liveFigure(make, { interval: 1000, now: clock.now });
+      let last = 0;
+      while (clock.ms < 100_000) {
+        clock.ms += step;
+        const before = sent.length;
+        const now = clock.ms;
+        live.update();
+        await settle();
+        if (sent.length === before) continue;
+        expect(now - last).toBeLessThanOrEqual(5000);
+        last = now;
+      }
+      expect(sent.length).toBeGreaterThanOrEqual(20);
+    },
+  );
+
+  it("has the library's loops wait with their next step until a drawing is done", async () => {
+    const { sent } = fakeNotebook();
+    const turns = async () => {
+      for (let i = 0; i < 5; i++) await settle();
+    };
+    class Slow extends Figure {
+      override async mimeBundle() {
+        await turns();
+        return super.mimeBundle({ interactive: false });
+      }
+    }
+    const live = liveFigure(() => new Slow([], {}, { alt: '', png }), {
+      interval: 0,
+      now: () => 0,
+    });
+    const seen: number[] = [];
+    for (let step = 1; step <= 3; step++) {
+      live.update();
+      await nextMacrotask();
+      seen.push(sent.length);
+    }
+    expect(seen).toEqual([1, 2, 3]);
   });
 
   it('never breaks the run, and tells at the end what went wrong', async () => {

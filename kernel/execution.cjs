@@ -1,6 +1,7 @@
 'use strict';
 // Running a cell: its value as execute_result, its failure as error, its displays under its own name.
 
+const { AsyncLocalStorage } = require('node:async_hooks');
 const util = require('node:util');
 const { bundleOf, encodeBundle, errorContent, metadataOf, reply } = require('./messages.cjs');
 
@@ -13,6 +14,13 @@ class RunningCell {
     this.value = undefined;
     this.diagnostics = [];
     this.error = null;
+    this.stop = new AbortController();
+    /** Whether its outcome is told. */
+    this.ended = false;
+  }
+
+  get signal() {
+    return this.stop.signal;
   }
 
   publish(type, content) {
@@ -23,6 +31,7 @@ class RunningCell {
 const stopped = 'Interrupted';
 
 const isStop = (thrown) =>
+  thrown?.name === stopped ||
   thrown?.message === 'Interrupted asynchronously' ||
   thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
 
@@ -32,7 +41,8 @@ function failureContent(cell, thrown) {
     return { ename: 'TypeScriptError', evalue: cell.diagnostics[0], traceback };
   }
   if (isStop(thrown)) {
-    return { ename: stopped, evalue: 'the cell was stopped', traceback: ['Interrupted'] };
+    const evalue = thrown.name === stopped ? String(thrown.message) : 'the cell was stopped';
+    return { ename: stopped, evalue, traceback: [`${stopped}: ${evalue}`] };
   }
   return errorContent(thrown);
 }
@@ -92,6 +102,9 @@ function installExecution(
   const runCode = handler.handleExecuteImpl;
   const history = [];
   let running = null;
+  /** Which cell a callback belongs to, whichever runs by then. */
+  const cells = new AsyncLocalStorage();
+  globalThis[Symbol.for('kernel.cell')] = () => cells.getStore();
 
   globalThis[Symbol.for('kernel.display')] = () => displaySender(running);
   // With `wait`, the output goes only when the next one comes.
@@ -115,7 +128,7 @@ function installExecution(
     try {
       for (const warning of warnings.splice(0)) stream('stderr', warning);
       await beforeCell((text) => stream('stdout', text));
-      await runCode.call(this, cell.message.content, stream, display);
+      await cells.run(cell, () => runCode.call(this, cell.message.content, stream, display));
       if (cell.value !== undefined && !silent) {
         const data = await bundleOf(cell.value);
         const metadata = metadataOf(cell.value);
@@ -129,6 +142,7 @@ function installExecution(
       if (!silent) cell.publish('error', cell.error);
       throw thrown;
     } finally {
+      cell.ended = true;
       cell.value = undefined; // else a large value lives until the next cell
     }
   }
@@ -153,6 +167,10 @@ function installExecution(
 
   return {
     history,
+    /** Stop was pressed: what the running cell begins from now on is refused. */
+    stopCell() {
+      running?.stop.abort();
+    },
     /** The cell that runs, as it stands in traces. A silent one has no number: those of 0 are its lines. */
     cellName: () => `In[${running && !running.message.content.silent ? running.count : 0}]`,
     reportValue(value) {

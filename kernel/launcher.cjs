@@ -85,7 +85,7 @@ tslab.main.startKernel({
 console.log = log;
 console.error = error;
 
-installStop();
+installStop(execution.stopCell);
 installLateFailures();
 installTraces();
 refuseInput();

@@ -1,12 +1,17 @@
 'use strict';
 // The Stop button. tslab's own answer to it turns the cell red and lets its loop go on unseen; a loop
-// that registers an AbortController is asked to end instead, and its cell ends normally.
+// that registers an AbortController is asked to end instead: a training with a checkpoint, so that its cell ends
+// normally, all else by throwing `Interrupted`.
 
 const parentCheck = 1000; // milliseconds
 const lastChance = 60_000;
 
-/** Takes SIGINT over; tslab's listener is called when there is no loop to ask. */
-function installStop() {
+/**
+ * Takes SIGINT over; tslab's listener is called when there is no loop to ask.
+ *
+ * @param stopCell called first, at each Stop
+ */
+function installStop(stopCell = () => {}) {
   const loops = new Set();
   globalThis[Symbol.for('kernel.stop')] = loops;
   const tslabListeners = process.listeners('SIGINT');
@@ -18,6 +23,7 @@ function installStop() {
     return live.length > 0;
   };
   process.on('SIGINT', () => {
+    stopCell();
     if (!askLoops()) tslabListeners.forEach((listener) => listener('SIGINT'));
   });
   endWithParent(askLoops, () => loops.size > 0);

@@ -6,6 +6,7 @@ import './backend/node'; // opens TensorFlow, before anything computes
 import './pretrained';
 
 export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend/node';
+export { Interrupted, isInterrupted } from './stop';
 export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
 export { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './mnist/presets';
 export { checkpointsFolder, runFolder } from './mnist/runs';

@@ -127,7 +127,7 @@ async function drawnHere() {
       batchSize: values.batch,
     });
     const own = path.join(values.output, `${weights}-${name}`);
-    const found = await sd.evaluate(
+    const evaluation = sd.evaluate(
       { pipeline, judge, test },
       {
         seed: Number(values.seed),
@@ -142,6 +142,10 @@ async function drawnHere() {
       },
       reference,
     );
+    const found = await evaluation.catch((error) => {
+      if (stop.signal.aborted) return null;
+      throw error;
+    });
     if (process.stderr.isTTY) process.stderr.write('\n');
     if (found === null) return false;
     const { real: floor, ...comparison } = found;

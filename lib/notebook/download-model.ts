@@ -3,7 +3,7 @@ import { ProgressBar, type ProgressBarOptions } from './progress-bar';
 import { snapshotDownload, type SnapshotOptions } from '../io/hub';
 import { hubSettings } from '../io/hub/environment';
 import { HubError } from '../io/hub/errors';
-import { stoppable } from '../stop';
+import { Interrupted, stoppable } from '../stop';
 
 export interface DownloadOptions extends SnapshotOptions {
   /** Where the bar goes outside a notebook, for example `process.stderr`. Default: nowhere. */
@@ -19,7 +19,7 @@ const MEGABYTE = 1e6;
  *
  * @param id for example `openai/clip-vit-base-patch32`
  * @returns the snapshot's folder, for `fromPretrained`
- * @throws as `snapshotDownload`; HubError if it was stopped
+ * @throws as `snapshotDownload`; Interrupted if Stop ended it, HubError if the signal did
  */
 export async function downloadModel(id: string, options: DownloadOptions = {}): Promise<string> {
   const { output, onProgress, ...rest } = options;
@@ -48,7 +48,8 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       } catch (error) {
         if (!stopped()) throw error;
         const message = `${id}: the download was stopped. Called again, it goes on from there.`;
-        throw new HubError(message, undefined, error);
+        if (options.signal?.aborted) throw new HubError(message, undefined, error);
+        throw new Interrupted(message, { cause: error });
       }
     });
   } finally {

@@ -1,6 +1,6 @@
 /** Loops with a progress bar, in the terms of tqdm. */
 
-import { nextMacrotask, runningLoops } from '../stop';
+import { stoppableItems } from '../stop';
 import { ProgressBar, type ProgressBarOptions } from './progress-bar';
 
 export interface ProgressOptions extends ProgressBarOptions {
@@ -8,29 +8,6 @@ export interface ProgressOptions extends ProgressBarOptions {
   readonly total?: number;
   /** When aborted, it ends a `for await` loop with its reason. Default: the notebook's Stop button ends the loop. */
   readonly signal?: AbortSignal;
-}
-
-/** What a `for await` loop over `progress` throws when the Stop button is pressed. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-  constructor() {
-    super('The loop was stopped.');
-  }
-}
-
-/** Runs `loop` with a signal that the notebook's Stop button aborts, or with the caller's. */
-async function* untilStopped<T>(
-  given: AbortSignal | undefined,
-  loop: (signal: AbortSignal) => AsyncGenerator<T>,
-): AsyncGenerator<T> {
-  const loops = runningLoops();
-  const controller = new AbortController();
-  if (!given) loops?.add(controller);
-  try {
-    yield* loop(given ?? controller.signal);
-  } finally {
-    loops?.delete(controller);
-  }
 }
 
 /** A bar that moves as its items are taken. */
@@ -59,18 +36,12 @@ class ProgressLoop<T> extends ProgressBar {
     }
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<T> {
-    return untilStopped(this.#signal, (signal) => this.#takeUntil(signal));
-  }
-
-  async *#takeUntil(signal: AbortSignal): AsyncGenerator<T> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     let complete = false;
     try {
-      for await (const item of this.#items) {
+      for await (const item of stoppableItems(this.#items, this.#signal)) {
         yield item;
         this.update();
-        await nextMacrotask(); // lets messages and signals in
-        if (signal.aborted) throw signal === this.#signal ? signal.reason : new Interrupted();
       }
       complete = true;
     } finally {

@@ -47,7 +47,7 @@ export interface GenerateOptions {
   readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
   /** Told once of each prompt, or negative prompt, that has too many tokens and what of it is cut. Default: a warning of the process. */
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** Stops after the present step. */
+  /** Stops after the present step: `generate` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

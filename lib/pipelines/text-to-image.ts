@@ -11,7 +11,7 @@ import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator } from '../random';
 import { coefficientRow, coefficientTable, type Scheduler } from '../schedulers/scheduler';
 import { boundsKey } from '../schedulers/thresholding';
-import { nextMacrotask, stoppable } from '../stop';
+import { interruption, nextMacrotask, stoppable } from '../stop';
 import { makeDenoiseStep, type DenoiseStep } from './denoise-step';
 import {
   resolveGenerateOptions,
@@ -45,8 +45,6 @@ export interface TextToImageOutput {
   readonly images: NdArray<Float32Array>;
   /** The prompt of each image. */
   readonly prompts: readonly string[];
-  /** True if it was stopped: the images are then as far as they came. */
-  readonly stopped: boolean;
 }
 
 /** Sampling from noise to images, step by step; diffusers' `StableDiffusionPipeline`. */
@@ -137,7 +135,8 @@ export class TextToImagePipeline<
    * Draws images for the prompts. The same seed, prompts and options give the same images.
    *
    * @param prompt one text, or one per image
-   * @throws TypeError or RangeError naming a bad prompt or option
+   * @throws TypeError or RangeError naming a bad prompt or option; Interrupted if the notebook's Stop ended it, or the reason
+   *   of `signal`: an image that is not finished is none
    */
   async generate(
     prompt: string | readonly string[],
@@ -204,12 +203,15 @@ export class TextToImagePipeline<
           predOriginalSample: () => images(next.predOriginalSample),
         });
         await nextMacrotask();
-        if (stopped()) {
-          const unfinished = i + 1 < timesteps.length;
-          return { images: images(state.prevSample), prompts, stopped: unfinished };
+        if (stopped() && i + 1 < timesteps.length) {
+          const at = `step ${i + 1} of ${timesteps.length}`;
+          throw interruption(
+            options.signal,
+            `The sampling was stopped after ${at}; no image is whole.`,
+          );
         }
       }
-      return { images: images(state.prevSample), prompts, stopped: false };
+      return { images: images(state.prevSample), prompts };
     } finally {
       tf.dispose(state);
     }

@@ -4,7 +4,7 @@ import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
 import { Generator } from '../random';
-import { nextMacrotask, stoppable } from '../stop';
+import { isInterrupted, nextMacrotask, stoppable } from '../stop';
 import { isDone, type FitOptions, type Progress } from './fit-options';
 import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
 import { MicroBatches } from './micro-batches';
@@ -90,10 +90,11 @@ export class Trainer<O extends Objective = Objective> {
   }
 
   /**
-   * Trains until `maxSteps` or `epochs` are done in all, or until stopped.
+   * Trains until `maxSteps` or `epochs` are done in all, or until stopped: by the notebook's Stop or by `signal`. Since the
+   * step that was going on is finished first, all is whole then, and the history is given as at the end, with `stopped`.
    *
    * @throws NonFiniteLossError or OutOfMemoryError with the weights as before that step; Error if it
-   * runs already
+   * runs already; Interrupted at once if the cell that calls was stopped before
    */
   async fit(options: FitOptions): Promise<TrainHistory> {
     const done = isDone(options, this.sampler.length);
@@ -102,7 +103,12 @@ export class Trainer<O extends Objective = Objective> {
     try {
       return await stoppable(options.signal, async (stopped) => {
         const ended = () => done(this.progress) || stopped();
-        while (!ended()) await this.fitEpoch(options, ended);
+        while (!ended()) {
+          await this.fitEpoch(options, ended).catch((error: unknown) => {
+            // Samples that a callback was drawing: the step before them is done.
+            if (!(isInterrupted(error) && stopped())) throw error;
+          });
+        }
         const history: TrainHistory = { ...this.history, stopped: !done(this.progress) };
         await options.onEnd?.(history);
         return history;

@@ -78,24 +78,20 @@ LOOPS = {
     "training": TRAIN.replace("STEPS", "1e6"),
     "sampling": """
 const bar = sd.progress(1000, { description: 'draw', unit: 'step' });
-const { stopped } = await pipeline.generate('A handwritten digit 4', {
+await pipeline.generate('A handwritten digit 4', {
   seed: 1,
   numInferenceSteps: 1000,
   callbackOnStepEnd: () => void bar.update(),
 });
-bar.close();
-console.log(JSON.stringify({ stopped, step: trainer.step }));
 """,
     "evaluation": """
 const bar = sd.progress(100, { description: 'evaluate' });
-const figures = await sd.evaluate({ pipeline, judge, test }, {
+await sd.evaluate({ pipeline, judge, test }, {
   seed: 1,
   numImages: 10_000,
   batchSize: 10,
   onProgress: (share) => void bar.update(100 * share - bar.n),
 });
-bar.close();
-console.log(JSON.stringify({ stopped: figures === null, step: trainer.step }));
 """,
 }
 
@@ -178,7 +174,13 @@ class Kernel:
     def stopped(self, number):
         """Presses Stop in a loop; what it says then, and where the training stands a moment later."""
         kind = list(LOOPS)[number % len(LOOPS)]
-        said = self.printed(LOOPS[kind], self.send_stop if number % 2 else self.press_stop)
+        stop = self.send_stop if number % 2 else self.press_stop
+        if kind == "training":  # what it has done is whole
+            said = self.printed(LOOPS[kind], stop)
+        else:
+            reply, _ = self.run(LOOPS[kind], stop)
+            time.sleep(0.25)  # cells sent just after a failure are refused
+            said = {"stopped": reply.get("ename") == "Interrupted", "step": self.measure()["step"]}
         time.sleep(0.2)
         return {"kind": kind, **said, "later": self.measure()["step"]}
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Interrupted, progress } from '../../lib/notebook/progress';
+import { progress } from '../../lib/notebook/progress';
+import { Interrupted } from '../../lib/stop';
 import {
   progressHtml,
   progressText,

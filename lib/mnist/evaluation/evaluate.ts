@@ -45,16 +45,14 @@ export function realReference(
  * precision, recall, density, coverage, diversity within a digit.
  *
  * @param reference real images of the same number, if several evaluations share them
- * @returns the figures, or null if it was stopped; with `folder`, the next call goes on
- * @throws RangeError or Error as `drawDigits`
+ * @throws as `drawDigits`; if it was stopped, the next call with the same `folder` goes on
  */
 export async function evaluate(
   { pipeline, judge, test }: EvaluateParts,
   options: DrawOptions,
   reference?: RealReference,
-): Promise<Evaluation | null> {
+): Promise<Evaluation> {
   const drawn = await drawDigits(pipeline, options);
-  if (drawn === null) return null;
   const { sets, floor } = reference ?? realReference(judge, test, options.numImages ?? 1000);
   return { ...compareImages(judge, drawn, sets, floor), real: floor };
 }

@@ -30,13 +30,13 @@ const AREA = 28 * 28;
 /**
  * Draws the digits 0 to 9 in turn, "A handwritten digit …", as 8-bit images. Batch b uses the seed + b.
  *
- * @returns the images, or null if it was stopped
- * @throws RangeError for numbers that do not fit; Error if the folder holds images drawn otherwise
+ * @throws RangeError for numbers that do not fit; Error if the folder holds images drawn otherwise; Interrupted or the
+ *   signal's reason if it was stopped: with a folder, the batches that are whole stay in it, and the next call goes on
  */
 export async function drawDigits(
   pipeline: TextToImagePipeline,
   options: DrawOptions,
-): Promise<LabelledImages | null> {
+): Promise<LabelledImages> {
   const { numImages = 1000, batchSize = 100, folder, onProgress, signal, ...generate } = options;
   checkCounts(numImages, batchSize);
   const { scheduler } = pipeline;
@@ -60,7 +60,6 @@ export async function drawDigits(
       ...(signal && { signal }),
       callbackOnStepEnd: ({ step, steps }) => onProgress?.((b + step / steps) / batches),
     });
-    if (drawn.stopped) return null;
     const data = Uint8Array.from(rowMajor(drawn.images), (value) => Math.round(value * 255));
     bytes.set(data, b * size);
     if (file === undefined) continue;

@@ -8,7 +8,7 @@ import { disposeModule, namedParameters } from '../../nn/state-dict';
 import { AdamW } from '../../optim/adamw';
 import { getScheduler } from '../../optim/lr-scheduler';
 import { Generator, randint } from '../../random';
-import { nextMacrotask, stoppable } from '../../stop';
+import { interruption, nextMacrotask, stoppable } from '../../stop';
 import { Judge, JudgeNetwork } from './judge';
 
 export interface TrainJudgeOptions {
@@ -61,12 +61,13 @@ export function judgeAccuracy(judge: Judge, { images, labels, length }: MnistDat
 /**
  * Trains a judge. The test images are looked at once, at the end.
  *
- * @returns the judge, or null if it was stopped; the caller disposes it
+ * @returns the judge; the caller disposes it
+ * @throws Interrupted or the signal's reason if it was stopped: half a judge is none
  */
 export async function trainJudge(
   data: { readonly train: MnistDataset; readonly test: MnistDataset },
   options: TrainJudgeOptions = {},
-): Promise<Judge | null> {
+): Promise<Judge> {
   const { seed = 7, epochs = 8, batchSize = 128, learningRate = 2e-3 } = options;
   const { dropout: rate = 0.4, maxShift = 2 } = options;
   const generator = new Generator(seed);
@@ -104,24 +105,26 @@ export async function trainJudge(
   };
   let finished = false;
   try {
-    finished = await stoppable(options.signal, async (stopped) => {
+    await stoppable(options.signal, async (stopped) => {
       let step = 0;
       for (let epoch = 0; epoch < epochs; epoch++) {
         for (const batch of loader) {
           const loss = runStep(batch, ++step);
           await options.onStep?.({ step, steps: numTrainingSteps, loss });
           await nextMacrotask();
-          if (stopped()) return step === numTrainingSteps;
+          if (stopped() && step < numTrainingSteps) {
+            const at = `step ${step} of ${numTrainingSteps}`;
+            throw interruption(options.signal, `The judge's training was stopped after ${at}.`);
+          }
         }
       }
-      return true;
     });
+    finished = true;
   } finally {
     trainStep.dispose();
     optimizer.dispose();
     if (!finished) disposeModule(network);
   }
-  if (!finished) return null;
   const judge = new Judge(network, { sha256: '', testAccuracy: NaN, seed, epochs, batchSize });
   judge.card = { ...judge.card, testAccuracy: judgeAccuracy(judge, data.test) };
   return judge;

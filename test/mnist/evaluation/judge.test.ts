@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import ndarray from 'ndarray';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tf } from '../../../lib/backend';
 import { loadMnist, type MnistDataset } from '../../../lib/mnist/mnist';
 import { toTensor } from '../../../lib/datasets/transforms';
 import type { Comparison } from '../../../lib/mnist/evaluation/compare';
@@ -95,7 +96,7 @@ it('refuses weights that are not those of its card', () => {
 it('learns, is saved and loaded, and can be stopped', async () => {
   const quick = loadMnist({ split: 'train', source: 'quick' });
   const data = { train: first(quick, 1200), test: quick };
-  const judge = (await trainJudge(data, { epochs: 2, batchSize: 40 }))!;
+  const judge = await trainJudge(data, { epochs: 2, batchSize: 40 });
   expect(judge.card.testAccuracy).toBeGreaterThan(0.7); // 0.1 by chance
   const card = judge.save(path.join(folder, 'own'));
   const loaded = Judge.load(path.join(folder, 'own'));
@@ -111,7 +112,10 @@ it('learns, is saved and loaded, and can be stopped', async () => {
     steps.push(step);
     if (step === 2) stop.abort();
   };
-  expect(await trainJudge(data, { signal: stop.signal, onStep })).toBeNull();
+  const before = tf.memory().numTensors;
+  const cut = trainJudge(data, { signal: stop.signal, onStep });
+  await expect(cut).rejects.toThrow('aborted');
+  expect(tf.memory().numTensors).toBe(before);
   expect(steps).toEqual([1, 2]);
 });
 

@@ -1,0 +1,111 @@
+"""Stop pressed in cells that draw, as JupyterLab sends it: what each cell shows, and how long it goes on.
+
+    stop.py RESULT CWD
+"""
+
+import json
+import queue
+import sys
+import time
+from pathlib import Path
+
+from jupyter_client.manager import start_new_kernel
+
+RESULT_FILE, CWD = sys.argv[1:]
+TIMEOUT = 120  # seconds
+
+OPEN = """
+import * as sd from 'stable-diffusion-mnist/notebook';
+const pipeline = sd.TextToImagePipeline.fromPretrained(sd.SHIPPED_MODEL);
+const options = { seed: 1, numInferenceSteps: 200 };
+async function draw(guidanceScale: number, more: object = {}) {
+  const callbackOnStepEnd = ({ step }: sd.StepEnd) => void (step === 20 && console.log('on', guidanceScale));
+  return (await pipeline.generate('A handwritten digit 4', { ...options, guidanceScale, callbackOnStepEnd, ...more })).images;
+}
+await draw(1, { numInferenceSteps: 2 });
+"""
+
+CELLS = {
+    "sweep": """
+const rows: unknown[] = [];
+for (const scale of [0, 5, 10, 20, 50, 100]) rows.push(await draw(scale, rows.length === 0 ? { numInferenceSteps: 2 } : {}));
+console.log('after');
+""",
+    "caught": """
+let refused = 0;
+for (const scale of [0, 5, 10]) {
+  try { await draw(scale); } catch { refused++; }
+}
+console.log('refused', refused);
+""",
+    "caught without an end": """
+let calls = 0;
+for (;;) {
+  try { calls++; await draw(1); } catch {}
+}
+""",
+    "evaluation": """
+const judge = sd.Judge.load(sd.SHIPPED_JUDGE);
+const test = sd.loadMnist({ split: 'test', source: 'full' });
+await sd.evaluate({ pipeline, judge, test }, {
+  ...options, numImages: 100, batchSize: 10, onProgress: () => void console.log('on'),
+});
+""",
+    "progress": """
+for await (const scale of sd.progress([0, 5, 10])) await draw(scale);
+""",
+}
+
+
+def main():
+    manager, client = start_new_kernel(startup_timeout=TIMEOUT, kernel_name="tslab", cwd=CWD)
+
+    def run(code, stops=0):
+        """Runs a cell and presses Stop when it first prints, so many times; the seconds are those after the first."""
+        message = client.execute(code, stop_on_error=False)
+        shown, pressed, start = [], 0, None
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            if start and pressed < stops and time.monotonic() > start + 0.5 * pressed:
+                manager.interrupt_kernel()
+                pressed += 1
+            try:
+                output = client.get_iopub_msg(timeout=0.1)
+            except queue.Empty:
+                assert time.monotonic() < deadline, code
+                continue
+            if output["parent_header"].get("msg_id") != message:
+                continue
+            kind, content = output["msg_type"], output["content"]
+            if kind == "stream":
+                shown.append(content["text"].strip())
+                start = start or time.monotonic()
+            elif kind == "error":
+                shown.append(content["traceback"])
+            elif kind in ("display_data", "execute_result"):
+                shown.append(content["data"].get("text/plain"))
+            elif kind == "status" and content["execution_state"] == "idle":
+                break
+        while True:
+            reply = client.get_shell_msg(timeout=TIMEOUT)
+            if reply["parent_header"].get("msg_id") == message:
+                break
+        seconds = time.monotonic() - start if start else 0
+        return {"status": reply["content"]["status"], "shown": shown, "seconds": seconds}
+
+    try:
+        opened = run(OPEN)
+        assert opened["status"] == "ok", opened
+        result = {name: run(code, 2 if "end" in name else 1) for name, code in CELLS.items()}
+        result["rows"] = run("console.log(rows.length)")
+        before = run("console.log(calls)")
+        time.sleep(0.5)
+        result["calls"] = [before["shown"], run("console.log(calls)")["shown"]]
+        result["next"] = run("(await draw(1, { numInferenceSteps: 2 })).shape.join()")
+        Path(RESULT_FILE).write_text(json.dumps(result))
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+main()

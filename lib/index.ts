@@ -19,6 +19,19 @@ export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/r
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
 export { loadMnist, type MnistDataset } from './mnist/mnist';
 export { normalize, toTensor } from './datasets/transforms';
+export {
+  CenterCrop,
+  Compose,
+  RandomCrop,
+  RandomHorizontalFlip,
+  Resize,
+  type Image,
+  type ImageKey,
+  type ImageSize,
+  type ImageTransform,
+  type ResizeOptions,
+} from './datasets/image-transforms';
+export { type Interpolation } from './datasets/resample';
 export { captionOf, DIGIT_CAPTIONS } from './mnist/captions';
 
 export { UNet2DConditionModel } from './models/unet-2d-condition';

@@ -1,41 +1,34 @@
 // npm run bench: the library against PyTorch with diffusers, on this machine.
 //
-//   npm run bench                    all cases, about half an hour on two cores
-//   npm run bench -- --only unet-64  one case; --only a,b several
-//   npm run bench -- --quick         few steps, to see that it runs
-//   npm run bench -- --sweep         cost against batch size and width, as docs/images/cost.svg
+//   npm run bench -- --help
 //
 // Prints medians, ratios and peak memory (of the whole process, each side has one) and writes them to
 // runs/bench/. SDM_PARITY_PYTHON names a Python that has torch and diffusers, instead of the set-up's.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { cases, sweep } from './bench/cases.mjs';
 import { compare } from './bench/compare.mjs';
 import { comparisonTable, machine, misses, writeReport } from './bench/report.mjs';
 import { runSweep } from './bench/sweep.mjs';
+import { misuse } from './command-line/command.mjs';
+import { CASES } from './commands/bench.mjs';
+import { commands, readCommandLine } from './commands/index.mjs';
+import { output } from './setup/command.mjs';
 import { inRoot, parityVenv } from './setup/paths.mjs';
 import { parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
-const names = [...cases.map(({ name }) => name), 'compile'];
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    sweep: { type: 'boolean', default: false },
-    only: { type: 'string', default: names.join() },
-  },
-});
-const only = values.only.split(',');
-const unknown = only.filter((name) => !names.includes(name));
-if (unknown.length > 0) {
-  console.error(`--only: unknown ${unknown.join(', ')}; known are ${names.join(', ')}.`);
-  process.exit(1);
-}
+const { values } = readCommandLine('bench');
+const only = values.only.length > 0 ? values.only.flat() : CASES;
 
 const ownPython = process.env.SDM_PARITY_PYTHON;
+if (ownPython && output(ownPython, ['--version']) === null) {
+  misuse(commands.bench, [
+    `SDM_PARITY_PYTHON is '${ownPython}', which is no Python that can be run.`,
+  ]);
+}
 await setUpOrExit({ extra: ownPython ? [] : [parityPackages] });
-const python = ownPython ?? path.join(parityVenv, 'bin', 'python');
+const python = ownPython || path.join(parityVenv, 'bin', 'python');
 
 const written = new Set();
 
@@ -69,8 +62,9 @@ if (values.sweep) {
 }
 
 const results = [];
-for (const found of cases.filter(({ name }) => only.includes(name))) {
-  say(`${found.title} …`);
+const chosen = cases.filter(({ name }) => only.includes(name));
+for (const [i, found] of chosen.entries()) {
+  say(`case ${i + 1} of ${chosen.length}: ${found.title} …`);
   const result = await compare(found, { inputs: inputsOf(1), python, effort: effortOf(found) });
   results.push({ ...found, kind: found.ours.kind, ...result });
 }
@@ -86,6 +80,7 @@ for (const { title, kind, difference, ours } of results) {
 
 let compile = null;
 if (only.includes('compile')) {
+  say('trace and load of the train step …');
   const output = execFileSync(process.execPath, ['scripts/bench/compile.cjs', inputsOf(1)], {
     cwd: inRoot(),
   });

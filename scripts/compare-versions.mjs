@@ -2,20 +2,15 @@
 // the bit: losses, norms and learning rates of trainings, a resumed run, images of the model that ships, all files.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { readCommandLine } from './commands/index.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
-const HELP = `npm run compare -- FOLDER
-  FOLDER   another clone, such as one of an earlier commit, after its own npm run setup`;
-
-const [other] = process.argv.slice(2);
-if (other === undefined || other.startsWith('-')) {
-  console.log(HELP);
-  process.exit(other === '--help' ? 0 : 2);
-}
+const [other] = readCommandLine('compare').words;
 await setUpOrExit();
 
 function numbersOf(root) {
+  console.error(`${root}: trains, resumes and draws …`);
   const script = inRoot('scripts', 'compare-versions', 'numbers.cjs');
   const args = [script, path.join(root, 'dist')];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -41,7 +36,7 @@ const count = (value) =>
     ? Object.values(value).reduce((sum, item) => sum + count(item), 0)
     : 1;
 
-const [there, here] = [numbersOf(path.resolve(other)), numbersOf(inRoot())];
+const [there, here] = [numbersOf(other), numbersOf(inRoot())];
 const found = differences(there, here);
 for (const line of found) console.log(line);
 console.log(`${count(here)} numbers and hashes compared, ${found.length} differ.`);

@@ -1,6 +1,8 @@
 // npm run doctor: looks at everything that the notebooks need, changes nothing.
+import { readCommandLine } from './commands/index.mjs';
 import { checks } from './doctor/checks.mjs';
 
+readCommandLine('doctor');
 let failures = 0;
 for (const [name, check] of checks) {
   try {

@@ -1,88 +1,29 @@
 // npm run evaluate: draws digits with a checkpoint and measures them, or measures images made elsewhere. Can be
 // stopped at any time; the same command goes on. `npm run evaluate -- --help` tells the options.
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { inRoot } from './setup/paths.mjs';
+import { checkedBy, library, misuse, typed } from './command-line/command.mjs';
+import { Progress } from './command-line/progress.mjs';
+import { batchFor } from './commands/evaluate.mjs';
+import { commands, readCommandLine } from './commands/index.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
-const HELP = `npm run evaluate -- --checkpoint FOLDER [options]
-  --checkpoint FOLDER  a model's folder, a training checkpoint, or a run's folder (its last checkpoint)
-  --drawn FILE         instead: images drawn elsewhere, a safetensors file with 'images' [N, 28, 28] and
-                       'labels' [N], both uint8
-  --scheduler NAME     ddpm (default), ddim, dpm-solver++, sde-dpm-solver++, euler or heun
-  --spacing NAME       timestep spacing: leading, trailing or linspace (default: the checkpoint's)
-  --config JSON        changes of the scheduler's config, such as {"thresholding":true}
-  --steps N            sampling steps (default: 50)
-  --guidance S,S,…     guidance scales (default: 1)
-  --images N           a multiple of 10 (default: 1000)
-  --batch N            images at once (default: 100)
-  --seed N             (default: 0)
-  --generate JSON      further options of generate, such as {"guidanceRescale":0.7}
-  --best MODE          of a run's checkpoints the one with the lowest (min) or highest (max) metric
-  --last-weights       the last weights of a training checkpoint, not the averaged ones
-  --sanity             rows for real images, shuffled prompts and noise
-  --judge FOLDER       (default: checkpoints/judge)
-  --output FOLDER      images and measures-N.json of each row, by the weights' hash (default: runs/evaluation)
-  --plot FILE          also accuracy, nearness and diversity over the guidance scales of a checkpoint, as .svg or .png
-  --report FILE        the rows of this call, once all are there (default: results.json in the folder of --output)`;
-
-const { values } = parseArgs({
-  options: {
-    checkpoint: { type: 'string' },
-    drawn: { type: 'string' },
-    scheduler: { type: 'string', default: 'ddpm' },
-    spacing: { type: 'string' },
-    config: { type: 'string', default: '{}' },
-    steps: { type: 'string', default: '50' },
-    guidance: { type: 'string', default: '1' },
-    images: { type: 'string', default: '1000' },
-    batch: { type: 'string', default: '100' },
-    seed: { type: 'string', default: '0' },
-    generate: { type: 'string', default: '{}' },
-    best: { type: 'string' },
-    'last-weights': { type: 'boolean', default: false },
-    sanity: { type: 'boolean', default: false },
-    judge: { type: 'string', default: inRoot('checkpoints', 'judge') },
-    output: { type: 'string', default: inRoot('runs', 'evaluation') },
-    plot: { type: 'string' },
-    report: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-const hasRows = values.checkpoint || (!values.plot && (values.drawn || values.sanity));
-const isMode = [undefined, 'min', 'max'].includes(values.best);
-if (values.help || !hasRows || !isMode) {
-  if (!isMode) console.error(`Expected --best min or --best max, got ${values.best}.\n`);
-  console.log(HELP);
-  process.exit(values.help ? 0 : 2);
-}
+const { values } = readCommandLine('evaluate');
+const { images: numImages, batch: batchSize = batchFor(numImages) } = values;
 
 await setUpOrExit();
-const require = createRequire(import.meta.url);
-const sd = require(inRoot('dist', 'notebook.js'));
-const { columnsOf, confusionTable, drawingName, loadRunModel, saveMeasures, weightsHash } = require(
-  inRoot('dist', 'mnist', 'evaluation', 'index.js'),
+const sd = library('notebook.js');
+const { columnsOf, confusionTable, drawingName, loadRunModel, saveMeasures, weightsHash } = library(
+  'mnist/evaluation/index.js',
 );
 
-const numImages = Number(values.images);
+const say = (text) => process.stderr.write(`${text}\n`);
+say('The judge looks at real images …');
 const judge = sd.Judge.load(values.judge);
 const test = sd.loadMnist({ split: 'test', source: 'full' });
 const reference = sd.realReference(judge, test, numImages);
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
-
-/** One line that counts up; where it would fill a file, a line only now and then. */
-let told = '';
-function tell(name, share) {
-  const { isTTY } = process.stderr;
-  const percent = isTTY ? Math.round(100 * share) : 10 * Math.floor(10 * share);
-  const text = `${name}  ${percent} %  `;
-  if (text === told) return;
-  told = text;
-  process.stderr.write(isTTY ? `\r${text}` : `${text.trim()}\n`);
-}
 
 /** What real images give at the number of the last row. */
 let real = reference.floor;
@@ -90,13 +31,35 @@ const rows = [];
 const add = (name, facts, comparison) => rows.push({ name, ...facts, ...comparison });
 
 function drawnElsewhere() {
-  const { tensors } = sd.readSafetensors(values.drawn);
-  const [images, labels] = ['images', 'labels'].map((name) => tensors.get(name).data);
+  const [images, labels] = checkedBy(commands.evaluate, '--drawn', () => {
+    const { tensors } = sd.readSafetensors(values.drawn);
+    const found = ['images', 'labels'].map((name) => tensors.get(name));
+    const [shape, numLabels] = [found[0]?.shape ?? [], found[1]?.shape[0]];
+    const isWhole = found.every((tensor) => tensor?.dtype === 'U8') && shape[0] === numLabels;
+    if (isWhole && shape.length === 3 && shape[1] === 28 && shape[2] === 28) {
+      return found.map(({ data }) => data);
+    }
+    const has = [...tensors].map(([name, { dtype, shape: own }]) => `${name} ${dtype} [${own}]`);
+    throw new Error(
+      `expected images U8 [N, 28, 28] and labels U8 [N], got ${has.join(', ') || 'nothing'}.`,
+    );
+  });
   const set = { images: sd.unitImages(images), labels: Uint8Array.from(labels) };
   const { sets, floor } = sd.realReference(judge, test, labels.length);
   const name = path.basename(values.drawn, '.safetensors');
   add(name, { settings: {} }, sd.compareImages(judge, set, sets, floor));
   real = floor;
+}
+
+/** The library's rules for numbers of steps and for --generate are told as they are: no fault of the program. */
+async function measured(parts, options) {
+  try {
+    return await sd.evaluate(parts, options, reference);
+  } catch (error) {
+    if (stop.signal.aborted) return null;
+    if (!(error instanceof RangeError)) throw error;
+    return misuse(commands.evaluate, [error.message]);
+  }
 }
 
 async function drawnHere() {
@@ -105,16 +68,13 @@ async function drawnHere() {
     best: values.best,
   });
   const weights = weightsHash(parts);
+  const { config: changes, generate: more, steps: numInferenceSteps } = values;
   const spacing = values.spacing && { timestep_spacing: values.spacing };
-  const changes = JSON.parse(values.config);
-  const scheduler = sd.makeSampler(values.scheduler, parts.scheduler.config, {
-    ...spacing,
-    ...changes,
-  });
+  const scheduler = checkedBy(commands.evaluate, '--config', () =>
+    sd.makeSampler(values.scheduler, parts.scheduler.config, { ...spacing, ...changes }),
+  );
   const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
-  for (const guidanceScale of values.guidance.split(',').map(Number)) {
-    const numInferenceSteps = Number(values.steps);
-    const more = JSON.parse(values.generate);
+  for (const guidanceScale of values.guidance) {
     const settings = { scheduler: values.scheduler, spacing: scheduler.config.timestep_spacing };
     Object.assign(settings, { steps: numInferenceSteps, guidanceScale, ...changes, ...more });
     const name = drawingName({
@@ -124,29 +84,31 @@ async function drawnHere() {
       guidanceScale,
       more: { ...changes, ...more },
       seed: values.seed,
-      batchSize: values.batch,
+      batchSize,
     });
     const own = path.join(values.output, `${weights}-${name}`);
-    const evaluation = sd.evaluate(
+    say(`${name}: drawing ${numImages} images …`);
+    const total = (numImages / batchSize) * numInferenceSteps;
+    const progress = new Progress({ total, every: 10 });
+    const settingsOfRow = { seed: values.seed, numImages, batchSize, numInferenceSteps };
+    const found = await measured(
       { pipeline, judge, test },
       {
-        seed: Number(values.seed),
-        numImages,
-        batchSize: Number(values.batch),
-        numInferenceSteps,
+        ...settingsOfRow,
         guidanceScale,
         ...more,
         folder: own,
         signal: stop.signal,
-        onProgress: (share) => tell(name, share),
+        onProgress: (share) => {
+          const done = Math.round(share * total);
+          progress.update(done);
+          if (done < total) return;
+          progress.end();
+          say('Measuring them …');
+        },
       },
-      reference,
     );
-    const found = await evaluation.catch((error) => {
-      if (stop.signal.aborted) return null;
-      throw error;
-    });
-    if (process.stderr.isTTY) process.stderr.write('\n');
+    progress.end();
     if (found === null) return false;
     const { real: floor, ...comparison } = found;
     add(`${path.basename(folder)} ${name}`, { weights, settings }, comparison);
@@ -176,7 +138,17 @@ if (finished && values.plot) {
   await sd
     .guidancePlot(points.map(({ settings, ...row }) => ({ ...settings, ...row })))
     .save(values.plot);
-  console.log(values.plot);
+  console.log(`Plot: ${values.plot}`);
 }
-console.log(finished ? file : 'Stopped; the same command goes on.');
+console.log(finished ? `Saved: ${file}` : 'Stopped: run the same command again to go on.');
+const isRun = (place) => fs.existsSync(path.join(place, 'recipe.json'));
+if (
+  finished &&
+  values.checkpoint &&
+  [values.checkpoint, path.dirname(values.checkpoint)].some(isRun)
+) {
+  console.log(
+    `Next: npm run export-model -- --checkpoint ${typed(values.checkpoint)}, if it is to ship`,
+  );
+}
 process.exit(finished ? 0 : 130);

@@ -1,45 +1,24 @@
 // npm run export-model: makes a run's model the one that ships in checkpoints/mnist-text-to-image, with its model
 // card. `npm run export-model -- --help` tells the options.
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { checkedBy, library, typed } from './command-line/command.mjs';
+import { commands, readCommandLine } from './commands/index.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 import { sha256 } from './setup/step.mjs';
 
-const HELP = `npm run export-model -- --checkpoint FOLDER [options]
-  --checkpoint FOLDER  a run's folder (its finished model or last checkpoint), a checkpoint or a kept model of it;
-                       averaged weights if the run averaged
-  --recipe NAME        the recipe it was trained by (default: best)
-  --results FOLDER     what npm run evaluate wrote: the figures of these very weights go into the card
-                       (default: runs/evaluation)
-  --output FOLDER      (default: checkpoints/mnist-text-to-image)`;
-
-const { values } = parseArgs({
-  options: {
-    checkpoint: { type: 'string' },
-    recipe: { type: 'string', default: 'best' },
-    results: { type: 'string' },
-    output: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help || !values.checkpoint) {
-  console.log(HELP);
-  process.exit(values.help ? 0 : 2);
-}
-
+const { values } = readCommandLine('export-model');
 await setUpOrExit();
-const require = createRequire(import.meta.url);
-const sd = require(inRoot('dist', 'index.js'));
-const { findMeasures, loadRunModel, modelCard, runOf, settingsOf, weightsHash } = require(
-  inRoot('dist', 'mnist', 'evaluation', 'index.js'),
+const sd = library();
+const { findMeasures, loadRunModel, modelCard, runOf, settingsOf, weightsHash } = library(
+  'mnist/evaluation/index.js',
 );
 
+process.stderr.write(`Reads ${values.checkpoint} …\n`);
 const { folder, parts } = loadRunModel(values.checkpoint);
-const { recipe, steps } = runOf(folder);
-const output = path.resolve(values.output ?? sd.SHIPPED_MODEL);
+const { recipe, steps } = checkedBy(commands['export-model'], '--checkpoint', () => runOf(folder));
+const { output } = values;
 const aside = `${output}.part`;
 fs.rmSync(aside, { recursive: true, force: true });
 sd.saveCheckpoint(aside, parts);
@@ -48,7 +27,7 @@ const FILES = {
   unet: 'unet/diffusion_pytorch_model.safetensors',
   text_encoder: 'text_encoder/model.safetensors',
 };
-const results = path.resolve(values.results ?? inRoot('runs', 'evaluation'));
+const results = values.results ?? inRoot('runs', 'evaluation');
 const rows = findMeasures(results, weightsHash(parts));
 const settings = settingsOf(recipe, sd.RECIPES[values.recipe]);
 const card = modelCard({
@@ -82,5 +61,10 @@ const bytes = fs
 console.log(
   `${output}: step ${steps} of recipe ${values.recipe}, ${(bytes / 1e6).toFixed(1)} MB, ` +
     `${rows.length} rows of figures.`,
+);
+console.log(
+  rows.length === 0
+    ? `Its card has no figures yet: npm run evaluate -- --checkpoint ${typed(output)}, then this command again.`
+    : 'Next: npm run notebooks -- --in-place 05-sample 06-guidance-sweep, which show it',
 );
 process.exit();

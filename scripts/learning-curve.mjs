@@ -2,67 +2,32 @@
 // (`npm run train -- --keep …`), as a table and a plot. `npm run learning-curve -- --help` tells the options.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { library } from './command-line/command.mjs';
+import { readCommandLine } from './commands/index.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
-const HELP = `npm run learning-curve -- --run "NAME=FOLDER@SECONDS" [--run …] [options]
-  --run NAME=FOLDER@SECONDS  a run: its folder with model-STEP in it, and the seconds that a step took
-  --images N, --scheduler NAME, --steps N, --guidance S
-                             what is drawn of each model (default: 200 images, DDPM with 50 steps, no guidance)
-  --until STEP               only models up to this step (default: all)
-  --output FILE              the plot (default: runs/learning-curve.svg)
-What \`npm run evaluate\` has drawn of a model is not drawn again.`;
-
-const { values } = parseArgs({
-  options: {
-    run: { type: 'string', multiple: true, default: [] },
-    images: { type: 'string', default: '200' },
-    scheduler: { type: 'string', default: 'ddpm' },
-    steps: { type: 'string', default: '50' },
-    guidance: { type: 'string', default: '1' },
-    until: { type: 'string', default: 'Infinity' },
-    output: { type: 'string', default: inRoot('runs', 'learning-curve.svg') },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help || values.run.length === 0) {
-  console.log(HELP);
-  process.exit(values.help ? 0 : 2);
-}
-
-const until = Number(values.until);
-if (!(until > 0)) {
-  console.error(`Expected --until STEP, a step above 0, got ${values.until}.`);
-  process.exit(2);
-}
-
-const runs = values.run.map((text) => {
-  const [, name, folder, seconds] = /^(.+?)=(.+)@([\d.]+)$/.exec(text) ?? [];
-  const steps = (fs.existsSync(folder ?? '') ? fs.readdirSync(folder) : [])
-    .map((entry) => Number(/^model-(\d+)$/.exec(entry)?.[1] ?? 0))
-    .filter((step) => step > 0 && step <= until)
-    .sort((a, b) => a - b);
-  if (steps.length === 0) {
-    console.error(`Expected --run NAME=FOLDER@SECONDS with FOLDER/model-STEP, got ${text}.`);
-    process.exit(2);
-  }
-  return { name, folder, seconds: Number(seconds), steps };
-});
+const { values } = readCommandLine('learning-curve');
+const runs = values.run.map(({ steps, ...run }) => ({
+  ...run,
+  steps: steps.filter((step) => step <= values.until),
+}));
 
 await setUpOrExit();
-const require = createRequire(import.meta.url);
-const sd = require(inRoot('dist', 'notebook.js'));
-const { columnsOf } = require(inRoot('dist', 'mnist', 'evaluation', 'index.js'));
-const { timeTo, timeToText } = require(inRoot('dist', 'metrics', 'time-to.js'));
+const sd = library('notebook.js');
+const { columnsOf } = library('mnist/evaluation/index.js');
+const { timeTo, timeToText } = library('metrics/time-to.js');
+
+const numModels = runs.reduce((sum, { steps }) => sum + steps.length, 0);
+let measuredModels = 0;
 
 /** The measures of one model, by the command that a reader would type. */
 function measuresOf(model) {
+  process.stderr.write(`model ${++measuredModels} of ${numModels}: ${model}\n`);
   const output = inRoot('runs', 'evaluation');
   const options = ['images', 'scheduler', 'steps', 'guidance'];
-  const drawn = options.flatMap((option) => [`--${option}`, values[option]]);
+  const drawn = options.flatMap((option) => [`--${option}`, String(values[option])]);
   const args = ['--checkpoint', model, ...drawn, '--output', output];
   execFileSync(process.execPath, [inRoot('scripts', 'evaluate.mjs'), ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -110,4 +75,4 @@ const figure = sd.linePlot(Object.fromEntries([...lines, wanted]), {
 });
 fs.mkdirSync(path.dirname(values.output), { recursive: true });
 await figure.save(values.output);
-console.log(values.output);
+console.log(`Plot: ${values.output}`);

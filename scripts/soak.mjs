@@ -3,34 +3,21 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { readCommandLine } from './commands/index.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
-import { SOAK_PARTS, soakArguments } from './soak/parts.mjs';
+import { SOAK_PARTS } from './soak/parts.mjs';
 import { readResult, resultFile, soakFigures, withTable } from './soak/report.mjs';
 import { runShown } from './test/command.mjs';
 
+const { values } = readCommandLine('soak');
 const names = SOAK_PARTS.map(({ name }) => name);
-const HELP = `npm run soak -- [options]
-  --only NAMES  only these parts, also if they have passed: ${names.join(', ')}
-                (kill,fuzz; or the option again and again)
-  --anew        forget what has passed
-
-Parts take minutes to hours. Beside other work: nice -n 19 npm run soak`;
-
-const asked = soakArguments(process.argv.slice(2));
-if ('help' in asked) {
-  console.log(HELP);
-  process.exit();
-}
-if ('problem' in asked) {
-  console.error(asked.problem);
-  process.exit(2);
-}
+const only = values.only.flat();
 
 await setUpOrExit({ extra: [parityPackages] });
 const folder = inRoot('runs', 'soak');
-if (asked.anew) fs.rmSync(folder, { recursive: true, force: true });
+if (values.anew) fs.rmSync(folder, { recursive: true, force: true });
 fs.mkdirSync(folder, { recursive: true });
 const machine = `${os.cpus().length} CPU cores, Node ${process.versions.node}`;
 
@@ -59,8 +46,10 @@ async function runPart({ name, file }) {
   fs.rmSync(figuresFile, { force: true });
 }
 
-const chosen =
-  asked.chosen ?? SOAK_PARTS.filter(({ name }) => readResult(folder, name)?.failed !== false);
+const isChosen = ({ name }) =>
+  only.length > 0 ? only.includes(name) : readResult(folder, name)?.failed !== false;
+const chosen = SOAK_PARTS.filter(isChosen);
+if (chosen.length === 0) console.log('All parts have passed: --anew runs them again.');
 for (const part of chosen) await runPart(part);
 
 const found = names.flatMap((name) => readResult(folder, name) ?? []);

@@ -2,6 +2,9 @@
 // browser. `npm test -- <arguments of vitest>` runs vitest alone, for example
 // `npm test -- test/nn` or `npm test -- test/browser`.
 import fs from 'node:fs';
+import { givenOptions } from './command-line/parse.mjs';
+import { commands, readCommandLine } from './commands/index.mjs';
+import { inBrowser } from './commands/test.mjs';
 import { chromium } from './setup/chromium.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { kernelTestPackages, parityPackages } from './setup/python-packages.mjs';
@@ -15,6 +18,7 @@ import {
   failuresOfVitest,
 } from './test/counts.mjs';
 
+const { values, words, rest } = readCommandLine('test');
 const started = performance.now();
 await setUpOrExit({ extra: [kernelTestPackages, parityPackages, chromium] });
 
@@ -22,10 +26,10 @@ const bin = (...parts) => inRoot('node_modules', ...parts);
 const node = (...args) => runShown(process.execPath, args);
 const vitest = (...args) => node(bin('vitest', 'vitest.mjs'), 'run', ...args);
 
-const wanted = process.argv.slice(2);
+const wanted = [...words, ...givenOptions(commands.test, values), ...rest];
 if (wanted.length > 0) {
-  const inBrowser = wanted.some((word) => word.startsWith('test/browser'));
-  process.exit(await vitest(...(inBrowser ? ['-c', 'vitest.browser.config.mts'] : []), ...wanted));
+  const own = words.some(inBrowser) ? ['-c', 'vitest.browser.config.mts'] : [];
+  process.exit(await vitest(...own, ...wanted));
 }
 
 const runs = inRoot('runs', 'test');

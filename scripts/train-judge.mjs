@@ -1,32 +1,42 @@
 // npm run train-judge: trains the judge of lib/mnist on real MNIST and saves it in checkpoints/judge.
-// A few minutes on two cores. `-- --epochs N --output FOLDER` for other ones.
-import { createRequire } from 'node:module';
-import { parseArgs } from 'node:util';
-import { inRoot } from './setup/paths.mjs';
+// A few minutes on two cores. `npm run train-judge -- --help` tells the options.
+import { library, typed } from './command-line/command.mjs';
+import { Progress, timeText } from './command-line/progress.mjs';
+import { readCommandLine } from './commands/index.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
-const { values } = parseArgs({
-  options: {
-    epochs: { type: 'string', default: '8' },
-    output: { type: 'string', default: inRoot('checkpoints', 'judge') },
-  },
-});
-
+const { values } = readCommandLine('train-judge');
 await setUpOrExit();
-const sd = createRequire(import.meta.url)(inRoot('dist', 'index.js'));
+const sd = library();
 
 const train = sd.loadMnist({ split: 'train', source: 'full' });
 const test = sd.loadMnist({ split: 'test', source: 'full' });
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+
 const started = performance.now();
-const judge = await sd.trainJudge(
+let progress;
+const training = sd.trainJudge(
   { train, test },
   {
-    epochs: Number(values.epochs),
+    epochs: values.epochs,
+    signal: stop.signal,
     onStep: ({ step, steps, loss }) => {
-      if (step % 50 === 0) console.log(`step ${step} of ${steps}  loss ${loss.toFixed(4)}`);
+      progress ??= new Progress({ total: steps, every: 10, stream: process.stdout });
+      progress.update(step, `loss ${loss.toFixed(4)}`);
     },
   },
 );
+const judge = await training.catch((error) => {
+  if (stop.signal.aborted) return null;
+  throw error;
+});
+progress?.end();
+if (judge === null) {
+  console.log('Stopped: nothing was saved. A judge is trained in one go.');
+  process.exit(130);
+}
 const card = judge.save(values.output);
-const minutes = ((performance.now() - started) / 60_000).toFixed(1);
-console.log(`${JSON.stringify(card, null, 2)}\n${minutes} min, saved in ${values.output}`);
+console.log(JSON.stringify(card, null, 2));
+console.log(`${timeText((performance.now() - started) / 1000)} min, saved in ${values.output}`);
+console.log(`Next: npm run evaluate -- --sanity --judge ${typed(values.output)}`);

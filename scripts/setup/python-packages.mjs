@@ -121,9 +121,11 @@ export const pythonPackages = {
 
 /** TensorFlow's native libraries alone, for who has installed the package and has no notebooks. */
 export const tensorflowPackage = {
-  ...pythonPackages,
   name: 'tensorflow-package',
   title: "TensorFlow's libraries (a Python wheel)",
+  verified: true,
+  inputs: () => chooseDevice(),
+  remedy: registryRemedy,
   get disk() {
     return chooseDevice() === 'gpu' ? 8 : 1.5;
   },

@@ -7,16 +7,7 @@ interface Part {
   readonly name: string;
   readonly file: string;
 }
-const { partsNamed, soakArguments, SOAK_PARTS } = loadScript<{
-  partsNamed: (values: string[]) => { chosen?: Part[]; problem?: string };
-  soakArguments: (argv: string[]) => {
-    help?: true;
-    anew?: boolean;
-    chosen?: Part[] | null;
-    problem?: string;
-  };
-  SOAK_PARTS: Part[];
-}>('soak/parts.mjs');
+const { SOAK_PARTS } = loadScript<{ SOAK_PARTS: Part[] }>('soak/parts.mjs');
 const { rowsOf, soakFigures, soakTable, withTable } = loadScript<{
   rowsOf: (text: string, name: string) => string[];
   soakTable: (names: string[], results: Map<string, object>, document: string) => string;
@@ -29,83 +20,8 @@ const { rowsOf, soakFigures, soakTable, withTable } = loadScript<{
   withTable: (text: string, table: string) => string;
 }>('soak/report.mjs');
 
-const chosen = (...values: string[]) => partsNamed(values).chosen?.map(({ name }) => name);
-
-describe('--only', () => {
-  it.each<[string[], string[]]>([
-    [['kill'], ['kill']],
-    [['kill,fuzz'], ['kill', 'fuzz']],
-    [['fuzz,kill'], ['kill', 'fuzz']],
-    [
-      ['kill', 'fuzz'],
-      ['kill', 'fuzz'],
-    ],
-    [['kill, fuzz'], ['kill', 'fuzz']],
-    [['kill', 'kill,kill'], ['kill']],
-    [[], []],
-  ])('%j are %j', (values, names) => expect(chosen(...values)).toEqual(names));
-
-  it.each([
-    ['kil', 'got kil.'],
-    ['kill,fuz', 'got fuz.'],
-    ['', 'got an empty name.'],
-    ['kill,', 'got an empty name.'],
-    ['KILL', 'got KILL.'],
-  ])('refuses %j, naming the parts', (value, message) => {
-    expect(partsNamed([value]).problem).toBe(
-      `--only: expected parts among ${SOAK_PARTS.map(({ name }) => name).join(', ')}; ${message}`,
-    );
-  });
-
-  it.each<[string[], boolean, string[] | undefined]>([
-    [[], false, undefined],
-    [['--anew'], true, undefined],
-    [['--only', 'kill'], false, ['kill']],
-    [['--only=kill,fuzz'], false, ['kill', 'fuzz']],
-    [['--only', 'fuzz', '--only', 'kill'], false, ['kill', 'fuzz']],
-    [['--only', ' kill , fuzz '], false, ['kill', 'fuzz']],
-    [['--anew', '--only', 'fuzz'], true, ['fuzz']],
-  ])('%j is understood', (argv, anew, names) => {
-    const asked = soakArguments(argv);
-    expect(asked.problem).toBeUndefined();
-    expect(asked.anew).toBe(anew);
-    expect(asked.chosen?.map(({ name }) => name)).toEqual(names);
-  });
-
-  it('--help is help, whatever else is asked', () => {
-    expect(soakArguments(['--help'])).toEqual({ help: true });
-    expect(soakArguments(['--only', 'kil', '--help'])).toEqual({ help: true });
-  });
-
-  it.each([
-    [
-      ['--only'],
-      /^Option '--only <value>' argument missing: expected npm run soak -- --only kill,fuzz/,
-    ],
-    [['--only', '--anew'], /argument is ambiguous.*: expected npm run soak -- --only kill,fuzz/s],
-    [
-      ['--bogus'],
-      /^Unknown option '--bogus': expected npm run soak -- --only kill,fuzz, or --anew/,
-    ],
-    [['kill'], /^Unexpected argument 'kill'.*: expected npm run soak -- --only kill,fuzz/],
-    [['--anew=yes'], /'--anew'.*: expected npm run soak -- --only kill,fuzz/],
-    [['--only', ''], /^--only: expected parts among kill, .*; got an empty name\.$/],
-    [['--only='], /got an empty name\.$/],
-    [['--only', ',,'], /got an empty name\.$/],
-    [['--only', 'kill;fuzz'], /got kill;fuzz\.$/],
-    [['--only', 'kill fuzz'], /got kill fuzz\.$/],
-    [['--only', 'kill', '--only', 'fuz'], /got fuz\.$/],
-    [['--only', 'all'], /got all\.$/],
-  ])('%j is refused with what is right', (argv, message) => {
-    const { problem } = soakArguments(argv);
-    expect(problem).toMatch(message);
-    for (const { name } of SOAK_PARTS) expect(problem).toContain(name);
-  });
-
-  it('names files that there are', () => {
-    for (const { file } of SOAK_PARTS)
-      expect(fs.existsSync(path.join(root, file)), file).toBe(true);
-  });
+it('names files that there are', () => {
+  for (const { file } of SOAK_PARTS) expect(fs.existsSync(path.join(root, file)), file).toBe(true);
 });
 
 describe('the table of docs/reliability.md', () => {

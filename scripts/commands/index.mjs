@@ -1,0 +1,33 @@
+// All commands of a clone, each a table of its options.
+import { readCommandLine as read } from '../command-line/command.mjs';
+import { bench } from './bench.mjs';
+import { compare } from './compare.mjs';
+import { evaluate } from './evaluate.mjs';
+import { exportModel } from './export-model.mjs';
+import { learningCurve } from './learning-curve.mjs';
+import { notebooks } from './notebooks.mjs';
+import { doctor, setup } from './plain.mjs';
+import { soak } from './soak.mjs';
+import { start } from './start.mjs';
+import { test } from './test.mjs';
+import { train } from './train.mjs';
+import { trainJudge } from './train-judge.mjs';
+
+export const commands = {
+  start,
+  setup,
+  doctor,
+  train,
+  evaluate,
+  'learning-curve': learningCurve,
+  'export-model': exportModel,
+  'train-judge': trainJudge,
+  notebooks,
+  test,
+  bench,
+  compare,
+  soak,
+};
+
+/** As `readCommandLine`; an option of another command is told as that. @param {keyof typeof commands} name */
+export const readCommandLine = (name) => read(commands[name], Object.values(commands));

@@ -1,0 +1,24 @@
+// Commands that take no options.
+
+/** @type {import('../command-line/parse.mjs').Command} */
+export const setup = {
+  name: 'setup',
+  run: 'npm run setup',
+  summary:
+    'Makes everything ready without starting anything. What is done already is not done again.',
+  options: {},
+  example: 'npm run setup',
+  notes:
+    'SDM_DEVICE=cpu or gpu chooses the device, SDM_PYTHON names a Python of 3.10 to 3.13. Logs are in .setup/logs.',
+};
+
+/** @type {import('../command-line/parse.mjs').Command} */
+export const doctor = {
+  name: 'doctor',
+  run: 'npm run doctor',
+  summary:
+    'Looks at everything that the notebooks need and changes nothing. Every line is OK, or says what to do; exit code 1 ' +
+    'if one is not OK.',
+  options: {},
+  example: 'npm run doctor',
+};

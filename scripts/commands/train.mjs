@@ -1,0 +1,101 @@
+import { choice, count, list, Misfit, newFolder } from '../command-line/kinds.mjs';
+import { didYouMean, nearest } from '../command-line/nearest.mjs';
+import { RECIPES } from './names.mjs';
+
+/** The groups and numbers of a recipe (lib/mnist/recipes.ts), as `--set` names them. */
+export const RECIPE_KEYS = {
+  groups: ['scheduler', 'objective', 'trainer'],
+  numbers: {
+    warmupSteps: (value) => Number.isInteger(value) && value >= 0,
+    decayShare: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+  },
+};
+
+/** @type {import('../command-line/kinds.mjs').Kind} */
+const setting = {
+  shown: 'KEY=VALUE',
+  expected:
+    'KEY=VALUE such as trainer.learningRate=2e-3, where KEY begins with scheduler., objective. or trainer., or is ' +
+    'warmupSteps (from 0 on) or decayShare (0 to 1)',
+  read(text) {
+    const [, keys, value] = /^([\w.]+)=(.+)$/s.exec(text) ?? [];
+    if (keys === undefined) return undefined;
+    const [first, ...rest] = keys.split('.');
+    const fits = Object.hasOwn(RECIPE_KEYS.numbers, keys) && RECIPE_KEYS.numbers[keys];
+    const isGroup = RECIPE_KEYS.groups.includes(first) && rest.length > 0 && !rest.includes('');
+    if (!isGroup && !fits) {
+      const known = [
+        ...RECIPE_KEYS.groups.map((name) => `${name}.`),
+        ...Object.keys(RECIPE_KEYS.numbers),
+      ];
+      throw new Misfit(didYouMean(nearest(keys.includes('.') ? first : keys, known, 1)).trim());
+    }
+    const parsed = valueOf(value);
+    return fits && !fits(parsed) ? undefined : [keys.split('.'), parsed];
+  },
+};
+
+/** JSON, or else a text. */
+function valueOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @type {import('../command-line/parse.mjs').Command} */
+export const train = {
+  name: 'train',
+  run: 'npm run train',
+  summary:
+    "Trains by a recipe. Can be stopped at any time (Ctrl-C, kill): the same command goes on from the run's " +
+    'last checkpoint.',
+  options: {
+    recipe: { kind: choice(RECIPES), default: 'best', help: 'a recipe of lib/mnist/recipes.ts' },
+    steps: {
+      kind: count(),
+      byDefault: "the recipe's",
+      also: ['max-steps', 'maxSteps', 'max-train-steps', 'num-steps'],
+      help: 'steps in all',
+    },
+    output: {
+      kind: newFolder,
+      byDefault: 'runs/RECIPE',
+      also: ['output-dir', 'folder', 'run'],
+      help: "the run's folder",
+    },
+    'save-every': {
+      kind: count(),
+      default: 250,
+      also: ['checkpointing-steps', 'save-steps'],
+      help: 'steps between checkpoints',
+    },
+    keep: {
+      kind: list(count({ from: 0 }), 'whole numbers with commas between, such as 0,500,1000'),
+      default: [],
+      byDefault: 'none',
+      help: 'also keep models at these steps (averaged weights if the recipe averages)',
+    },
+    set: {
+      kind: setting,
+      multiple: true,
+      also: {
+        'learning-rate': '--set trainer.learningRate=…',
+        lr: '--set trainer.learningRate=…',
+        'batch-size': '--set trainer.batchSize=…',
+        batch: '--set trainer.batchSize=…',
+        'train-batch-size': '--set trainer.batchSize=…',
+        seed: '--set trainer.seed=…',
+        'lr-warmup-steps': '--set warmupSteps=…',
+        'max-grad-norm': '--set trainer.maxGradNorm=…',
+        'caption-dropout': '--set objective.captionDropout=…',
+      },
+      help: 'another setting of the recipe, in JSON: trainer.learningRate=2e-3',
+    },
+  },
+  example: 'npm run train -- --recipe best --steps 500 --output runs/short',
+  notes:
+    'In the background, beside other work:\n' +
+    '  nohup nice -n 19 npm run train -- --recipe best > runs/best.log 2>&1 &',
+};

@@ -1,0 +1,150 @@
+/** The commands themselves, each in a process of its own as npm starts it. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../parity/python';
+import { loadScript, root } from '../support/script';
+
+const { portNotice } = loadScript<{ portNotice: (port: number) => Promise<string | null> }>(
+  'commands/port-notice.mjs',
+);
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/** @param whileRunning called with all that was printed, each time there is more */
+function run(
+  script: string,
+  args: readonly string[],
+  whileRunning?: (printed: string, stop: () => void) => void,
+): Promise<Ended> {
+  const env = { ...process.env };
+  for (const name of Object.keys(env))
+    if (/^npm_|^VITEST|^NODE_OPTIONS/.test(name)) delete env[name];
+  const file = path.join(root, 'scripts', `${script}.mjs`);
+  const child = spawn(process.execPath, [file, ...args], { cwd: root, env });
+  let [out, errors] = ['', ''];
+  const onMore = () => whileRunning?.(out + errors, () => child.kill('SIGINT'));
+  child.stdout.on('data', (data: Buffer) => ((out += data.toString()), onMore()));
+  child.stderr.on('data', (data: Buffer) => ((errors += data.toString()), onMore()));
+  return new Promise((resolve) => {
+    child.once('close', (code) => resolve({ code, out, errors }));
+  });
+}
+
+/** By the script's name: a misuse, and what is said. All would else set up or start what takes long. */
+const COMMANDS: Record<string, [argv: string[], says: string]> = {
+  start: [['--prot', '9'], 'start: unknown option --prot. Did you mean --port'],
+  setup: [['gpu'], "setup: unexpected argument 'gpu'."],
+  doctor: [['--verbose'], 'doctor: unknown option --verbose.'],
+  train: [['--recipe', 'bset'], 'Did you mean best?'],
+  evaluate: [['--checkpoint', 'runs/none'], 'There is no folder'],
+  'learning-curve': [['--run', 'x'], '--run: expected NAME=FOLDER@SECONDS'],
+  'export-model': [[], '--checkpoint FOLDER must be given.'],
+  'train-judge': [['--epochs', 'abc'], '--epochs: expected a whole number from 1 to 1000'],
+  notebooks: [['04-trian'], 'Did you mean 04-train?'],
+  test: [['test/nonexistent'], 'test has backend, browser,'],
+  bench: [['--onli', 'compile'], 'Did you mean --only?'],
+  'compare-versions': [['nosuch'], 'There is no folder'],
+  soak: [['--only', 'kil'], 'Did you mean kill'],
+  package: [['build-nativ'], 'Did you mean build-native?'],
+};
+
+describe('a command', () => {
+  it('is there for each script of package.json', () => {
+    const { scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const started = Object.values(scripts).flatMap(
+      (line) => /node scripts\/([\w-]+)\.mjs/.exec(line)?.[1] ?? [],
+    );
+    expect([...new Set([...started, 'package'])].sort()).toEqual(Object.keys(COMMANDS).sort());
+  });
+
+  it.each(Object.entries(COMMANDS))(
+    '%s refuses %j with exit code 2',
+    async (script, [argv, says]) => {
+      const { code, out, errors } = await run(script, argv);
+      expect(errors).toContain(says);
+      expect(errors).toMatch(/--help` tells all options\.\n$/);
+      expect(errors).not.toMatch(/\n\s+at |set-up:/);
+      expect(out).toBe('');
+      expect(code).toBe(2);
+    },
+  );
+
+  it.each(Object.keys(COMMANDS))('%s tells its options, and does nothing else', async (script) => {
+    const { code, out, errors } = await run(script, ['--help']);
+    expect(out).toContain('-h, --help');
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+  });
+});
+
+it('a port that is taken is told', async () => {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  expect(await portNotice(port)).toBe(
+    `Port ${port} is taken: JupyterLab takes another; its address is below.`,
+  );
+  await new Promise((resolve) => server.close(resolve));
+  expect(await portNotice(port)).toBeNull();
+});
+
+it('a failure has exit code 1, and its trace tells lines of lib/', async () => {
+  const folder = path.join(temporaryFolder(), 'model');
+  const shipped = path.join(root, 'checkpoints', 'mnist-text-to-image');
+  fs.cpSync(shipped, folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'unet', 'config.json'), '{}');
+  const { code, errors } = await run('evaluate', ['--checkpoint', folder, '--images', '20']);
+  expect(errors).toContain('unet/config.json: expected');
+  const [, file, line] = /at loadCheckpoint \((.*):(\d+):\d+\)/.exec(errors)!;
+  expect(path.relative(root, file!)).toBe('lib/pretrained/checkpoint.ts');
+  expect(fs.readFileSync(file!, 'utf8').split('\n')[Number(line) - 1]).toContain('checkedFolder(');
+  expect(errors).not.toContain('/dist/');
+  expect(code).toBe(1);
+});
+
+it('npm run train tells the first step, how it ended, and what comes next', async () => {
+  const output = path.join(temporaryFolder(), 'run');
+  const more = ['--set', 'trainer.batchSize=2', '--output', output];
+  const train = (steps: number, watch?: Parameters<typeof run>[2]) =>
+    run('train', ['--steps', String(steps), ...more], watch);
+  const next = `\nNext: npm run evaluate -- --checkpoint ${output}\n`;
+
+  const done = await train(2);
+  expect(done.errors).toBe('');
+  const [began, first, last, end] = done.out.split('\n').map((text) => text.slice(21));
+  expect(began).toBe(`recipe best: a new run in ${output}`);
+  expect(first).toMatch(/^step 1 of 2 {2}loss \d\.\d{5} {2}lr 0\.00e\+0$/);
+  expect(last).toMatch(
+    /^step 2 of 2 {2}loss \d\.\d{5} {2}lr 1\.00e-3 {2}[\d.]+ (steps\/s|s\/step)$/,
+  );
+  expect(end).toMatch(/^done: 2 steps, loss \d\.\d{4} \(mean of the last 2 steps\), in /);
+  expect(done.out.endsWith(next)).toBe(true);
+  expect(done.code).toBe(0);
+
+  const again = await train(2);
+  expect(again.out).toMatch(/already at step 2 of 2, loss \d\.\d{4} /);
+  expect(again.out).toContain('\nRaise --steps to train on, or choose a new folder by --output');
+  expect(again.out.endsWith(next)).toBe(true);
+  expect(again.code).toBe(0);
+
+  const stopped = await train(5_000, (printed, stop) => {
+    if (printed.includes('step 3 of 5000')) stop();
+  });
+  expect(stopped.out).toContain(`goes on after step 2 in ${output}`);
+  expect(stopped.out).toMatch(/stopped after step \d+ of 5000, loss .*, saved in /);
+  expect(stopped.out).toContain('\nRun the same command again to go on.\n');
+  expect(stopped.code).toBe(130);
+  // What was finished before does not stand for the run any more.
+  const left = fs.readdirSync(output);
+  expect(left).toContain('model-2');
+  expect(left).not.toContain('model');
+});

@@ -1,31 +1,111 @@
 'use strict';
-// Whether a console should run what was typed. tslab calls broken code complete.
+// Whether a console should run what was typed.
 
-/** What the parser has against some code, as a module so that `await` is one. */
-function syntaxErrors(typescript, code) {
-  const file = typescript.createSourceFile(
+/** TypeScript's codes for what another line can still end, wherever they are reported. */
+const unended = new Set([
+  1010, // '*/' expected
+  1160, // Unterminated template literal
+]);
+
+const unterminatedString = 1002;
+
+/** And for a word that is cut off: no other line helps. */
+const cutOff = new Set([
+  unterminatedString,
+  1124, // Digit expected
+  1125, // Hexadecimal digit expected
+  1161, // Unterminated regular expression literal
+  1177, // Binary digit expected
+  1178, // Octal digit expected
+  1199, // Unterminated Unicode escape sequence
+]);
+
+/** The code as a module, so that `await` is one, and as TypeScript, where `<T>` is no element of JSX. */
+function parse(typescript, code) {
+  return typescript.createSourceFile(
     'cell.ts',
-    `${code}\nexport {};`,
-    typescript.ScriptTarget.Latest,
+    code,
+    {
+      languageVersion: typescript.ScriptTarget.Latest,
+      setExternalModuleIndicator: (file) => (file.externalModuleIndicator = true),
+    },
+    /* setParentNodes */ false,
+    typescript.ScriptKind.TS,
   );
-  return file.parseDiagnostics.map(({ messageText }) => String(messageText));
 }
 
-/** Mends tslab's answer to `is_complete_request`. */
-function installIsComplete({ jupyter }, typescript) {
-  const handler = jupyter.JupyterHandlerImpl.prototype;
-  const isComplete = handler.handleIsComplete;
-  handler.handleIsComplete = function (request) {
-    const answer = isComplete.call(this, request);
-    const { code } = request;
-    const ended = /(^|\n)\s*\n\s*$/.test(code); // two blank lines mean: run it
-    if (answer.status !== 'complete' || ended) return answer;
-    const errors = syntaxErrors(typescript, code);
-    if (errors.includes('Unterminated template literal.')) {
-      return { status: 'incomplete', indent: '' };
-    }
-    return errors.length > 0 ? { status: 'invalid' } : answer;
-  };
+const bracketSteps = (typescript) => {
+  const { SyntaxKind } = typescript;
+  return new Map([
+    [SyntaxKind.OpenBraceToken, 1],
+    [SyntaxKind.OpenBracketToken, 1],
+    [SyntaxKind.OpenParenToken, 1],
+    [SyntaxKind.CloseBraceToken, -1],
+    [SyntaxKind.CloseBracketToken, -1],
+    [SyntaxKind.CloseParenToken, -1],
+  ]);
+};
+
+/** Two spaces for each line that leaves more brackets open than it closes. */
+function indentAfter(typescript, code) {
+  const steps = bracketSteps(typescript);
+  const scanner = typescript.createScanner(typescript.ScriptTarget.Latest, /* skipTrivia */ true);
+  scanner.setText(code);
+  const opened = []; // the lines of the brackets that are open
+  let line = 0;
+  let last = 0;
+  for (;;) {
+    const kind = scanner.scan();
+    if (kind === typescript.SyntaxKind.EndOfFileToken) break;
+    line += code.slice(last, scanner.getTokenStart()).split('\n').length - 1;
+    last = scanner.getTokenStart();
+    const step = steps.get(kind) ?? 0;
+    if (step > 0) opened.push(line);
+    if (step < 0) opened.pop();
+  }
+  return '  '.repeat(new Set(opened).size);
 }
 
-module.exports = { installIsComplete, syntaxErrors };
+/** `let` with nothing behind it parses; only the checker is against it. */
+function lacksNames(typescript, file) {
+  const last = file.statements.at(-1);
+  if (last === undefined) return false;
+  const isKeyword =
+    typescript.isExpressionStatement(last) &&
+    typescript.isIdentifier(last.expression) &&
+    last.expression.text === 'let';
+  return (
+    isKeyword ||
+    (typescript.isVariableStatement(last) && last.declarationList.declarations.length === 0)
+  );
+}
+
+/**
+ * The answer to an `is_complete_request`: `complete` when it parses, `incomplete` when all that it lacks is at its
+ * end, else `invalid`.
+ */
+function isComplete(typescript, code) {
+  const file = parse(typescript, code);
+  const [first] = file.parseDiagnostics;
+  if (first === undefined)
+    return lacksNames(typescript, file)
+      ? { status: 'incomplete', indent: '' }
+      : { status: 'complete' };
+  // A string goes on after a backslash at the line's end.
+  if (first.code === unterminatedString && /(^|[^\\])(\\\\)*\\$/.test(code))
+    return { status: 'incomplete', indent: '' };
+  // Behind the last token come only blanks and comments.
+  const atEnd = first.start >= file.endOfFileToken.pos || unended.has(first.code);
+  const exports = /^export(\s+(abstract|async|declare|default))*\s*$/.test(code.slice(first.start));
+  if (cutOff.has(first.code) || (!atEnd && !exports)) return { status: 'invalid' };
+  const inText = file.parseDiagnostics.some(({ code: number }) => unended.has(number));
+  return { status: 'incomplete', indent: inText ? '' : indentAfter(typescript, code) };
+}
+
+/** Mends tslab's answer to `is_complete_request`: it parses as TSX and calls broken code complete. */
+function installIsComplete({ jupyter }) {
+  jupyter.JupyterHandlerImpl.prototype.handleIsComplete = ({ code }) =>
+    isComplete(require('typescript'), code); // the repository's, once somebody asks
+}
+
+module.exports = { installIsComplete, isComplete };

@@ -64,7 +64,7 @@ if (tslab.versions.tslab !== knownTslab) {
 
 installShorthand(tslab, typescript);
 const declarations = installDeclarations(tslab);
-installIsComplete(tslab, typescript);
+installIsComplete(tslab);
 execution = installExecution(tslab, {
   beforeCell: freshLibrary(),
   afterStop: declarations.keep,

@@ -3,14 +3,25 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const util = require('node:util');
-const { bundleOf, encodeBundle, errorContent, metadataOf, reply } = require('./messages.cjs');
+const { CellQueue } = require('./cell-queue.cjs');
+const { displayOf, encodeBundle, encodeMetadata, errorContent, reply } = require('./messages.cjs');
+const { openStreams } = require('./streams.cjs');
 
 /** What is known of the cell that runs now. */
 class RunningCell {
   constructor(server, message) {
+    const { silent, store_history: store } = message.content;
     this.server = server;
     this.message = message;
+    this.silent = silent === true;
+    /** Whether it counts, and has a number of its own in traces. */
+    this.stored = !this.silent && store !== false;
     this.count = undefined;
+    this.forget();
+  }
+
+  /** What was reported of it. */
+  forget() {
     this.value = undefined;
     this.diagnostics = [];
     this.error = null;
@@ -30,10 +41,17 @@ class RunningCell {
 
 const stopped = 'Interrupted';
 
-const isStop = (thrown) =>
-  thrown?.name === stopped ||
-  thrown?.message === 'Interrupted asynchronously' ||
-  thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+function isStop(thrown) {
+  try {
+    return (
+      thrown?.name === stopped ||
+      thrown?.message === 'Interrupted asynchronously' ||
+      thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
+    );
+  } catch {
+    return false; // it has getters of its own
+  }
+}
 
 function failureContent(cell, thrown) {
   if (cell.diagnostics.length > 0) {
@@ -51,19 +69,18 @@ function failureContent(cell, thrown) {
  * A sender of displays for the cell that runs now. It stays with this cell when later ones run.
  * See `Symbol.for('kernel.display')`.
  */
-function displaySender(cell) {
+function displaySender(cell, flush) {
   return ({ data, metadata = {}, displayId, update = false }) => {
-    if (data === null || typeof data !== 'object' || Object.keys(data).length === 0) {
-      throw new TypeError('A display needs data: a record from MIME type to content.');
-    }
+    const content = { data: encodeBundle(data), metadata: encodeMetadata(metadata) };
     if (update && displayId === undefined) {
       throw new TypeError('An update needs the displayId of the display that it changes.');
     }
-    cell?.publish(update ? 'update_display_data' : 'display_data', {
-      data: encodeBundle(data),
-      metadata,
-      transient: displayId === undefined ? {} : { display_id: displayId },
-    });
+    if (displayId !== undefined && typeof displayId !== 'string') {
+      throw new TypeError(`A displayId is a string, got a ${typeof displayId}.`);
+    }
+    content.transient = displayId === undefined ? {} : { display_id: displayId };
+    flush();
+    cell?.publish(update ? 'update_display_data' : 'display_data', content);
   };
 }
 
@@ -74,18 +91,6 @@ function restoreLost(locals, before) {
   }
 }
 
-/** Awaits the task's turn and the task. Its failure refuses the tasks behind it, unless `goesOn`. */
-async function addToQueue(queue, task, goesOn) {
-  if (!goesOn) return queue.add(task);
-  const failures = await queue.add(() =>
-    task().then(
-      () => [],
-      (thrown) => [thrown],
-    ),
-  );
-  for (const thrown of failures) throw thrown;
-}
-
 /**
  * Replaces tslab's running of cells.
  *
@@ -93,76 +98,138 @@ async function addToQueue(queue, task, goesOn) {
  * @param options.afterStop called when Stop has broken off a cell
  * @param options.warnings printed by the first cell
  */
-function installExecution(
-  { jupyter, util: { TaskCanceledError } },
-  { beforeCell, afterStop, warnings },
-) {
+function installExecution({ jupyter }, { beforeCell, afterStop, warnings }) {
   const handler = jupyter.JupyterHandlerImpl.prototype;
   const server = jupyter.ZmqServer.prototype;
   const runCode = handler.handleExecuteImpl;
   const history = [];
+  const queue = new CellQueue();
   let running = null;
   /** Which cell a callback belongs to, whichever runs by then. */
   const cells = new AsyncLocalStorage();
   globalThis[Symbol.for('kernel.cell')] = () => cells.getStore();
+  const early = []; // printed before the first cell
+  const streams = openStreams((name, text) => {
+    if (running) running.publish('stream', { name, text });
+    else early.push([name, text]);
+  });
 
-  globalThis[Symbol.for('kernel.display')] = () => displaySender(running);
+  // tslab puts these in the place of the streams' own.
+  handler.createWriteToIopub = (name) => process[name].write;
+  globalThis[Symbol.for('kernel.display')] = () => displaySender(running, streams.flush);
   // With `wait`, the output goes only when the next one comes.
-  globalThis[Symbol.for('kernel.clearOutput')] = (wait = false) =>
+  globalThis[Symbol.for('kernel.clearOutput')] = (wait = false) => {
+    streams.flush();
     running?.publish('clear_output', { wait });
+  };
 
   async function runCell(cell) {
-    const { code, silent, store_history: store } = cell.message.content;
+    const { code } = cell.message.content;
     running = cell;
-    if (silent) this.execCount--; // tslab counts it
-    cell.count = this.execCount + 1;
-    if (!silent) {
-      if (store !== false) history.push([0, cell.count, code]);
+    streams.begin();
+    const before = this.execCount;
+    cell.count = before + 1;
+    if (!cell.silent) {
+      if (cell.stored) history.push([0, cell.count, code]);
       cell.publish('execute_input', { code, execution_count: cell.count });
     }
     const stream = (name, text) => cell.publish('stream', { name, text });
-    const display = (content, update) =>
+    const display = ({ data, metadata = {}, ...rest }, update) => {
+      streams.flush();
+      const content = { ...rest, data: encodeBundle(data), metadata: encodeMetadata(metadata) };
       cell.publish(update ? 'update_display_data' : 'display_data', content);
+    };
     const { locals } = this.executor;
-    const before = { ...locals };
+    const kept = { ...locals };
     try {
+      for (const [name, text] of early.splice(0)) stream(name, text);
       for (const warning of warnings.splice(0)) stream('stderr', warning);
       await beforeCell((text) => stream('stdout', text));
       await cells.run(cell, () => runCode.call(this, cell.message.content, stream, display));
-      if (cell.value !== undefined && !silent) {
-        const data = await bundleOf(cell.value);
-        const metadata = metadataOf(cell.value);
-        cell.publish('execute_result', { execution_count: cell.count, data, metadata });
+      if (cell.value !== undefined && !cell.silent) {
+        streams.finish();
+        const shown = await displayOf(cell.value);
+        streams.flush();
+        cell.publish('execute_result', { execution_count: cell.count, ...shown });
       }
     } catch (thrown) {
       // tslab has told the reason to reportFailure and throws a mere count
       cell.error ??= failureContent(cell, thrown);
-      restoreLost(locals, before);
+      restoreLost(locals, kept);
       if (cell.error.ename === stopped) afterStop();
-      if (!silent) cell.publish('error', cell.error);
-      throw thrown;
+      streams.finish();
+      if (!cell.silent) cell.publish('error', cell.error);
     } finally {
       cell.ended = true;
       cell.value = undefined; // else a large value lives until the next cell
+      this.execCount = cell.stored ? cell.count : before; // tslab counts each
     }
+    if (!cell.stored) cell.count = before;
   }
 
-  server.handleExecute = async function (socket, message) {
-    const cell = new RunningCell(this, message);
-    const content = { status: 'ok', payload: [], user_expressions: {} };
-    const goesOn = message.content.stop_on_error === false;
-    try {
-      await addToQueue(this.handler.execQueue, () => runCell.call(this.handler, cell), goesOn);
-    } catch (thrown) {
-      content.status = thrown instanceof TaskCanceledError ? 'aborted' : 'error';
-      if (content.status === 'error') {
-        Object.assign(content, cell.error);
-        // Cells that were sent together with this one are refused for a moment.
-        if (!goesOn) this.handler.execQueue.reset(200);
+  /** The values of a request's `user_expressions`, each with what it failed with. */
+  async function evaluate(executor, message, expressions) {
+    const results = {};
+    for (const [name, expression] of Object.entries(expressions ?? {})) {
+      const probe = new RunningCell(running.server, message);
+      probe.stored = false;
+      running = probe;
+      try {
+        // On a line of its own a comment at its end does no harm.
+        const ok = await executor.execute(`(${expression}\n)`);
+        if (!ok) throw new Error('it failed');
+        results[name] = { status: 'ok', ...(await displayOf(probe.value)) };
+      } catch (thrown) {
+        results[name] = { status: 'error', ...(probe.error ?? failureContent(probe, thrown)) };
       }
+      probe.forget();
     }
-    if (content.status !== 'aborted') content.execution_count = cell.count;
-    reply(this, socket, message, 'execute_reply', content);
+    return results;
+  }
+
+  /** Runs the cell of a request. It resolves, whatever happens, to the content of the answer. */
+  async function contentOf(executing, cell) {
+    const { content: request } = cell.message;
+    const content = { status: 'ok', payload: [], user_expressions: {} };
+    try {
+      await runCell.call(executing, cell);
+      if (cell.error === null) {
+        const { user_expressions: expressions } = request;
+        content.user_expressions = await evaluate(executing.executor, cell.message, expressions);
+      }
+    } catch (thrown) {
+      cell.error ??= errorContent(thrown); // the kernel's own fault
+    }
+    running = cell;
+    streams.end();
+    if (cell.error !== null) Object.assign(content, { status: 'error' }, cell.error);
+    content.execution_count = cell.count ?? 0;
+    return content;
+  }
+
+  server.handleExecute = function (socket, message) {
+    const status = (state) =>
+      reply(this, this.iopub, message, 'status', { execution_state: state });
+    queue.add({
+      run: async () => {
+        this.runningMessage = message;
+        status('busy');
+        const cell = new RunningCell(this, message);
+        const content = await contentOf(this.handler, cell);
+        const answer = () => {
+          reply(this, socket, message, 'execute_reply', content);
+          this.runningMessage = null;
+          status('idle');
+        };
+        const goesOn = cell.silent || message.content.stop_on_error === false;
+        return { answer, failed: content.status === 'error' && !goesOn };
+      },
+      refuse: () => {
+        status('busy');
+        reply(this, socket, message, 'execute_reply', { status: 'aborted' });
+        status('idle');
+      },
+    });
   };
 
   return {
@@ -171,8 +238,8 @@ function installExecution(
     stopCell() {
       running?.stop.abort();
     },
-    /** The cell that runs, as it stands in traces. A silent one has no number: those of 0 are its lines. */
-    cellName: () => `In[${running && !running.message.content.silent ? running.count : 0}]`,
+    /** The cell that runs, as it stands in traces. One that is not stored has no number: those of 0 are its lines. */
+    cellName: () => `In[${running?.stored ? running.count : 0}]`,
     reportValue(value) {
       running.value = value;
     },

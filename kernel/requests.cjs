@@ -1,7 +1,10 @@
 'use strict';
-// The requests besides running a cell: those that tslab answers in part, and those that it does not.
+// Every request of the protocol: announced as busy, answered or declined, announced as idle.
 
-const { reply } = require('./messages.cjs');
+const { inCodePoints, toUtf16 } = require('./code-points.cjs');
+const { errorContent, reply } = require('./messages.cjs');
+const { usageMeter } = require('./usage.cjs');
+const { readMessage } = require('./wire.cjs');
 
 /** A pattern with * and ? as the history's search has it. */
 function globToRegExp(glob) {
@@ -25,6 +28,40 @@ function selectHistory(history, request) {
   return output ? entries.map(([session, line, code]) => [session, line, [code, null]]) : entries;
 }
 
+/** What a debugger is told, as its own protocol says it and as Jupyter's does. */
+function noDebugger({ seq, command }) {
+  const message = 'This kernel has no debugger.';
+  return {
+    ...{ type: 'response', seq: 0, request_seq: seq ?? 0, success: false, command, message },
+    ...{ status: 'error', ename: 'NotSupportedError', evalue: message, traceback: [] },
+  };
+}
+
+/** Content of the answers that one thing alone decides. A request that is not here has no answer. */
+function answersOf(server, handler, history) {
+  const measure = usageMeter();
+  const withPosition = (content) => ({
+    ...content,
+    cursor_pos: toUtf16(content.code, content.cursor_pos),
+  });
+  return {
+    kernel_info_request: () => handler.handleKernel(),
+    is_complete_request: (content) => handler.handleIsComplete(content),
+    inspect_request: (content) => handler.handleInspect(withPosition(content)),
+    complete_request: (content) =>
+      inCodePoints(content.code, handler.handleComplete(withPosition(content))),
+    history_request: (content) => ({ status: 'ok', history: selectHistory(history, content) }),
+    comm_info_request: () => ({ status: 'ok', comms: {} }),
+    interrupt_request: () => {
+      process.emit('SIGINT', 'SIGINT');
+      return { status: 'ok' };
+    },
+    shutdown_request: (content) => handler.handleShutdown(content),
+    usage_request: () => measure(),
+    debug_request: (content) => noDebugger(content),
+  };
+}
+
 /** Answers every request of the protocol that a TypeScript kernel can. */
 function installRequests({ jupyter, versions }, history) {
   const handler = jupyter.JupyterHandlerImpl.prototype;
@@ -45,55 +82,50 @@ function installRequests({ jupyter, versions }, history) {
 
   handler.handleShutdown = ({ restart }) => ({ status: 'ok', restart: restart === true });
 
-  server.handleCommInfoRequest = function (socket, message) {
-    reply(this, socket, message, 'comm_info_reply', { status: 'ok', comms: {} });
+  server.publishStatus = function (state, message) {
+    reply(this, this.iopub, message, 'status', { execution_state: state });
   };
 
-  // A fault of tslab's compiler in one of these must not leave the editor waiting for the answer.
-  const replies = {
-    handleIsComplete: 'is_complete_reply',
-    handleInspect: 'inspect_reply',
-    handleComplete: 'complete_reply',
-  };
-  for (const [method, type] of Object.entries(replies)) {
-    const answer = server[method];
-    server[method] = function (socket, message) {
-      try {
-        answer.call(this, socket, message);
-      } catch ({ name, message: evalue }) {
-        reply(this, socket, message, type, { status: 'error', ename: name, evalue, traceback: [] });
-      }
-    };
+  function answer(socket, message) {
+    const { msg_type: type } = message.header;
+    const { content } = message;
+    // There is nothing here that a comm could talk to.
+    if (type === 'comm_open')
+      reply(this, this.iopub, message, 'comm_close', { comm_id: content.comm_id, data: {} });
+    this.answers ??= answersOf(this, this.handler, history);
+    if (!Object.hasOwn(this.answers, type)) return;
+    let answered;
+    try {
+      answered = this.answers[type](content);
+    } catch (thrown) {
+      // A fault of the compiler must not leave the editor waiting for the answer.
+      answered = { status: 'error', ...errorContent(thrown), traceback: [] };
+    }
+    reply(this, socket, message, type.replace(/request$/, 'reply'), answered);
   }
 
-  const added = {
-    history_request: ({ content }) => [
-      'history_reply',
-      { status: 'ok', history: selectHistory(history, content) },
-    ],
-    interrupt_request: () => {
-      process.emit('SIGINT', 'SIGINT');
-      return ['interrupt_reply', { status: 'ok' }];
-    },
-  };
-  // tslab announces busy, looks the message's type up, warns of an unknown one and announces idle;
-  // the answer has to go out in between.
-  const publishStatus = server.publishStatus;
-  server.publishStatus = function (status, message) {
-    publishStatus.call(this, status, message);
-    const answer = status === 'busy' ? added[message.header.msg_type] : undefined;
-    if (answer) reply(this, this.answering, message, ...answer(message));
-  };
-  const handleMessage = server.handleShellMessage;
   server.handleShellMessage = function (socket, ...frames) {
-    this.answering = socket;
-    const { warn } = console;
-    console.warn = () => {};
+    let message;
     try {
-      return handleMessage.call(this, socket, ...frames); // up to its first await
-    } finally {
-      console.warn = warn;
+      message = readMessage(this.connInfo.key, frames);
+    } catch (error) {
+      console.error(`The kernel got ${error.message}.`);
+      return;
     }
+    const { msg_type: type } = message.header;
+    if (type === 'execute_request') {
+      this.handleExecute(socket, message); // announced when its turn comes
+      return;
+    }
+    this.publishStatus('busy', message);
+    try {
+      answer.call(this, socket, message);
+    } finally {
+      this.publishStatus('idle', message);
+      // This was answered while a cell runs: who came later must not take the kernel for idle.
+      if (this.runningMessage) this.publishStatus('busy', this.runningMessage);
+    }
+    if (type === 'shutdown_request') this.close();
   };
 }
 

@@ -1,0 +1,152 @@
+'use strict';
+// process.stdout and process.stderr as the cell's output: whole characters, in order, nothing lost.
+
+const { Writable } = require('node:stream');
+const { StringDecoder } = require('node:string_decoder');
+const { captureDescriptors } = require('./descriptors.cjs');
+
+const lookEvery = 50; // milliseconds
+const isHighSurrogate = (unit) => unit >= 0xd800 && unit < 0xdc00;
+
+/** Makes text of bytes and of strings; what a write cuts off within a character waits for the next. */
+class WholeCharacters {
+  #decoder = new StringDecoder('utf8');
+  #half = '';
+
+  fromBytes(bytes) {
+    return this.#takeHalf() + this.#decoder.write(bytes);
+  }
+
+  fromString(string) {
+    const text = this.#decoder.end() + this.#takeHalf() + string;
+    if (!isHighSurrogate(text.charCodeAt(text.length - 1))) return text;
+    this.#half = text.slice(-1);
+    return text.slice(0, -1);
+  }
+
+  /** What still waits: U+FFFD for half a character. */
+  end() {
+    return this.#decoder.end() + this.#takeHalf();
+  }
+
+  #takeHalf() {
+    const half = this.#half;
+    this.#half = '';
+    return half;
+  }
+}
+
+/** In the place of `process.stdout` or `process.stderr`. It outlives `end()` and `destroy()`, as Node's own do. */
+class OutputStream extends Writable {
+  #characters = new WholeCharacters();
+  #send;
+
+  constructor(fd, send) {
+    super({
+      decodeStrings: false,
+      highWaterMark: Number.MAX_SAFE_INTEGER, // it takes everything at once
+      autoDestroy: false,
+      emitClose: false,
+    });
+    this.fd = fd; // what children get for this stream
+    this._isStdio = true;
+    this.#send = send;
+    this.restore();
+  }
+
+  /** Undoes what a cell has put in the place of `write`, and what it left corked. */
+  restore() {
+    this.write = super.write.bind(this);
+    while (this.writableCorked > 0) this.uncork();
+  }
+
+  _write(chunk, encoding, callback) {
+    if (typeof chunk === 'string' && /^utf-?8$/i.test(encoding))
+      this.#send(this.#characters.fromString(chunk));
+    else this.#send(this.#characters.fromBytes(Buffer.from(chunk, encoding)));
+    callback();
+  }
+
+  /** Later cells print on it, so it only looks ended to who waits for it. */
+  end(chunk, encoding, callback) {
+    const done = [chunk, encoding, callback].find((argument) => typeof argument === 'function');
+    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function')
+      this.write(chunk, typeof encoding === 'string' ? encoding : undefined);
+    while (this.writableCorked > 0) this.uncork();
+    process.nextTick(() => {
+      done?.();
+      this.emit('finish');
+    });
+    return this;
+  }
+
+  destroy() {
+    return this;
+  }
+
+  finishText() {
+    this.restore();
+    this.#send(this.#characters.end());
+  }
+}
+
+/** Children that run. The shell that waits for the kernel's end is not counted: nobody waits for it. */
+const hasChildren = () => process.getActiveResourcesInfo().includes('ProcessWrap');
+
+/**
+ * Takes over stdout and stderr, those of JavaScript and those of the process.
+ *
+ * @param publish gets the stream's name and text that is not empty
+ */
+function openStreams(publish) {
+  const descriptors = captureDescriptors();
+  const ofDescriptors = { stdout: new WholeCharacters(), stderr: new WholeCharacters() };
+  const send = (name, text) => {
+    if (text !== '') publish(name, text);
+  };
+
+  /** Sends what has come past JavaScript, so that what follows comes after it. */
+  function flush() {
+    for (const [name, bytes] of descriptors?.take() ?? [])
+      send(name, ofDescriptors[name].fromBytes(bytes));
+  }
+
+  const streams = ['stdout', 'stderr'].map((name, index) => {
+    const stream = new OutputStream(index + 1, (text) => {
+      flush();
+      send(name, text);
+    });
+    Object.defineProperty(process, name, {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: stream,
+    });
+    return stream;
+  });
+  if (descriptors) setInterval(flush, lookEvery).unref();
+
+  return {
+    flush,
+    begin() {
+      streams.forEach((stream, index) => {
+        stream.restore();
+        process[['stdout', 'stderr'][index]] = stream;
+      });
+      descriptors?.setRunning(true);
+    },
+    /** Sends all that was printed, half characters as U+FFFD; a child that lives may still end its own. */
+    finish() {
+      flush();
+      streams.forEach((stream) => stream.finishText());
+      if (hasChildren()) return;
+      for (const [name, characters] of Object.entries(ofDescriptors)) send(name, characters.end());
+    },
+    end() {
+      this.finish();
+      descriptors?.setRunning(false);
+    },
+  };
+}
+
+module.exports = { openStreams };

@@ -40,6 +40,13 @@ const isError = (thrown) => {
 
 /** One line that says what was thrown. */
 function reasonOf(thrown) {
+  if (
+    safely(
+      () => thrown.code,
+      () => '',
+    ) === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
+  )
+    return 'stopped';
   const text = isError(thrown)
     ? safely(
         () => thrown.message,

@@ -3,6 +3,7 @@
 
 const { Writable } = require('node:stream');
 const { StringDecoder } = require('node:string_decoder');
+const { keepOrder } = require('./children.cjs');
 const { captureDescriptors } = require('./descriptors.cjs');
 
 const lookEvery = 50; // milliseconds
@@ -124,7 +125,10 @@ function openStreams(publish) {
     });
     return stream;
   });
-  if (descriptors) setInterval(flush, lookEvery).unref();
+  if (descriptors) {
+    keepOrder(flush);
+    setInterval(flush, lookEvery).unref();
+  }
 
   return {
     flush,

@@ -9,7 +9,7 @@ import tseslint from 'typescript-eslint';
  * down only. A room may always import from its own folder; lib/index.ts and lib/notebook.ts may import everything. The
  * map in CONTRIBUTING.md shows the same.
  */
-const ground = ['stop.ts', 'options.ts', 'backend'];
+const ground = ['stop.ts', 'options.ts', 'images', 'backend'];
 const ops = [...ground, 'random', 'jit'];
 const layers = [...ops, 'nn', 'datasets'];
 const parts = [...layers, 'models', 'schedulers', 'conditioning', 'optim'];
@@ -18,6 +18,7 @@ const shown = ['figure', 'charts', 'metrics'];
 const rooms = {
   'stop.ts': [],
   'options.ts': [],
+  images: [],
   io: [],
   // The parsers of weights stand alone, so that they can be read and used by themselves.
   'io/safetensors': ['io'],
@@ -28,7 +29,7 @@ const rooms = {
   'backend/node': ['backend', 'jit'],
   nn: ops,
   datasets: ops,
-  figure: [],
+  figure: ['images'],
   metrics: [],
   models: layers,
   schedulers: layers,
@@ -38,7 +39,7 @@ const rooms = {
   training: machines,
   // Sampling runs in a page, too: it reads no files.
   pipelines: parts,
-  charts: ['figure'],
+  charts: ['figure', 'images'],
   mnist: [...machines, 'training', 'pipelines', ...shown],
   notebook: [...machines, 'training', 'pipelines', ...shown],
 };
@@ -56,7 +57,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 const portable = [
   'lib/stop.ts',
   'lib/backend/*.ts',
-  'lib/{random,jit,nn,models,schedulers,optim,conditioning,pipelines}/**/*.ts',
+  'lib/{images,random,jit,nn,models,schedulers,optim,conditioning,pipelines}/**/*.ts',
 ];
 
 const tfjs = {

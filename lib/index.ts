@@ -3,6 +3,7 @@
  * `./notebook`, which adds what lives in a cell.
  */
 import './backend/node'; // opens TensorFlow, before anything computes
+import './figure/save-images';
 import './pretrained';
 
 export { deviceSummary, memoryUse, tf, type DeviceSummary } from './backend/node';
@@ -17,7 +18,7 @@ export { recipeParts, type RecipeParts, type RecipePartsOptions } from './mnist/
 export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/recipes';
 
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
-export { loadMnist, type MnistDataset } from './mnist/mnist';
+export { loadMnist, type LoadedMnist, type MnistDataset } from './mnist/mnist';
 export { normalize, toTensor } from './datasets/transforms';
 export {
   CenterCrop,
@@ -118,6 +119,7 @@ export {
   type TextToImageParts,
 } from './pipelines/text-to-image';
 export { type GenerateOptions, type StepEnd } from './pipelines/generate-options';
+export { Intermediates, type Intermediate } from './pipelines/intermediates';
 export { pixelCodec, type Codec } from './models/codec';
 export { type PretrainedOptions } from './models/pretrained';
 export { type UNetExtras } from './models/unet-2d-condition';
@@ -156,6 +158,8 @@ export { Figure } from './figure/figure';
 export { guidancePlot, type GuidancePoint } from './mnist/evaluation/guidance-plot';
 export { imageGrid, type ImageGridOptions } from './charts/image-grid';
 export { type ImageBatch } from './figure/images';
+export { Image, Images } from './images/images';
+export type { SaveImageOptions, SaveImagesOptions } from './images/image-files';
 export {
   attentionPlot,
   embeddingPlot,

@@ -2,9 +2,11 @@
  * What notebooks import: the library's public names and what lives in a cell. Importing it installs how the library's values
  * look at the end of a cell.
  */
+import { installImageViews } from './notebook/image-views';
 import { installNotebookViews } from './notebook/views';
 
 installNotebookViews();
+installImageViews();
 
 export * from './index';
 export { downloadModel, type DownloadOptions } from './notebook/download-model';

@@ -1,8 +1,11 @@
+import { Image } from '../images/images';
+
 /** Reads the library's image batches (arrays, ndarrays, pipeline output) as 8-bit pixels. */
 
 /**
- * A batch of images [N, H, W, C], or grey ones [N, H, W], in row-major order unless `stride` and
- * `offset` say otherwise, so that an `ndarray` is one too.
+ * A batch of images [N, H, W, C], or grey ones [N, H, W], or one image [H, W, C], in row-major order unless
+ * `stride` and `offset` say otherwise, so that an `ndarray` is one too. Three axes are those of one image if the last could
+ * be its channels: 1, 3 or 4 numbers behind a height and width of more.
  *
  * `data`: Uint8Array or Uint8ClampedArray in 0…255, or floats in [0, 1] (another range: see
  * `valueRange`).
@@ -33,13 +36,24 @@ export interface PixelBatch {
 
 const ROUNDING = 1e-4; // float32 noise beyond [0, 1] is no sign of another range
 
+/** Whether these are the numbers of one image, without a first axis for several. */
+export function isOneImage(images: ImageBatch): boolean {
+  if (images instanceof Image) return true;
+  const { shape } = images;
+  const [height = 0, width = 0, channels = 0] = shape;
+  return shape.length === 3 && [1, 3, 4].includes(channels) && height > 4 && width > 4;
+}
+
 function dimensions(images: ImageBatch): [number, number, number, number] {
   const { shape } = images;
-  const [count = 0, height = 0, width = 0, channels = 1] = shape;
+  const [count = 0, height = 0, width = 0, channels = 1] = isOneImage(images)
+    ? [1, ...shape]
+    : shape;
   const whole = shape.every((size) => Number.isInteger(size) && size > 0);
   if ((shape.length !== 3 && shape.length !== 4) || !whole) {
     throw new Error(
-      `Expected images of shape [N, H, W, C] or [N, H, W], all at least 1, got [${shape.join(', ')}].`,
+      `Expected images of shape [N, H, W, C] or [N, H, W], or one [H, W, C], all at least 1, ` +
+        `got [${shape.join(', ')}].`,
     );
   }
   if (channels !== 1 && channels !== 3 && channels !== 4) {
@@ -85,14 +99,15 @@ function toByte(bytes: boolean, valueRange: readonly [number, number] | undefine
 /**
  * Copies a batch to bytes, in row-major order.
  *
- * @throws if the shape is not [N, H, W, C] or [N, H, W] with 1, 3 or 4 channels, if the data are
+ * @throws if the shape is none of these, or has other than 1, 3 or 4 channels, if the data are
  * too few, NaN, of another type, or outside [0, 1] with no `valueRange` given
  */
 export function toPixels(images: ImageBatch, options: ImageReadOptions = {}): PixelBatch {
   const [count, height, width, channels] = dimensions(images);
   const { data, offset = 0 } = images;
   const convert = toByte(isBytes(data), options.valueRange);
-  const [sN = 0, sH = 0, sW = 0, sC = 0] = images.stride ?? [
+  const own = images.stride && (isOneImage(images) ? [0, ...images.stride] : images.stride);
+  const [sN = 0, sH = 0, sW = 0, sC = 0] = own ?? [
     height * width * channels,
     width * channels,
     channels,

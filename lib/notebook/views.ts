@@ -6,7 +6,7 @@
 import { tf } from '../backend';
 import type { MimeBundle } from '../figure/display-handle';
 import { imageGrid } from '../charts/image-grid';
-import type { ImageBatch } from '../figure/images';
+import { isOneImage, type ImageBatch } from '../figure/images';
 import { lossCurve, noiseSchedule, type LossPoint } from '../charts/plots';
 import { table } from './html-table';
 import { card, folding, parameterTree, pictureHtml } from './rich';
@@ -121,9 +121,10 @@ const placeOf = ({ data, stride, offset }: ImageBatch) => ({ data, stride, offse
 async function imagesView(images: ImageBatch): Promise<MimeBundle | undefined> {
   const { shape, data } = images;
   if (shape.length !== 3 && shape.length !== 4) return undefined;
-  const count = Math.min(shape[0] ?? 0, MOST_IMAGES);
+  const isOne = isOneImage(images);
+  const count = isOne ? 1 : Math.min(shape[0] ?? 0, MOST_IMAGES);
   const negative = data instanceof Float32Array && data.some((value) => value < 0);
-  const figure = imageGrid(firstImages(images, count), {
+  const figure = imageGrid(isOne ? images : firstImages(images, count), {
     columns: 8,
     ...(negative && { valueRange: [-1, 1] }),
   });

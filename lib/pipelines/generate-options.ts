@@ -1,5 +1,5 @@
-import type { NdArray } from 'ndarray';
 import type { ModelExtras } from '../conditioning/conditioning';
+import type { Images } from '../images/images';
 import { checkOptions, isCount, isShare, SEED_RULE, type OptionRules } from '../options';
 
 /** What a step's callback is told. */
@@ -11,9 +11,9 @@ export interface StepEnd {
   /** The model's time step, from num_train_timesteps − 1 downwards. */
   readonly timestep: number;
   /** The images so far, [N, H, W, C], 0 to 1; read from the device when called. */
-  readonly sample: () => NdArray<Float32Array>;
+  readonly sample: () => Images;
   /** The images that the model now expects at the end. */
-  readonly predOriginalSample: () => NdArray<Float32Array>;
+  readonly predOriginalSample: () => Images;
 }
 
 /** Undefined is the same as not given. */
@@ -43,6 +43,8 @@ export interface GenerateOptions {
   readonly size?: readonly [number, number] | undefined;
   /** What the model takes beside the text, by name: tensors with a row for each image. They stay the caller's. */
   readonly extras?: ModelExtras | undefined;
+  /** Whether to keep the images of each step, as `intermediates` of the output. Default false. */
+  readonly returnIntermediates?: boolean | undefined;
   /** Called after each step; a promise is awaited. */
   readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
   /** Told once of each prompt, or negative prompt, that has too many tokens and what of it is cut. Default: a warning of the process. */
@@ -98,6 +100,7 @@ const DEFAULTS = {
   negativePrompt: '',
   numImagesPerPrompt: 1,
   extras: {},
+  returnIntermediates: false,
 };
 
 const isPair = (value: unknown): value is [unknown, unknown] =>
@@ -117,6 +120,7 @@ const rules = (most: number): OptionRules<Checked> => ({
   numImagesPerPrompt: ['an integer ≥ 1', isCount],
   size: ['[height, width]', (v) => v === undefined || (isPair(v) && v.every(isCount))],
   extras: ['tensors by name', (v) => typeof v === 'object' && v !== null && !Array.isArray(v)],
+  returnIntermediates: ['true or false', (v) => typeof v === 'boolean'],
   callbackOnStepEnd: ['a function', isFunction],
   onWarning: ['a function', isFunction],
   signal: ['an AbortSignal', (v) => v === undefined || v instanceof AbortSignal],

@@ -1,6 +1,7 @@
 /** From noise in the shape of latents to images on the host. */
-import ndarray, { type NdArray } from 'ndarray';
+import ndarray from 'ndarray';
 import { tf } from '../backend';
+import { Images } from '../images/images';
 import type { Codec } from '../models/codec';
 import { randn, type RandomKey } from '../random';
 import type { DenoiseOutput } from './denoise-step';
@@ -51,7 +52,7 @@ export function startingNoise(shape: Shape4D, key: RandomKey, sigma: number): De
  *
  * @throws Error if a number is not finite
  */
-export function toImages(codec: Codec, latents: tf.Tensor4D): NdArray<Float32Array> {
+export function toImages(codec: Codec, latents: tf.Tensor4D): Images {
   const images = tf.tidy(() =>
     tf.clipByValue(tf.add(tf.mul(codec.decode(latents), 0.5), 0.5), 0, 1),
   );
@@ -60,5 +61,5 @@ export function toImages(codec: Codec, latents: tf.Tensor4D): NdArray<Float32Arr
   if (!data.every(Number.isFinite)) {
     throw new Error('The images hold NaN: the weights are broken, or guidanceScale is too large.');
   }
-  return ndarray(data as Float32Array, [...images.shape]);
+  return new Images(ndarray(data as Float32Array, [...images.shape]));
 }

@@ -1,10 +1,10 @@
-import type { NdArray } from 'ndarray';
 import { tf } from '../backend';
 import { checkTextParts } from '../conditioning/check-parts';
 import type { Conditioning, Denoiser } from '../conditioning/conditioning';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
+import type { Images } from '../images/images';
 import { pixelCodec, type Codec } from '../models/codec';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
@@ -18,6 +18,7 @@ import {
   type GenerateOptions,
   type ResolvedGenerateOptions,
 } from './generate-options';
+import { Intermediates } from './intermediates';
 import { latentShape, startingNoise, toImages, type LatentConfig, type Shape4D } from './latents';
 import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
 
@@ -41,10 +42,12 @@ export interface TextToImageParts<
 
 /** What `generate` gives. */
 export interface TextToImageOutput {
-  /** [N, H, W, C], 0 to 1. */
-  readonly images: NdArray<Float32Array>;
+  /** [N, H, W, C], 0 to 1: `images[0]` is a picture, and `await images[0].save('digit.png')` writes it. */
+  readonly images: Images;
   /** The prompt of each image. */
   readonly prompts: readonly string[];
+  /** The images after each step, with `returnIntermediates`; else none. `await intermediates.save('denoising.gif')` writes them. */
+  readonly intermediates: Intermediates;
 }
 
 /** Sampling from noise to images, step by step; diffusers' `StableDiffusionPipeline`. */
@@ -171,6 +174,7 @@ export class TextToImagePipeline<
   ): Promise<TextToImageOutput> {
     const { scheduler } = this;
     const { seed, prompts, numInferenceSteps, callbackOnStepEnd } = options;
+    const intermediates = new Intermediates();
     const sampling = new Generator(seed).stream('sampling');
     scheduler.setTimesteps(numInferenceSteps);
     const { timesteps } = scheduler;
@@ -195,6 +199,11 @@ export class TextToImagePipeline<
         );
         tf.dispose(state);
         state = next;
+        if (options.returnIntermediates) {
+          const sample = images(next.prevSample);
+          const predOriginalSample = images(next.predOriginalSample);
+          intermediates.push({ timestep, sample, predOriginalSample });
+        }
         await callbackOnStepEnd?.({
           step: i + 1,
           steps: timesteps.length,
@@ -211,7 +220,7 @@ export class TextToImagePipeline<
           );
         }
       }
-      return { images: images(state.prevSample), prompts };
+      return { images: images(state.prevSample), prompts, intermediates };
     } finally {
       tf.dispose(state);
     }

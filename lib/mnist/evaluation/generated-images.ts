@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ndarray from 'ndarray';
 import { rowMajor } from '../../datasets/transforms';
+import { Images } from '../../images/images';
 import { captionOf } from '../captions';
 import { writeFileAtomically } from '../../io/atomic-write';
 import { readSafetensors, writeSafetensors } from '../../io/safetensors';
@@ -70,9 +71,9 @@ export async function drawDigits(
 }
 
 /** Bytes as images [N, 28, 28, 1], 0 to 1. */
-export function unitImages(bytes: Uint8Array) {
+export function unitImages(bytes: Uint8Array): Images {
   const values = Float32Array.from(bytes, (value) => value / 255);
-  return ndarray(values, [bytes.length / AREA, 28, 28, 1]);
+  return new Images(ndarray(values, [bytes.length / AREA, 28, 28, 1]));
 }
 
 function checkCounts(numImages: number, batchSize: number): void {

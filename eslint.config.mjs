@@ -29,7 +29,7 @@ const rooms = {
   'backend/node': ['backend', 'jit'],
   nn: ops,
   datasets: ops,
-  figure: ['images'],
+  figure: ['images', 'stop.ts'],
   metrics: [],
   models: layers,
   schedulers: layers,
@@ -220,12 +220,17 @@ export default defineConfig(
   },
   {
     // Plotly from its package into a page of its own, and what the set-up has built.
-    files: ['lib/figure/render.ts', 'lib/backend/node/tensorflow-env.ts'],
+    files: ['lib/figure/page.ts', 'lib/backend/node/tensorflow-env.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['lib/{figure,charts,notebook}/**/*.ts'], rules: restrictImports(tfjs) },
   {
-    files: ['lib/{charts,notebook}/**/*.ts', 'lib/figure/**/!(render).ts'],
+    // Figures are drawn by plotly in a thread of its own, and by a browser where WebGL is needed.
+    files: ['lib/figure/{drawing,drawing-thread,chromium}.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [tfjs] }] },
+  },
+  {
+    files: ['lib/{charts,notebook}/**/*.ts', 'lib/figure/**/!(page).ts'],
     rules: { 'no-restricted-syntax': ['error', ...noComputedCode, noSpreadData] },
   },
 );

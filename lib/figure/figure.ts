@@ -4,13 +4,20 @@ import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle, type MimeMetadata, type TextOutput } from './display-handle';
+import { describeFigure } from './describe';
 import { shortened } from './escape';
+import { interrupted, type Drawn } from './limits';
 import type { PlotlyObject } from './plotly';
-import { rasterizeSvg, renderSvg } from './render';
+import { toPlotlyJson } from './plotly-json';
+import { renderPng, renderSvg } from './render';
+import { TRACE_TYPES } from './trace-types';
 
 export interface FigureOptions {
-  /** What the figure shows, in words: for screen readers and terminals. Shortened to 10,000 characters. */
-  readonly alt: string;
+  /**
+   * What the figure shows, in words: for screen readers and terminals. Shortened to 10,000 characters. Default: made from titles
+   * and data.
+   */
+  readonly alt?: string;
   /** The finished picture, in the layout's size, where plotly need not draw it. Default: plotly draws it. */
   readonly png?: Uint8Array;
 }
@@ -25,21 +32,35 @@ const LONGEST_ALT = 10_000;
 
 const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
 
-/** JSON has neither typed arrays nor NaN: they become arrays and null (a gap in a line). */
-function toJson(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (Array.isArray(value)) return value.map(toJson);
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    return Array.from(value as Float32Array, toJson);
+/** What the caller gets of a drawing: Stop ends who waits for it, too. */
+function wanted<T>({ result, stopped }: Drawn<T>): T {
+  if (stopped) throw interrupted();
+  return result;
+}
+
+function sizeOf(layout: PlotlyObject): { width: number; height: number } {
+  const { width = 700, height = 380 } = layout;
+  for (const [name, size] of Object.entries({ width, height })) {
+    if (typeof size === 'number' && size > 0 && size < Infinity) continue;
+    throw new RangeError(`Expected layout.${name} above 0 pixels, got ${String(size)}.`);
   }
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
-    return Object.fromEntries(entries.map(([key, entry]) => [key, toJson(entry)]));
-  }
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
-    throw new TypeError(`Expected JSON values in a figure, got a ${typeof value}.`);
-  }
-  return value;
+  return { width: width as number, height: height as number };
+}
+
+function requireTraces(data: readonly PlotlyObject[]): void {
+  if (!Array.isArray(data)) throw new TypeError('Expected a list of traces: [{ x, y }].');
+  data.forEach((trace: unknown, i) => {
+    if (typeof trace !== 'object' || trace === null || Array.isArray(trace)) {
+      throw new TypeError(
+        `Expected a trace, such as { x: [1], y: [2] }, got ${String(trace)} at data[${i}].`,
+      );
+    }
+    const { type = 'scatter' } = trace as PlotlyObject;
+    if (TRACE_TYPES.includes(type as string)) return;
+    throw new RangeError(
+      `Expected a trace type of plotly.js, got ${String(type)} at data[${i}]: ${TRACE_TYPES.join(', ')}.`,
+    );
+  });
 }
 
 /**
@@ -56,40 +77,52 @@ export class Figure {
   readonly #exactPng: Uint8Array | undefined;
 
   /**
-   * @param data plotly traces; typed arrays are taken too
+   * @param data plotly traces; what their values may be, see `toPlotlyJson`
    * @param layout plotly layout; `width` and `height` in CSS pixels. Default: 700 × 380
-   * @throws if a value is a function, symbol or bigint, or the size is not positive
+   * @throws if a trace has no type of plotly's, a value has no plain meaning (its path is named), or the size is not positive
    */
-  constructor(data: readonly PlotlyObject[], layout: PlotlyObject, options: FigureOptions) {
-    const { width = 700, height = 380 } = layout;
-    for (const [name, size] of Object.entries({ width, height })) {
-      if (typeof size === 'number' && size > 0 && size < Infinity) continue;
-      throw new RangeError(`Expected layout.${name} above 0 pixels, got ${String(size)}.`);
-    }
-    this.width = width as number;
-    this.height = height as number;
-    this.data = data.map((trace) => toJson(trace) as PlotlyObject);
-    this.layout = toJson({ ...layout, width, height }) as PlotlyObject;
-    this.alt = shortened(options.alt, LONGEST_ALT);
+  constructor(
+    data: readonly PlotlyObject[],
+    layout: PlotlyObject = {},
+    options: FigureOptions = {},
+  ) {
+    const { width, height } = sizeOf(layout);
+    requireTraces(data);
+    this.width = width;
+    this.height = height;
+    this.data = data.map((trace, i) => toPlotlyJson(trace, `data[${i}]`) as PlotlyObject);
+    this.layout = toPlotlyJson({ ...layout, width, height }, 'layout') as PlotlyObject;
+    this.alt = shortened(options.alt ?? describeFigure(this.data, this.layout), LONGEST_ALT);
     this.#exactPng = options.png;
   }
 
-  /** The figure as SVG text. */
-  toSvg(): Promise<string> {
-    return renderSvg(this, this.width, this.height);
+  get #order() {
+    const { data, layout, width, height } = this;
+    return { spec: { data, layout }, width, height };
+  }
+
+  /**
+   * The figure as SVG text.
+   *
+   * @throws DrawingError if plotly refuses it, if it takes longer than a minute, or needs a browser (WebGL, maps) and there is
+   *   none; Interrupted if Stop was pressed meanwhile
+   */
+  async toSvg(): Promise<string> {
+    return wanted(await renderSvg(this.#order));
   }
 
   /**
    * The figure as a PNG file.
    *
    * @param options.scale pixels for one CSS pixel: 1 fits a notebook, 2 is sharp in print
+   * @throws as `toSvg`
    */
   async toPng({ scale = 1 }: { readonly scale?: number } = {}): Promise<Buffer> {
     if (!(scale > 0 && scale <= 10)) {
       throw new RangeError(`Expected scale above 0 and up to 10, got ${scale}.`);
     }
     if (this.#exactPng && scale === 1) return Buffer.from(this.#exactPng);
-    return rasterizeSvg(await this.toSvg(), scale);
+    return wanted(await renderPng(this.#order, scale));
   }
 
   /** Writes a `.png`, `.svg` or plotly `.json` file, as the path's ending says. */
@@ -114,14 +147,28 @@ export class Figure {
     return this.toString();
   }
 
-  /** What notebooks show. Without `interactive` it holds the picture and the words alone. */
+  /**
+   * What notebooks show. Without `interactive` it holds the picture and the words alone. Where no picture can be drawn, the words
+   * say why, and the live plot is all the same there: this never throws.
+   */
   async mimeBundle({ interactive = true } = {}): Promise<MimeBundle> {
-    const png = (await this.toPng()).toString('base64');
+    const { picture, problem } = await this.#picture();
     return {
       ...(interactive ? { [PLOTLY_MIME]: this.toJSON() } : {}),
-      'image/png': png,
-      'text/plain': this.toString(),
+      ...(picture ? { 'image/png': picture.toString('base64') } : {}),
+      'text/plain': problem ? `${this.toString()}\nNo picture: ${problem}.` : this.toString(),
     };
+  }
+
+  /** The picture, or why there is none. A picture that is whole when Stop is pressed is kept. */
+  async #picture(): Promise<{ readonly picture?: Buffer; readonly problem?: string }> {
+    if (this.#exactPng) return { picture: Buffer.from(this.#exactPng) };
+    try {
+      return { picture: (await renderPng(this.#order)).result };
+    } catch (error) {
+      const { message } = error instanceof Error ? error : { message: String(error) };
+      return { problem: message.replace(/\.$/, '') };
+    }
   }
 
   /** Metadata beside the bundle: exporters read the alternative text there. */

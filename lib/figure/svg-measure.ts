@@ -5,6 +5,7 @@
 
 import { extentOf } from './extent';
 import { openSans, textWidth, type FontStyle } from './font-metrics';
+import { pathLength, pointAtLength } from './svg-path';
 
 interface Box {
   readonly x: number;
@@ -164,6 +165,12 @@ export function installSvgMeasure(window: MeasurableWindow): void {
     },
     getComputedTextLength(this: Element) {
       return widthOf(this, inheritedFont(this));
+    },
+    getTotalLength(this: Element) {
+      return pathLength(this.getAttribute('d') ?? '');
+    },
+    getPointAtLength(this: Element, length: number) {
+      return pointAtLength(this.getAttribute('d') ?? '', length);
     },
   });
 }

@@ -54,6 +54,25 @@ export {
   type StateDict,
 } from './nn/state-dict';
 
+export {
+  addAdapter,
+  deleteAdapters,
+  getActiveAdapters,
+  getListAdapters,
+  setAdapters,
+} from './nn/lora/adapters';
+export { type LoraConfig, type LoraPattern } from './nn/lora/config';
+export { fuseLora, unfuseLora, type FuseLoraOptions } from './nn/lora/fuse';
+export { type LoraTarget } from './nn/lora/target-models';
+export { adapterChange, adapterParameters, type AdapterLayer } from './nn/lora/weights';
+export {
+  loadLoraWeights,
+  saveLoraWeights,
+  type LoadLoraOptions,
+  type LoraSpelling,
+  type SaveLoraOptions,
+} from './pretrained/lora';
+
 export { DDPMScheduler, type DDPMSchedulerConfig } from './schedulers/ddpm';
 export { DDIMScheduler, type DDIMOptions, type DDIMSchedulerConfig } from './schedulers/ddim';
 export {
@@ -90,6 +109,7 @@ export {
   type TextToImageTrainingParts,
 } from './training/text-to-image-objective';
 export { type TextToImageOptions } from './training/text-to-image-options';
+export { AdapterObjective } from './training/adapter-objective';
 export { Trainer, type FitOptions } from './training/trainer';
 export { type ExchangeGradients, type TrainerOptions } from './training/trainer-options';
 export {

@@ -1,6 +1,7 @@
 /** `jit`: functions of tensors as graphs, where the backend can make them. Knows nothing of what they compute. */
 
 export { jit, type JitControl, type JitOptions } from './jit';
+export { capturesChanged } from './captures';
 export { JitError } from './errors';
 export { JitSession, type JitSessionOptions } from './session';
 export { inHalves } from './halves';

@@ -1,6 +1,7 @@
 /** `jit`: a function of tensors as one graph, where the backend has a compiler; elsewhere the function itself. */
 
 import { engine, isTracing, tf } from '../backend';
+import { capturesEpoch } from './captures';
 import { functionsRunEagerly, presentCompiler, type Compiled, type Compiler } from './compiler';
 import { JitError } from './errors';
 import { checkSessionOptions, JitSession, type JitSessionOptions } from './session';
@@ -71,7 +72,7 @@ interface Cached {
  * The function is traced once for each combination of argument shapes and dtypes: it is called with tensors that
  * have no value, and what it does to them is recorded. So it must be synchronous, and what it reads
  * other than its arguments and `tf.Variable`s (numbers, flags, tensors it captures) is fixed at the
- * first call. Variables are found by themselves; reads and `assign` work as they do eagerly, and outside
+ * first call, and until `capturesChanged` is called. Variables are found by themselves; reads and `assign` work as they do eagerly, and outside
  * they always show their present values (lib/backend/node/graph/session.ts).
  *
  * While another function is traced or a gradient is taken (`tf.grads`), after `runFunctionsEagerly(true)` and on
@@ -105,6 +106,7 @@ export function jit<F extends (...args: never[]) => unknown>(
   // In order of use; the least recently used comes first.
   const cache = new Map<string, Cached>();
   let compilations = 0;
+  let epoch = capturesEpoch();
   const run = fn as unknown as (...args: unknown[]) => unknown;
 
   const compile = (compiler: Compiler, args: FlatTree): Cached => {
@@ -122,6 +124,10 @@ export function jit<F extends (...args: never[]) => unknown>(
   };
 
   const compiledFor = (args: FlatTree): Compiled => {
+    if (epoch !== capturesEpoch()) {
+      control.dispose();
+      epoch = capturesEpoch();
+    }
     const key = `${args.key} ${args.tensors.map(describe).join(' ')}`;
     let cached = cache.get(key);
     if (cached) {

@@ -48,8 +48,8 @@ export class Conv2d {
   /** Held [kernel, kernel, in, out]; a state dict shows torch's [out, in, kernel, kernel]. */
   readonly weight: tf.Variable<tf.Rank.R4>;
   readonly bias: tf.Variable<tf.Rank.R1>;
-  private readonly stride: number;
-  private readonly padding: number;
+  readonly stride: number;
+  readonly padding: number;
 
   constructor(
     inChannels: number,

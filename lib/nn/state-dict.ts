@@ -13,16 +13,47 @@ export interface HostTensor {
 /** Weights by torch's parameter names. */
 export type StateDict = Map<string, HostTensor>;
 
+/** What else an object owns than its state dict: `[BESIDE]()` gives it. An adapter's weights, say. */
+export const BESIDE = Symbol('beside the state dict');
+
+type Visit = (path: string, value: object, parent: object | undefined, key: string) => void;
+
+/** Visits the objects of the tree, the root first; a variable is a leaf. */
+function visit(root: object, found: Visit): void {
+  const walk = (value: unknown, path: string, parent: object | undefined, key: string) => {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+    found(path, value, parent, key);
+    if (value instanceof tf.Variable) return;
+    for (const [name, child] of Object.entries(value)) {
+      walk(child, path ? `${path}.${name}` : name, value, name);
+    }
+  };
+  walk(root, '', undefined, '');
+}
+
 /** The variables of a model by torch's parameter names, in the order of its fields. */
 export function namedParameters(module: object): Map<string, tf.Variable> {
   const found = new Map<string, tf.Variable>();
-  const walk = (value: unknown, path: string) => {
+  visit(module, (path, value) => {
     if (value instanceof tf.Variable) found.set(path, value as tf.Variable);
-    else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
-      for (const [key, child] of Object.entries(value)) walk(child, path ? `${path}.${key}` : key);
-    }
-  };
-  walk(module, '');
+  });
+  return found;
+}
+
+/** Where a part of a model stands. */
+export interface PlacedModule {
+  readonly module: object;
+  /** Whose field it is; undefined for the model itself. */
+  readonly parent: object | undefined;
+  readonly key: string;
+}
+
+/** The parts of a model by torch's names of modules, the model itself under ''. */
+export function namedModules(module: object): Map<string, PlacedModule> {
+  const found = new Map<string, PlacedModule>();
+  visit(module, (path, value, parent, key) => {
+    if (!(value instanceof tf.Variable)) found.set(path, { module: value, parent, key });
+  });
   return found;
 }
 
@@ -31,9 +62,14 @@ export function numParameters(module: object): number {
   return [...namedParameters(module).values()].reduce((sum, p) => sum + p.size, 0);
 }
 
-/** Frees all variables of the model; it cannot be used afterwards. */
+/** Frees all variables of the model and of its adapters; it cannot be used afterwards. */
 export function disposeModule(module: object): void {
-  for (const variable of namedParameters(module).values()) variable.dispose();
+  const variables = new Set(namedParameters(module).values());
+  for (const { module: part } of namedModules(module).values()) {
+    const beside = (part as { [BESIDE]?: () => Iterable<tf.Variable> })[BESIDE];
+    for (const variable of beside?.() ?? []) variables.add(variable);
+  }
+  for (const variable of variables) variable.dispose();
 }
 
 const toTorchOrder = [3, 2, 0, 1]; // HWIO → OIHW
@@ -52,6 +88,15 @@ export function toHost(tensor: tf.Tensor): HostTensor {
   const data = ordered.dataSync();
   if (ordered !== tensor) ordered.dispose();
   return { shape, data: new Float32Array(data) };
+}
+
+/** A value in torch's layout as a variable holds it; the caller disposes it. */
+export function fromHost({ shape, data }: HostTensor): tf.Tensor {
+  return tf.tidy(() => {
+    // A copy: tfjs keeps the array itself until TensorFlow first uses the tensor.
+    const value = tf.tensor(data.slice(), [...shape], 'float32');
+    return value.rank === 4 ? tf.transpose(value, fromTorchOrder) : value;
+  });
 }
 
 /** A copy of all weights on the host. */
@@ -109,11 +154,6 @@ export function checkStateDict(module: object, state: StateDict, what: string): 
 export function loadStateDict(module: object, state: StateDict, what = 'loadStateDict'): void {
   checkStateDict(module, state, what);
   for (const [name, variable] of namedParameters(module)) {
-    const { shape, data } = state.get(name)!;
-    tf.tidy(() => {
-      // A copy: tfjs keeps the array itself until TensorFlow first uses the tensor.
-      const value = tf.tensor(data.slice(), [...shape], 'float32');
-      variable.assign(variable.rank === 4 ? tf.transpose(value, fromTorchOrder) : value);
-    });
+    tf.tidy(() => variable.assign(fromHost(state.get(name)!)));
   }
 }

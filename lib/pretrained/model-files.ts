@@ -15,6 +15,7 @@ import type {
   PretrainedOptions,
   ReadModelOptions,
 } from '../models/pretrained';
+import { registryOf } from '../nn/lora/registry';
 import { stateDict, type StateDict } from '../nn/state-dict';
 
 /** diffusers' name of a UNet's weights. */
@@ -197,6 +198,7 @@ export function writeModel(
   module: object,
   floatKeys: readonly string[] = [],
 ): void {
+  checkWithoutAdapters(folder, module);
   mkdirSync(folder, { recursive: true });
   writeStateDict(path.join(folder, WEIGHTS[library]), module);
   const json = JSON.stringify(config, null, 2).replace(
@@ -204,6 +206,18 @@ export function writeModel(
     (line, key: string) => (floatKeys.includes(key) ? `${line}.0` : line),
   );
   writeFileAtomically(path.join(folder, 'config.json'), [`${json}\n`]);
+}
+
+/** @throws Error if adapters change what the model does: its own weights are without them */
+function checkWithoutAdapters(folder: string, module: object): void {
+  const registry = registryOf(module);
+  const names = registry?.activeNames.filter((name) => !registry.fused.includes(name)) ?? [];
+  if (names.length === 0) return;
+  throw new Error(
+    `${folder}: expected a model without adapters, got ${module.constructor.name} with ` +
+      `${names.map((name) => `'${name}'`).join(', ')}, which its file would not hold. saveLoraWeights writes an adapter; ` +
+      'fuseLora makes it part of the weights; setAdapters(model, []) saves the model without it.',
+  );
 }
 
 /** Writes a module's weights as safetensors, by torch's names and in torch's layouts. */

@@ -1,0 +1,5 @@
+"""."""
+
+
+def export(root):
+    pass

@@ -26,7 +26,7 @@ export {
   RandomCrop,
   RandomHorizontalFlip,
   Resize,
-  type Image,
+  type ImageArray,
   type ImageKey,
   type ImageSize,
   type ImageTransform,

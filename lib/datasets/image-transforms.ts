@@ -6,14 +6,14 @@ import { INTERPOLATIONS, resample, type Interpolation, type Pixels } from './res
 import { rowMajor } from './transforms';
 
 /** [H, W] or [H, W, C], 0 to 255. */
-export type Image = NdArray<Uint8Array>;
+export type ImageArray = NdArray<Uint8Array>;
 
 /** Two int32 that decide what is random: `new Generator(seed).stream(name).at(position)`. */
 export type ImageKey = readonly [number, number];
 
 /** From an image to an image of the same rank. A transform that draws needs a key; the others ignore it. */
 export interface ImageTransform {
-  forward(image: Image, key?: ImageKey): Image;
+  forward(image: ImageArray, key?: ImageKey): ImageArray;
 }
 
 /** One number for a square, or [height, width]. */
@@ -26,7 +26,7 @@ const SIZE_RULE = ['a number of pixels or [height, width], integers of 1 or more
 const pair = (size: ImageSize): readonly [number, number] =>
   typeof size === 'number' ? [size, size] : size;
 
-function pixelsOf(owner: string, image: Image): Pixels {
+function pixelsOf(owner: string, image: ImageArray): Pixels {
   const { shape } = image;
   const [height = 0, width = 0, channels = 1] = shape;
   if ((shape.length !== 2 && shape.length !== 3) || height * width * channels === 0) {
@@ -37,7 +37,7 @@ function pixelsOf(owner: string, image: Image): Pixels {
   return { data: rowMajor(image), height, width, channels };
 }
 
-const imageOf = ({ data, height, width, channels }: Pixels, like: Image): Image =>
+const imageOf = ({ data, height, width, channels }: Pixels, like: ImageArray): ImageArray =>
   ndarray(data, like.shape.length === 2 ? [height, width] : [height, width, channels]);
 
 /** What is outside of the image is black. */
@@ -105,7 +105,7 @@ export class Resize implements ImageTransform {
   }
 
   /** @throws RangeError unless it is one image */
-  forward(image: Image): Image {
+  forward(image: ImageArray): ImageArray {
     const pixels = pixelsOf('Resize', image);
     const [height, width] = this.outputSize(pixels.height, pixels.width);
     return imageOf(resample(pixels, height, width, this.interpolation), image);
@@ -120,7 +120,7 @@ export class CenterCrop implements ImageTransform {
   }
 
   /** @throws RangeError unless it is one image */
-  forward(image: Image): Image {
+  forward(image: ImageArray): ImageArray {
     const pixels = pixelsOf('CenterCrop', image);
     const [height, width] = pair(this.size);
     const place = (have: number, want: number) =>
@@ -139,7 +139,7 @@ export class RandomCrop implements ImageTransform {
   }
 
   /** @throws RangeError unless it is one image, not smaller than the part; TypeError without a key */
-  forward(image: Image, key?: ImageKey): Image {
+  forward(image: ImageArray, key?: ImageKey): ImageArray {
     const pixels = pixelsOf('RandomCrop', image);
     const [height, width] = pair(this.size);
     if (pixels.height < height || pixels.width < width) {
@@ -163,7 +163,7 @@ export class RandomHorizontalFlip implements ImageTransform {
   }
 
   /** @throws RangeError unless it is one image; TypeError without a key */
-  forward(image: Image, key?: ImageKey): Image {
+  forward(image: ImageArray, key?: ImageKey): ImageArray {
     const { data, height, width, channels } = pixelsOf('RandomHorizontalFlip', image);
     if (uniform(needed('RandomHorizontalFlip', key), 1)[0]! >= this.p) return image;
     const out = new Uint8Array(data.length);
@@ -183,7 +183,7 @@ export class Compose implements ImageTransform {
   constructor(readonly transforms: readonly ImageTransform[]) {}
 
   /** The key of the transform at place i is `key` moved on by i, so that two of a kind draw different numbers. */
-  forward(image: Image, key?: ImageKey): Image {
+  forward(image: ImageArray, key?: ImageKey): ImageArray {
     return this.transforms.reduce(
       (done, transform, i) =>
         transform.forward(done, key && [(key[0] + Math.imul(0x9e3779b9, i)) | 0, key[1]]),

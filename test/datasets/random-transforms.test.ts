@@ -6,17 +6,17 @@ import {
   RandomCrop,
   RandomHorizontalFlip,
   Resize,
-  type Image,
+  type ImageArray,
 } from '../../lib/datasets/image-transforms';
 import { Generator } from '../../lib/random';
 
 const keys = new Generator(3).stream('augmentation');
-const ramp = (height: number, width: number): Image =>
+const ramp = (height: number, width: number): ImageArray =>
   ndarray(
     Uint8Array.from({ length: height * width }, (_, i) => i),
     [height, width],
   );
-const rows = ({ data, shape: [height = 0, width = 0] }: Image) =>
+const rows = ({ data, shape: [height = 0, width = 0] }: ImageArray) =>
   Array.from({ length: height }, (_, y) => [...data.subarray(y * width, (y + 1) * width)]);
 
 describe('RandomCrop', () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import ndarray from 'ndarray';
 import { PNG } from 'pngjs';
 import { describe, expect, it, test } from 'vitest';
-import { CenterCrop, Resize, type Image } from '../../lib/datasets/image-transforms';
+import { CenterCrop, Resize, type ImageArray } from '../../lib/datasets/image-transforms';
 import type { Interpolation } from '../../lib/datasets/resample';
 import { goldenFolder } from '../support/golden';
 
@@ -17,7 +17,7 @@ const golden = JSON.parse(readFileSync(path.join(folder, 'expected.json'), 'utf8
 };
 const { sha256 } = golden;
 
-function photo(name: string): Image {
+function photo(name: string): ImageArray {
   const { data, width, height } = PNG.sync.read(readFileSync(path.join(folder, name)));
   const channels = name === 'photo-4.png' ? 1 : 3;
   const bytes = Uint8Array.from(
@@ -27,7 +27,7 @@ function photo(name: string): Image {
   return ndarray(bytes, channels === 1 ? [height, width] : [height, width, channels]);
 }
 
-const digest = ({ data }: Image) => createHash('sha256').update(data).digest('hex');
+const digest = ({ data }: ImageArray) => createHash('sha256').update(data).digest('hex');
 
 describe.each(Object.keys(sha256))('%s', (name) => {
   const image = photo(name);

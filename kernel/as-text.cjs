@@ -64,7 +64,7 @@ function reasonOf(thrown) {
 
 // Frames of Node, of tslab, of these files and of what tslab puts around a cell: they tell nothing.
 const foreignFrame =
-  /^\s+at (In\[\d+\]$|.*(node:|[\\/]tslab[\\/]dist[\\/]|[\\/]kernel[\\/][\w-]+\.cjs:))/;
+  /^\s+at (In\[\d+\]$|.*(node:|[\\/]tslab[\\/]dist[\\/]|[\\/]kernel[\\/]([\w-]+[\\/])?[\w-]+\.cjs:))/;
 
 /** The lines of what was thrown, without those that come from the kernel itself. */
 function tracebackOf(thrown) {

@@ -2,7 +2,6 @@
 // Running a cell: its value as execute_result, its failure as error, its displays under its own name.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
-const util = require('node:util');
 const { CellQueue } = require('./cell-queue.cjs');
 const { displayOf, encodeBundle, encodeMetadata, errorContent, reply } = require('./messages.cjs');
 const { openStreams } = require('./streams.cjs');
@@ -23,7 +22,6 @@ class RunningCell {
   /** What was reported of it. */
   forget() {
     this.value = undefined;
-    this.diagnostics = [];
     this.error = null;
     this.stop = new AbortController();
     /** Whether its outcome is told. */
@@ -53,11 +51,7 @@ function isStop(thrown) {
   }
 }
 
-function failureContent(cell, thrown) {
-  if (cell.diagnostics.length > 0) {
-    const traceback = cell.diagnostics.map((line) => `TypeScriptError: ${line}`);
-    return { ename: 'TypeScriptError', evalue: cell.diagnostics[0], traceback };
-  }
+function failureContent(thrown) {
   if (isStop(thrown)) {
     const evalue = thrown.name === stopped ? String(thrown.message) : 'the cell was stopped';
     return { ename: stopped, evalue, traceback: [`${stopped}: ${evalue}`] };
@@ -84,21 +78,13 @@ function displaySender(cell, flush) {
   };
 }
 
-/** What a failed cell was about to declare again keeps the value that it had, as in Python. */
-function restoreLost(locals, before) {
-  for (const [name, value] of Object.entries(before)) {
-    if (locals[name] === undefined) locals[name] = value;
-  }
-}
-
 /**
  * Replaces tslab's running of cells.
  *
  * @param options.beforeCell awaited before each cell; it gets a function that prints
- * @param options.afterStop called when Stop has broken off a cell
  * @param options.warnings printed by the first cell
  */
-function installExecution({ jupyter }, { beforeCell, afterStop, warnings }) {
+function installExecution({ jupyter }, { beforeCell, warnings }) {
   const handler = jupyter.JupyterHandlerImpl.prototype;
   const server = jupyter.ZmqServer.prototype;
   const runCode = handler.handleExecuteImpl;
@@ -139,8 +125,6 @@ function installExecution({ jupyter }, { beforeCell, afterStop, warnings }) {
       const content = { ...rest, data: encodeBundle(data), metadata: encodeMetadata(metadata) };
       cell.publish(update ? 'update_display_data' : 'display_data', content);
     };
-    const { locals } = this.executor;
-    const kept = { ...locals };
     try {
       for (const [name, text] of early.splice(0)) stream(name, text);
       for (const warning of warnings.splice(0)) stream('stderr', warning);
@@ -154,9 +138,7 @@ function installExecution({ jupyter }, { beforeCell, afterStop, warnings }) {
       }
     } catch (thrown) {
       // tslab has told the reason to reportFailure and throws a mere count
-      cell.error ??= failureContent(cell, thrown);
-      restoreLost(locals, kept);
-      if (cell.error.ename === stopped) afterStop();
+      cell.error ??= failureContent(thrown);
       streams.finish();
       if (!cell.silent) cell.publish('error', cell.error);
     } finally {
@@ -180,7 +162,7 @@ function installExecution({ jupyter }, { beforeCell, afterStop, warnings }) {
         if (!ok) throw new Error('it failed');
         results[name] = { status: 'ok', ...(await displayOf(probe.value)) };
       } catch (thrown) {
-        results[name] = { status: 'error', ...(probe.error ?? failureContent(probe, thrown)) };
+        results[name] = { status: 'error', ...(probe.error ?? failureContent(thrown)) };
       }
       probe.forget();
     }
@@ -243,10 +225,8 @@ function installExecution({ jupyter }, { beforeCell, afterStop, warnings }) {
     reportValue(value) {
       running.value = value;
     },
-    // One argument is what a cell threw; several are a compiler's message with its format.
-    reportFailure(...args) {
-      if (args.length > 1) running.diagnostics.push(util.format(...args));
-      else running.error = failureContent(running, args[0]);
+    reportFailure(thrown) {
+      running.error = failureContent(thrown);
     },
   };
 }

@@ -3,6 +3,7 @@
 // what its side of the Jupyter protocol leaves out.
 
 const path = require('node:path');
+const typescript = require('typescript');
 
 const root = path.resolve(__dirname, '..');
 const tslabPackages = path.join(root, 'node_modules');
@@ -11,41 +12,25 @@ const tslabPackages = path.join(root, 'node_modules');
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 
-// tslab takes the folder that it runs in for the root of all TypeScript; outside of the clone it would
-// not find the library.
-if (path.relative(root, process.cwd()).startsWith('..'))
-  process.chdir(path.join(root, 'notebooks'));
+// tslab's protocol gets the repository's TypeScript: its own is never loaded.
+const bundled = require.resolve(path.join(tslabPackages, '@tslab', 'typescript-for-tslab'));
+require.cache[bundled] = { id: bundled, filename: bundled, loaded: true, exports: typescript };
 
-// A new folder in node_modules, or packages that change, would stall tslab's compiler for good ("Unexpected
-// pending rebuildTimer"). The code of a package stays as it was loaded, so its types may as well; only
-// files beside the notebooks are watched.
-const typescriptPath = require.resolve(path.join(tslabPackages, '@tslab', 'typescript-for-tslab'));
-const typescript = require(typescriptPath);
-const unwatched = { close() {} };
-const { watchFile } = typescript.sys;
-typescript.sys.watchDirectory = () => unwatched;
-typescript.sys.watchFile = (file, ...rest) =>
-  file.includes('/node_modules/') || file.startsWith(path.join(root, 'dist'))
-    ? unwatched
-    : watchFile.call(typescript.sys, file, ...rest);
-
-const { installDeclarations } = require('./declarations.cjs');
+const { installAssistance } = require('./assistance.cjs');
 const { installExecution } = require('./execution.cjs');
+const { Executor } = require('./executor.cjs');
 const { refuseInput } = require('./input.cjs');
 const { installIsComplete } = require('./is-complete.cjs');
 const { installLateFailures } = require('./late-failures.cjs');
 const { freshLibrary } = require('./library.cjs');
 const { installRequests } = require('./requests.cjs');
-const { installShorthand } = require('./shorthand.cjs');
 const { installSockets } = require('./sockets.cjs');
-const { installTraces, withSourceMaps } = require('./source-maps.cjs');
 const { installStop } = require('./stop.cjs');
-
-let execution = null;
-require.cache[typescriptPath].exports = withSourceMaps(typescript, () => execution.cellName());
+const { installTraces } = require('./traces.cjs');
 
 const tslab = {
   converter: require(path.join(tslabPackages, 'tslab', 'dist', 'converter.js')),
+  executor: require(path.join(tslabPackages, 'tslab', 'dist', 'executor.js')),
   jupyter: require(path.join(tslabPackages, 'tslab', 'dist', 'jupyter.js')),
   main: require(path.join(tslabPackages, 'tslab', 'dist', 'main.js')),
   util: require(path.join(tslabPackages, 'tslab', 'dist', 'util.js')),
@@ -62,30 +47,28 @@ if (tslab.versions.tslab !== knownTslab) {
   );
 }
 
-installShorthand(tslab, typescript);
-const declarations = installDeclarations(tslab);
 installIsComplete(tslab);
-execution = installExecution(tslab, {
-  beforeCell: freshLibrary(),
-  afterStop: declarations.keep,
-  warnings,
+const execution = installExecution(tslab, { beforeCell: freshLibrary(), warnings });
+const executor = new Executor({
+  folder: process.cwd(), // Jupyter starts a kernel in the notebook's
+  cellName: execution.cellName,
+  report: { value: execution.reportValue, thrown: execution.reportFailure },
 });
+installAssistance(tslab, executor.cells);
 installRequests(tslab, execution.history);
 installSockets(tslab);
 
-// tslab's executor keeps these two functions to report a cell's value and its failure with.
-const { log, error } = console;
-console.log = execution.reportValue;
-console.error = execution.reportFailure;
+tslab.converter.createConverter = () => ({ close() {} });
+tslab.executor.createExecutor = () => executor;
 tslab.main.startKernel({
   configPath: process.argv[2],
   enableFindLocal: false,
   globalVersion: tslab.versions.tslab,
 });
-console.log = log;
-console.error = error;
+// The compiler reads its own types while the user still reads the notebook.
+setImmediate(() => executor.cells.check(''));
 
 installStop(execution.stopCell);
 installLateFailures();
-installTraces();
+installTraces((...place) => executor.originalPosition(...place));
 refuseInput();

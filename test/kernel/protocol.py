@@ -69,7 +69,7 @@ class StandardTests(jupyter_kernel_test.KernelTests):
     code_clear_output = "(globalThis as any)[Symbol.for('kernel.clearOutput')](true)"
     completion_samples = [
         {"text": "Math.sq", "matches": {"sqrt", "SQRT2", "SQRT1_2"}},
-        {"text": "[1].find", "matches": {"find", "findIndex"}},
+        {"text": "[1].find", "matches": {"find", "findIndex", "findLast", "findLastIndex"}},
         {"text": "import * as sd from 'stable-diffusion-mnist/notebook'; sd.noiseSch",
          "matches": {"noiseSchedule"}},
         {"text": "1.nothing", "matches": set()},

@@ -46,9 +46,11 @@ describe('the kernel', () => {
     ]);
   });
 
-  it('prints nothing for null, and adds nothing to the cells in between', () => {
+  it('shows null, and adds nothing to the cells in between', () => {
     expect(cells[2]?.outputs).toEqual([]);
-    expect(cells[4]?.outputs).toEqual([]);
+    expect(cells[4]?.outputs).toMatchObject([
+      { output_type: 'execute_result', data: { 'text/plain': ['null'] } },
+    ]);
   });
 
   it('shows a value that knows how to be shown', () => {

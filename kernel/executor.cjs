@@ -1,0 +1,126 @@
+'use strict';
+// Runs cells: takes the place of tslab's executor.
+
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const vm = require('node:vm');
+const { interruptibly } = require('./interruptibly.cjs');
+const { Cells } = require('./language/cells.cjs');
+const { compile, positions } = require('./language/compile.cjs');
+const { typeScriptError } = require('./language/diagnostics.cjs');
+const { Stopwatch, withoutMagics } = require('./magics.cjs');
+const { Modules, exported } = require('./modules.cjs');
+const { said } = require('./said.cjs');
+const { rewrite } = require('./scope/rewrite.cjs');
+const { Variables } = require('./scope/variables.cjs');
+const { refusedCell } = require('./tslab-cells.cjs');
+
+class Executor {
+  #positions = new Map(); // by the cell's name
+  #variables = new Variables();
+  #stop;
+  #stopped;
+
+  /**
+   * @param options.folder the notebook's
+   * @param options.cellName gives the name of the cell that runs, `In[3]`
+   * @param options.report takes a cell's `value`, or what it has `thrown`
+   */
+  constructor({ folder, cellName, report }) {
+    Object.assign(this, { folder, cellName, report });
+    this.cells = new Cells(folder);
+    this.modules = new Modules(folder);
+    this.file = path.join(folder, 'cell.ts');
+    this.meta = { url: pathToFileURL(this.file).href, dirname: folder, filename: this.file };
+    this.module = { exports: {} };
+    this.#renewStop();
+  }
+
+  #renewStop() {
+    this.#stopped = new Promise((_, reject) => (this.#stop = reject));
+    this.#stopped.catch(() => {});
+  }
+
+  /** Ends what a cell waits for. */
+  interrupt() {
+    this.#stop(new Error('Interrupted asynchronously'));
+    this.#renewStop();
+  }
+
+  /** Runs a cell; tells whether it went well. */
+  async execute(code) {
+    try {
+      const { text, timed } = withoutMagics(code);
+      const cell = this.#prepare(code, text);
+      this.#variables.announce(cell.names);
+      const stopwatch = timed ? new Stopwatch() : null;
+      stopwatch?.start();
+      const [value] = await this.#run(cell);
+      stopwatch?.end();
+      if (value !== undefined) this.report.value(value);
+      return true;
+    } catch (thrown) {
+      this.report.thrown(said(thrown));
+      return false;
+    } finally {
+      this.#variables.settle();
+    }
+  }
+
+  /** Checks a cell and makes what runs of it. */
+  #prepare(code, text) {
+    const refused = refusedCell(code);
+    if (refused) throw refused;
+    const { diagnostics, ...names } = this.cells.check(text);
+    if (diagnostics.length > 0) {
+      const { files } = this.cells;
+      throw typeScriptError(diagnostics, {
+        folder: this.folder,
+        isCell: (name) => files.isCell(name),
+        knows: (name) => this.cells.knows(name) || names.declared.has(name),
+      });
+    }
+    const compiled = compile(text);
+    const cell = rewrite(compiled.text, {
+      declared: names.declared,
+      known: (name) => this.#variables.has(name),
+      reset: names.reset,
+      skipped: names.typesOnly,
+    });
+    this.#positions.set(this.cellName(), positions(cell.code, cell.before, compiled));
+    this.cells.keep();
+    return cell;
+  }
+
+  /** The cell's value in an array, so that a promise is not awaited. */
+  async #run(cell) {
+    const { scope, late } = this.#variables;
+    for (const { from, names } of cell.imports) {
+      let loaded = interruptibly(() => this.modules.load(from));
+      if (typeof loaded?.then === 'function') loaded = await loaded;
+      for (const [local, name] of names) scope[local] = exported(loaded, name);
+    }
+    const run = vm.runInThisContext(cell.code, { filename: this.cellName() });
+    const { modules, meta, module, folder, file } = this;
+    const given = [scope, late, said, new Stopwatch(), modules.import, meta, modules.require];
+    const result = interruptibly(() => run(...given, module, module.exports, folder, file));
+    return (cell.awaits ? await Promise.race([result, this.#stopped]) : result) ?? [];
+  }
+
+  /** The position of the cell's text, or null. */
+  originalPosition(cell, line, column) {
+    return this.#positions.get(cell)?.(line, column) ?? null;
+  }
+
+  get locals() {
+    return this.#variables.scope;
+  }
+
+  reset() {}
+
+  close() {
+    this.cells.close();
+  }
+}
+
+module.exports = { Executor };

@@ -1,0 +1,97 @@
+import type { Row } from './row';
+
+/** `await` is what the parser says, in each place where an expression or a statement may be. */
+export const awaits: Row[] = [
+  ['a call of a function expression', ['await (async () => 1)()'], '1'],
+  ['an array', ['await [1]'], '[ 1 ]'],
+  ['a negative number', ['await -1'], '-1'],
+  ['a line break', ['await\nPromise.resolve(7)'], '7'],
+  ['a template', ['await `t`'], "'t'"],
+  ['a regular expression', ['await /a/g'], '/a/g'],
+  ['in parentheses', ['const pa = Promise.resolve(3);', 'await (pa)'], '3'],
+  ['an assertion', ['await <number>(await Promise.resolve(4))'], '4'],
+  ['a unary plus', ["await +'5'"], '5'],
+  ['twice', ['await await Promise.resolve(Promise.resolve(6))'], '6'],
+  ['in an argument', ['Math.max(await Promise.resolve(1), await 2)'], '2'],
+  ['in a template', ['`${await 1}${await 2}`'], "'12'"],
+  ['in an initializer', ['const ia = await 1, ib = (await 2) + ia;', '[ia, ib]'], '[ 1, 3 ]'],
+  [
+    'in a pattern',
+    [
+      'const { ic = await 5, [await "k"]: id } = { k: 6 } as { ic?: number; k: number };',
+      '[ic, id]',
+    ],
+    '[ 5, 6 ]',
+  ],
+  ['in an object', ['({ a: await 1, [await "b"]: 2 })'], '{ a: 1, b: 2 }'],
+  ['in an array', ['[await 1, ...(await [2, 3])]'], '[ 1, 2, 3 ]'],
+  ['in a condition', ['(await true) ? await 1 : await 2'], '1'],
+  ['in if', ['let ie = 0; if (await true) ie = await 3;', 'ie'], '3'],
+  [
+    'in for',
+    ['let ig = 0; for (let i = await 0; i < (await 3); i += await 1) ig += i;', 'ig'],
+    '3',
+  ],
+  ['in while', ['let ih = 0; while (await (ih < 3)) ih++;', 'ih'], '3'],
+  ['in for of', ['let ii = 0; for (const v of await Promise.resolve([1, 2])) ii += v;', 'ii'], '3'],
+  ['for await', ['let ij = 0; for await (const v of [Promise.resolve(1), 2]) ij += v;', 'ij'], '3'],
+  [
+    'for await of a generator',
+    [
+      'async function* gen1() { yield 1; yield 2 } const got1: number[] = []; for await (const v of gen1()) got1.push(v);',
+      'got1',
+    ],
+    '[ 1, 2 ]',
+  ],
+  ['in switch', ['let ik = 0; switch (await 2) { case await 2: ik = 1 }', 'ik'], '1'],
+  [
+    'in try',
+    [
+      'let il = ""; try { await Promise.reject(new Error("x")) } catch (e) { il = await (e as Error).message } finally { await 0 }',
+      'il',
+    ],
+    "'x'",
+  ],
+  ['in throw', ['throw await new Error("thrown")'], /Error: thrown/],
+  ['in a block', ['{ await 0; var im = await 4 }', 'im'], '4'],
+  ['with a label', ['outer: for (;;) { for (;;) { await 0; break outer } }', '1'], '1'],
+  [
+    'in extends',
+    ['class In1 extends (await Promise.resolve(Array))<number> {}', 'new In1().length'],
+    '0',
+  ],
+  [
+    'in a computed member',
+    ['class In2 { [await "m"]() { return 1 } }', '(new In2() as any).m()'],
+    '1',
+  ],
+  ['in new', ['new (await Promise.resolve(Date))(0).getTime()'], '0'],
+  ['in a chain', ['(await Promise.resolve({ a: { b: 1 } }))?.a.b'], '1'],
+  ['in compound assignment', ['let io = 1; io += await 2;', 'io'], '3'],
+  ['in a comma', ['await 1, await 2'], '2'],
+  ['in an export', ['export const ip = await 8;', 'ip'], '8'],
+  ['of import()', ["(await import('node:path')).sep"], "'/'"],
+  ['only within a function', ['const iq = async () => await 1; iq() instanceof Promise'], 'true'],
+  [
+    'within a method',
+    ['const ir = { async m() { for await (const v of [1]) return v } };', 'await ir.m()'],
+    '1',
+  ],
+  ['a promise is not awaited', ['Promise.resolve(1)'], 'Promise { 1 }'],
+  ['a promise after an await is not awaited', ['await 0; Promise.resolve(2)'], 'Promise { 2 }'],
+  ['a comment that speaks of it', ['// await (x)\n"await"'], "'await'"],
+  ['void of it', ['void (await 1)'], ''],
+  [
+    'concurrent',
+    ['const [ca, cb] = await Promise.all([1, Promise.resolve(2)]); [ca, cb]'],
+    '[ 1, 2 ]',
+  ],
+  ['a method called await', ['({ await: 1 }).await'], '1'],
+  [
+    'a using that is awaited',
+    [
+      '{ await using u = { async [Symbol.asyncDispose]() { await 0; console.log("gone") } }; console.log("used") }',
+    ],
+    'used\ngone\n',
+  ],
+];

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import { loadScript } from '../support/script';
+import type { Row } from './cells/row';
+
+const { jupyterEnvironment, venvPython } = loadScript<{
+  jupyterEnvironment: () => NodeJS.ProcessEnv;
+  venvPython: string;
+}>('setup/paths.mjs');
+
+export interface Outcome {
+  readonly text: string;
+  readonly error: string | null;
+  readonly mime: Record<string, unknown> | null;
+}
+
+/** Runs the cells of all rows on one kernel; what the last cell of each gives. */
+export async function runCells(
+  rows: string[][],
+  folder: string,
+  temporary: string,
+): Promise<Outcome[]> {
+  const [plan, result] = [join(temporary, 'plan.json'), join(temporary, 'result.json')];
+  writeFileSync(plan, JSON.stringify(rows));
+  await promisify(execFile)(venvPython, ['-B', join(__dirname, 'cells.py'), plan, result, folder], {
+    env: jupyterEnvironment(),
+  });
+  return JSON.parse(readFileSync(result, 'utf8')) as Outcome[];
+}
+
+/** A row as `it.each` takes it needs its expectation met. */
+export function expectRow([, , expected]: Row, { text, error }: Outcome): void {
+  if (expected instanceof RegExp) {
+    expect(error, text).toMatch(expected);
+    return;
+  }
+  expect(error).toBeNull();
+  if (expected !== null) expect(text).toBe(expected);
+}

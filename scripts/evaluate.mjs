@@ -130,7 +130,7 @@ if (finished) {
   const report = { judge: judge.card, real, rows };
   fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }
-console.log(String(sd.table(rows.map(columnsOf))));
+if (rows.length > 0) console.log(String(sd.table(rows.map(columnsOf))));
 if (rows.length === 1) console.log(`\n${sd.table(confusionTable(rows[0]))}`);
 console.log(`\nReal against real: Fréchet ${real.frechet.toFixed(2)}.`);
 if (finished && values.plot) {

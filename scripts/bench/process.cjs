@@ -3,6 +3,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { installLibraryTraces } = require('../../kernel/library-traces.cjs');
+
+installLibraryTraces();
 
 const root = path.resolve(__dirname, '..', '..');
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';

@@ -6,6 +6,9 @@ const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { installLibraryTraces } = require('../../kernel/library-traces.cjs');
+
+installLibraryTraces();
 
 const sd = require(path.resolve(process.argv[2], 'index.js'));
 const sha = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);

@@ -64,7 +64,10 @@
     say(`${name}: waits for the kernel, which works.`);
     const problem = await send(kernel, form.dataset.sdmForm, name, value);
     if (problem !== null) say(`${name} is not set: ${problem}`);
-    else say(`${name} is set; run the cells below to use it.`);
+    else
+      say(
+        form.dataset.sdmLive === undefined ? `${name} is set; run the cells below to use it.` : '',
+      );
   }
 
   /** Forms come without life: where this extension is not, they only show their values, and say so. */

@@ -23,7 +23,8 @@ export type FormControls<T> = {
   readonly [K in keyof T]?: SliderRange | readonly T[K][];
 };
 
-type Value = string | number | boolean;
+/** A setting of a form. */
+export type FormValue = string | number | boolean;
 const FORMS = Symbol.for('sdm.forms');
 const ONLY_SHOWN = 'Only shown here: it can be used in JupyterLab as npm start starts it.';
 
@@ -33,7 +34,7 @@ function registry(): Map<string, (name: string, value: unknown) => void> {
 }
 
 /** A text that is too long to be shown whole would come back from the form cut short. */
-function tooLong(name: string, value: Value, control: unknown): string | undefined {
+function tooLong(name: string, value: FormValue, control: unknown): string | undefined {
   const choices: unknown[] = Array.isArray(control) ? control : [];
   const lengths = [name, value, ...choices].map((text) => String(text).length);
   const longest = extentOf(lengths).high;
@@ -42,10 +43,11 @@ function tooLong(name: string, value: Value, control: unknown): string | undefin
 }
 
 /** The settings' values, which change as the form is used; end a cell with it to show the form. */
-export class Form<T extends Readonly<Record<string, Value>>> {
+export class Form<T extends Readonly<Record<string, FormValue>>> {
   readonly id = randomUUID();
   readonly #values: { -readonly [K in keyof T]: T[K] };
   readonly #controls: FormControls<T>;
+  readonly #listeners = new Set<(values: T) => void>();
 
   /** @throws if a control is of no setting, a range is empty, a value is outside its control, or a text is too long */
   constructor(values: T, controls: FormControls<T> = {}) {
@@ -74,16 +76,23 @@ export class Form<T extends Readonly<Record<string, Value>>> {
       : `${name}: no such setting`;
     if (problem) throw new RangeError(`Form: ${shortened(problem)}.`);
     this.#values[name] = value;
+    for (const listener of this.#listeners) listener(this.values);
   }
 
-  #problem(name: string, value: Value): string | undefined {
-    const present = (this.#values as Record<string, Value>)[name];
+  /** Is told of each change from now on. @returns a function that ends it */
+  onChange(listener: (values: T) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #problem(name: string, value: FormValue): string | undefined {
+    const present = (this.#values as Record<string, FormValue>)[name];
     if (typeof value !== typeof present || Number.isNaN(value)) {
       return `${name}: expected a ${typeof present}, got ${String(value)}`;
     }
     const control = this.#controls[name];
     if (Array.isArray(control)) {
-      if ((control as readonly Value[]).includes(value)) return undefined;
+      if ((control as readonly FormValue[]).includes(value)) return undefined;
       return `${name}: expected one of ${control.join(', ')}, got ${String(value)}`;
     }
     if (control === undefined) return undefined;
@@ -92,7 +101,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
     return `${name}: expected a number from ${min} to ${max}, got ${String(value)}`;
   }
 
-  #input(name: string, value: Value): string {
+  #input(name: string, value: FormValue): string {
     const control = this.#controls[name];
     // Without the second one JupyterLab takes the arrow keys for its own: it would leave the cell.
     const label =
@@ -100,7 +109,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
       `data-name="${escapeHtml(name)}" data-type="${typeof value}" disabled`;
     const text = escapeHtml(String(value));
     if (Array.isArray(control)) {
-      const options = (control as readonly Value[]).map((choice) => {
+      const options = (control as readonly FormValue[]).map((choice) => {
         const chosen = choice === value ? ' selected' : '';
         return `<option${chosen}>${escapeHtml(String(choice))}</option>`;
       });
@@ -118,13 +127,15 @@ export class Form<T extends Readonly<Record<string, Value>>> {
   }
 
   toHtml(): string {
-    const rows = Object.entries(this.#values as Record<string, Value>).map(
+    const rows = Object.entries(this.#values as Record<string, FormValue>).map(
       ([name, value]) =>
         `<tr><td style="text-align:left">${escapeHtml(name)}</td>` +
         `<td style="text-align:left">${this.#input(name, value)}</td></tr>`,
     );
+    // Its answer to a change is what it draws, not that the cells below are to be run.
+    const live = this.#listeners.size ? ' data-sdm-live' : '';
     return (
-      `<div data-sdm-form="${this.id}" class="${NO_MATH}"><table>${rows.join('')}</table>` +
+      `<div data-sdm-form="${this.id}"${live} class="${NO_MATH}"><table>${rows.join('')}</table>` +
       `<small>${ONLY_SHOWN}</small></div>`
     );
   }
@@ -143,7 +154,7 @@ export class Form<T extends Readonly<Record<string, Value>>> {
 }
 
 /** A form of settings: `const settings = form({ guidance: 8 }, { guidance: { min: 0, max: 20 } })`. */
-export function form<T extends Readonly<Record<string, Value>>>(
+export function form<T extends Readonly<Record<string, FormValue>>>(
   values: T,
   controls?: FormControls<T>,
 ): Form<T> {

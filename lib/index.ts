@@ -11,6 +11,7 @@ export { Interrupted, isInterrupted } from './stop';
 export { Generator, rand, randint, randn, RandomStream, type RandomKey } from './random';
 export { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './mnist/presets';
 export { checkpointsFolder, runFolder } from './mnist/runs';
+export { compareRuns, type CompareRunsOptions } from './mnist/compare-runs';
 export { listRuns, modelFolder, type ModelFolderOptions, type RunSummary } from './mnist/run-list';
 export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 
@@ -195,6 +196,7 @@ export {
   type TrainingPlotOptions,
   type TrainingPoint,
 } from './charts/training-plot';
+export { runsPlot, type RunCurve, type RunsPlotOptions } from './charts/runs-plot';
 export { type Samples } from './charts/sample-rows';
 export { lossCurve, noiseSchedule, type LossPoint } from './charts/plots';
 export { encodePng, imagesToGrid } from './figure/png';

@@ -15,8 +15,10 @@ if (values.port !== undefined) {
   if (notice !== null) process.stderr.write(`${notice}\n`);
 }
 
+const firstPage = '--LabApp.default_url=/lab/tree/welcome.md';
 const args = [
   ...labArguments(notebooks),
+  firstPage,
   ...givenOptions(commands.start, values),
   ...rest,
   ...words,

@@ -12,7 +12,13 @@ const EXTENSIONS = {
 };
 
 // Else each newcomer is asked whether to fetch Jupyter's news, in a window over the first notebook.
-const SETTINGS = { '@jupyterlab/apputils-extension:notification': { fetchNews: 'false' } };
+// The welcome page is read, not edited.
+const SETTINGS = {
+  '@jupyterlab/apputils-extension:notification': { fetchNews: 'false' },
+  '@jupyterlab/docmanager-extension:plugin': {
+    defaultViewers: { markdown: 'Markdown Preview' },
+  },
+};
 const settings = [
   inRoot('.venv', 'share', 'jupyter', 'lab', 'settings', 'overrides.json'),
   JSON.stringify(SETTINGS, null, 2),

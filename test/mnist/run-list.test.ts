@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { tf } from '../../lib/backend';
 import { unlockFolder } from '../../lib/io/runs/folder-lock';
 import { RECIPES } from '../../lib/mnist/recipes';
+import { compareRuns } from '../../lib/mnist/compare-runs';
 import { listRuns, modelFolder } from '../../lib/mnist/run-list';
 import { SHIPPED_MODEL } from '../../lib/mnist/shipped';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
@@ -74,6 +76,31 @@ describe('the runs', () => {
     mkdirSync(at('runs', 'half', 'checkpoint-7', 'unet'), { recursive: true });
     expect(listRuns(folders()).map(({ run }) => run)).not.toContain('half');
     expect(() => modelFolder('half', { folders: folders() })).toThrow(/got "half"/);
+  });
+});
+
+describe('runs compared', () => {
+  it('are one figure: a curve of each, and what each draws, the same each time', async () => {
+    const before = tf.memory().numTensors;
+    const options = { folders: folders(), numInferenceSteps: 2, smoothing: 0 };
+    const figure = await compareRuns(['mine', 'theirs'], options);
+    expect(figure.data.map(({ name }) => name)).toEqual([
+      'mine (v_prediction)',
+      'theirs (epsilon)',
+    ]);
+    expect(figure.data[0]?.x).toEqual([1, 2, 3, 4, 5]);
+    expect(figure.alt).toMatch(/mine \(v_prediction\): 5 steps.*theirs \(epsilon\): 1 steps/);
+    expect(figure.layout.images).toHaveLength(2);
+    const again = await compareRuns(['mine', 'theirs'], options);
+    expect(again.toJSON()).toEqual(figure.toJSON());
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('are all there are, if none is named, and none is an error', async () => {
+    const all = await compareRuns(undefined, { folders: folders(), numInferenceSteps: 1 });
+    expect(all.data).toHaveLength(3);
+    await expect(compareRuns(['mine', 'nobody'], { folders: folders() })).rejects.toThrow('nobody');
+    await expect(compareRuns([], { folders: folders() })).rejects.toThrow(/at least one run/);
   });
 });
 

@@ -1,0 +1,73 @@
+/** Runs side by side: their losses, and what their last models draw from the same noise. */
+import { runsPlot, type RunCurve } from '../charts/runs-plot';
+import type { Figure } from '../figure/figure';
+import { TextToImagePipeline } from '../pipelines/text-to-image';
+import { makeSampler, type SamplerName } from '../schedulers/samplers';
+import { loadEmaWeights } from '../training/checkpoints';
+import { DIGIT_CAPTIONS } from './captions';
+import { findRun, listRuns, modelFolder, runHistory } from './run-list';
+import { runsFolders } from './runs';
+
+export interface CompareRunsOptions {
+  /** What each of them draws. Default: the ten digits. */
+  readonly prompts?: readonly string[];
+  /** Decides the noise, the same for all. Default 422. */
+  readonly seed?: number;
+  /** Default 20. */
+  readonly numInferenceSteps?: number;
+  /** Default 1: also right for a model that was never trained without captions. */
+  readonly guidanceScale?: number;
+  /** Default `ddim`, over the schedule that each was trained with. */
+  readonly sampler?: SamplerName;
+  /** Weight of the past in the smoothed loss, 0 … below 1. Default 0.95. */
+  readonly smoothing?: number;
+  /** Where runs are. Default: as `listRuns`. */
+  readonly folders?: readonly string[];
+}
+
+/**
+ * The losses of runs, and what their newest checkpoints draw (averaged weights, if there are some), in one figure.
+ *
+ * A loss is only comparable with one of the same target: behind each name stands what is predicted.
+ *
+ * @param names of runs, as `listRuns` tells them. Default: all
+ * @throws Error naming the runs that are there; as `generate`; Interrupted on Stop
+ */
+export async function compareRuns(
+  names?: readonly string[],
+  options: CompareRunsOptions = {},
+): Promise<Figure> {
+  const {
+    folders = runsFolders(),
+    smoothing,
+    prompts = DIGIT_CAPTIONS,
+    sampler = 'ddim',
+  } = options;
+  const { seed = 422, numInferenceSteps = 20, guidanceScale = 1 } = options;
+  const curves: RunCurve[] = [];
+  for (const name of names ?? listRuns(folders).map(({ run }) => run)) {
+    const steps = runHistory(findRun(name, folders));
+    if (!steps?.length) {
+      throw new Error(`${name}: expected a run with a log of its steps, got one without.`);
+    }
+    const folder = modelFolder(name, { folders });
+    const pipeline = TextToImagePipeline.fromPretrained(folder);
+    try {
+      loadEmaWeights(folder, pipeline);
+      const { config } = pipeline.scheduler;
+      pipeline.scheduler = makeSampler(sampler, config);
+      const drawing = { seed, numInferenceSteps, guidanceScale };
+      const { images: samples } = await pipeline.generate(prompts, drawing);
+      curves.push({ name: `${name} (${config.prediction_type})`, steps, samples });
+    } finally {
+      pipeline.dispose();
+    }
+  }
+  if (!curves.length) {
+    throw new Error('compareRuns: expected at least one run, got none. 04-train makes one.');
+  }
+  return runsPlot(curves, {
+    title: 'Runs compared',
+    ...(smoothing !== undefined && { smoothing }),
+  });
+}

@@ -9,7 +9,7 @@ import tseslint from 'typescript-eslint';
  * down only. A room may always import from its own folder; lib/index.ts and lib/notebook.ts may import everything. The
  * map in CONTRIBUTING.md shows the same.
  */
-const ground = ['stop.ts', 'options.ts', 'images', 'backend'];
+const ground = ['stop.ts', 'progress.ts', 'notices.ts', 'options.ts', 'images', 'backend'];
 const ops = [...ground, 'random', 'jit'];
 const layers = [...ops, 'nn', 'datasets'];
 const parts = [...layers, 'models', 'schedulers', 'conditioning', 'optim'];
@@ -17,9 +17,11 @@ const machines = [...parts, 'io', 'pretrained'];
 const shown = ['figure', 'charts', 'metrics'];
 const rooms = {
   'stop.ts': [],
+  'progress.ts': [],
+  'notices.ts': [],
   'options.ts': [],
   images: [],
-  io: [],
+  io: ['notices.ts'],
   // The parsers of weights stand alone, so that they can be read and used by themselves.
   'io/safetensors': ['io'],
   'backend/*.ts': [],
@@ -55,7 +57,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 
 /** The rooms that run on any backend of tfjs, in a page as under Node. */
 const portable = [
-  'lib/stop.ts',
+  'lib/{stop,progress,notices}.ts',
   'lib/backend/*.ts',
   'lib/{images,random,jit,nn,models,schedulers,optim,conditioning,pipelines}/**/*.ts',
 ];

@@ -140,6 +140,7 @@ export {
   type TextToImageParts,
 } from './pipelines/text-to-image';
 export { type GenerateOptions, type StepEnd } from './pipelines/generate-options';
+export { type ProgressBarConfig } from './pipelines/progress-bar-config';
 export { Intermediates, type Intermediate } from './pipelines/intermediates';
 export { pixelCodec, type Codec } from './models/codec';
 export { type PretrainedOptions } from './models/pretrained';

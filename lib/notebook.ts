@@ -2,11 +2,13 @@
  * What notebooks import: the library's public names and what lives in a cell. Importing it installs how the library's values
  * look at the end of a cell.
  */
+import { installDefaultBars } from './notebook/default-bars';
 import { installImageViews } from './notebook/image-views';
 import { installNotebookViews } from './notebook/views';
 
 installNotebookViews();
 installImageViews();
+installDefaultBars();
 
 export * from './index';
 export { downloadModel, type DownloadOptions } from './notebook/download-model';

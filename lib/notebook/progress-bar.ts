@@ -2,23 +2,28 @@
 
 import { openDisplay, type DisplayHandle, type TextOutput } from '../figure/display-handle';
 import { definedKeys } from '../options';
+import { openBars } from './open-bars';
 import { progressHtml, progressText } from './progress-format';
 import type { Postfix, ProgressSnapshot, ProgressState } from './progress-format';
 
 export interface ProgressBarOptions {
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** What an item is called in the rate. Default `it`. */
-  readonly unit?: string;
+  readonly unit?: string | undefined;
   /** Whether a bar stays when it is finished; false suits the inner one of nested loops. Default true. */
-  readonly leave?: boolean;
+  readonly leave?: boolean | undefined;
   /** Where counting starts, for a run that goes on. Default 0. */
-  readonly initial?: number;
+  readonly initial?: number | undefined;
+  /** Said behind a bar that was stopped, for example 'run the cell again to go on'. */
+  readonly whenStopped?: string | undefined;
   /** Least seconds between two updates, at least 0.1. Default 0.1. */
   readonly minInterval?: number;
   /** Where the bar goes outside a notebook, for example `process.stderr`. Default: nowhere. */
   readonly output?: TextOutput;
   /** The present time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
+  /** The output that shows it. Default: a new one of the cell that runs. */
+  readonly display?: DisplayHandle;
 }
 
 const SMOOTHING = 0.3; // weight of the newest stretch in the rate, as tqdm's
@@ -50,6 +55,8 @@ export class ProgressBar {
   readonly #now: () => number;
   readonly #options: ProgressBarOptions;
   readonly #display: DisplayHandle | undefined;
+  /** The open bars of the cell that it was made in. */
+  readonly #siblings: Set<object>;
 
   /**
    * @param total undefined or Infinity where nobody knows
@@ -67,7 +74,9 @@ export class ProgressBar {
     this.#n = this.#drawnN = initial;
     this.#now = options.now ?? (() => performance.now());
     this.#startedAt = this.#drawnAt = this.#now();
-    this.#display = openDisplay();
+    this.#display = options.display ?? openDisplay();
+    this.#siblings = openBars();
+    this.#siblings.add(this);
     this.#draw();
   }
 
@@ -98,6 +107,7 @@ export class ProgressBar {
       remaining: left === 0 ? 0 : left !== undefined && rate && rate > 0 ? left / rate : undefined,
       postfix: this.#postfix,
       state: this.#state,
+      whenStopped: this.#options.whenStopped,
     };
   }
 
@@ -143,6 +153,7 @@ export class ProgressBar {
   protected end(state: 'finished' | 'stopped'): void {
     if (this.#state !== 'running') return;
     this.#state = state;
+    this.#siblings.delete(this);
     this.#draw();
   }
 

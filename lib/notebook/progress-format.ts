@@ -20,6 +20,8 @@ export interface ProgressSnapshot {
   readonly remaining: number | undefined;
   readonly postfix: Postfix;
   readonly state: ProgressState;
+  /** Said behind a bar that was stopped. */
+  readonly whenStopped?: string | undefined;
 }
 
 const BAR_CELLS = 20;
@@ -70,7 +72,8 @@ function details(snapshot: ProgressSnapshot): string {
   const count = total === undefined ? `${n} ${unit}` : `${n}/${total}`;
   const times = total === undefined ? '' : `<${formatInterval(remaining)}`;
   const extra = [formatRate(rate, unit), ...formatPostfix(postfix)];
-  const mark = state === 'stopped' ? ' stopped' : '';
+  const said = snapshot.whenStopped ? `: ${shortened(snapshot.whenStopped, LONGEST_LABEL)}` : '';
+  const mark = state === 'stopped' ? ` stopped${said}` : '';
   return `${count} [${formatInterval(elapsed)}${times}, ${extra.join(', ')}]${mark}`;
 }
 

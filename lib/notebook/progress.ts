@@ -50,8 +50,16 @@ class ProgressLoop<T> extends ProgressBar {
   }
 }
 
-/** A bar for `total` items, moved by `update`. */
-export function progress(total: number, options?: ProgressOptions): ProgressBar;
+/** The whole numbers from 0 below a total. */
+function* range(total: number): Generator<number> {
+  for (let i = 0; i < total; i++) yield i;
+}
+
+/** A bar for `total` items: moved by `update`, or by a loop over it, which gives 0, 1, … as tqdm's `trange`. */
+export function progress(
+  total: number,
+  options?: ProgressOptions,
+): ProgressBar & Iterable<number> & AsyncIterable<number>;
 /** Takes the items of an iterable; use `for await` so that the Stop button ends the loop. */
 export function progress<T>(
   items: Iterable<T>,
@@ -66,6 +74,6 @@ export function progress<T>(
   options: ProgressOptions = {},
 ): ProgressBar {
   return typeof source === 'number'
-    ? new ProgressBar(source, options)
+    ? new ProgressLoop(range(source), { ...options, total: source })
     : new ProgressLoop(source, options);
 }

@@ -1,5 +1,6 @@
 import type { ModelExtras } from '../conditioning/conditioning';
 import type { Images } from '../images/images';
+import { randomSeed } from '../random/seed';
 import { checkOptions, isCount, isShare, SEED_RULE, type OptionRules } from '../options';
 
 /** What a step's callback is told. */
@@ -18,8 +19,8 @@ export interface StepEnd {
 
 /** Undefined is the same as not given. */
 export interface GenerateOptions {
-  /** Decides all noise. */
-  readonly seed: number;
+  /** Decides all noise. Default: one drawn at random, from 0 to 2^32 − 1, which the output's `seed` names. */
+  readonly seed?: number | undefined;
   /** 1 to num_train_timesteps. Default 50. */
   readonly numInferenceSteps?: number | undefined;
   /**
@@ -47,13 +48,15 @@ export interface GenerateOptions {
   readonly returnIntermediates?: boolean | undefined;
   /** Called after each step; a promise is awaited. */
   readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
+  /** Whether a notebook shows a bar. Default: as `setProgressBarConfig` says, which is yes. */
+  readonly progressBar?: boolean | undefined;
   /** Told once of each prompt, or negative prompt, that has too many tokens and what of it is cut. Default: a warning of the process. */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** Stops after the present step: `generate` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-type Optional = 'signal' | 'callbackOnStepEnd' | 'size' | 'onWarning';
+type Optional = 'signal' | 'callbackOnStepEnd' | 'size' | 'onWarning' | 'progressBar';
 
 type Checked = {
   readonly [K in Exclude<keyof GenerateOptions, Optional>]-?: NonNullable<GenerateOptions[K]>;
@@ -62,6 +65,8 @@ type Checked = {
 export type ResolvedGenerateOptions = Checked & {
   /** One for each image. */
   readonly prompts: readonly string[];
+  /** Whether the seed was drawn here. */
+  readonly isSeedDrawn: boolean;
 };
 
 function checkPrompts(prompt: unknown): string[] {
@@ -88,8 +93,14 @@ export function resolveGenerateOptions(
   { num_train_timesteps }: { readonly num_train_timesteps: number },
 ): ResolvedGenerateOptions {
   const texts = checkPrompts(prompt);
-  const o = checkOptions<Checked>('generate', options, DEFAULTS, rules(num_train_timesteps));
-  return { ...o, prompts: texts.flatMap((text) => Array<string>(o.numImagesPerPrompt).fill(text)) };
+  const defaults = { ...DEFAULTS, seed: randomSeed() };
+  const o = checkOptions<Checked>('generate', options, defaults, rules(num_train_timesteps));
+  const isSeedDrawn = options.seed === undefined;
+  return {
+    ...o,
+    isSeedDrawn,
+    prompts: texts.flatMap((text) => Array<string>(o.numImagesPerPrompt).fill(text)),
+  };
 }
 
 const DEFAULTS = {
@@ -121,6 +132,7 @@ const rules = (most: number): OptionRules<Checked> => ({
   size: ['[height, width]', (v) => v === undefined || (isPair(v) && v.every(isCount))],
   extras: ['tensors by name', (v) => typeof v === 'object' && v !== null && !Array.isArray(v)],
   returnIntermediates: ['true or false', (v) => typeof v === 'boolean'],
+  progressBar: ['true or false', (v) => v === undefined || typeof v === 'boolean'],
   callbackOnStepEnd: ['a function', isFunction],
   onWarning: ['a function', isFunction],
   signal: ['an AbortSignal', (v) => v === undefined || v instanceof AbortSignal],

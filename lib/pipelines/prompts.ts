@@ -3,6 +3,7 @@ import { tf } from '../backend';
 import type { Conditioning, ModelExtras } from '../conditioning/conditioning';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import { gatherRows } from '../nn/gather-rows';
+import { notice } from '../notices';
 
 /**
  * Each distinct text encoded once.
@@ -14,7 +15,7 @@ export function encodeTexts(
   tokenizer: TextTokenizer,
   textEncoder: TextEncoder,
   texts: readonly string[],
-  onWarning: (message: string) => void = warnProcess,
+  onWarning: (message: string) => void = warn,
 ): tf.Tensor3D {
   const distinct = [...new Set(texts)];
   const { input_ids, shape, truncated = [] } = tokenizer.encode(distinct);
@@ -37,15 +38,7 @@ function truncationMessage(prompt: string, cut: string, length: number): string 
   );
 }
 
-interface WarningProcess {
-  emitWarning?(message: string, type: string): void;
-}
-
-/** Nothing where there is no process, as in a page. */
-function warnProcess(message: string): void {
-  const { process } = globalThis as { readonly process?: WarningProcess };
-  process?.emitWarning?.(message, 'TruncationWarning');
-}
+const warn = (message: string) => notice(message, 'TruncationWarning');
 
 /** The extras for a guided step, where every image is predicted twice; the caller disposes them. */
 export function twice(extras: ModelExtras): ModelExtras {

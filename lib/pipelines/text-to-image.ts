@@ -11,6 +11,7 @@ import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator } from '../random';
 import { coefficientRow, coefficientTable, type Scheduler } from '../schedulers/scheduler';
 import { boundsKey } from '../schedulers/thresholding';
+import { loopBar } from '../progress';
 import { interruption, nextMacrotask, stoppable } from '../stop';
 import { makeDenoiseStep, type DenoiseStep } from './denoise-step';
 import {
@@ -18,8 +19,10 @@ import {
   type GenerateOptions,
   type ResolvedGenerateOptions,
 } from './generate-options';
+import { guidanceOf, guidedAt } from './guidance';
 import { Intermediates } from './intermediates';
 import { latentShape, startingNoise, toImages, type LatentConfig, type Shape4D } from './latents';
+import { checkProgressBarConfig, type ProgressBarConfig } from './progress-bar-config';
 import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
 
 /** What a UNet must say of itself to be sampled with. */
@@ -46,6 +49,8 @@ export interface TextToImageOutput {
   readonly images: Images;
   /** The prompt of each image. */
   readonly prompts: readonly string[];
+  /** What decided all noise: `generate` with it, the same prompts and options draws the same. */
+  readonly seed: number;
   /** The images after each step, with `returnIntermediates`; else none. `await intermediates.save('denoising.gif')` writes them. */
   readonly intermediates: Intermediates;
 }
@@ -64,6 +69,7 @@ export class TextToImagePipeline<
   scheduler: Scheduler;
   /** A graph for each way to bound x0, which is all that the schedulers' steps differ in. */
   private readonly steps = new Map<string, DenoiseStep>();
+  private barConfig: ProgressBarConfig = {};
   /** Models that `fromPretrained` made. */
   private owned: readonly Part[] = [];
 
@@ -134,8 +140,18 @@ export class TextToImagePipeline<
     return { promptEmbeds, negativePromptEmbeds: encode(texts.map(() => negativePrompt)) };
   }
 
+  get progressBarConfig(): ProgressBarConfig {
+    return this.barConfig;
+  }
+
+  /** How the bar of `generate` is shown from now on, where one is: in notebooks. */
+  setProgressBarConfig(config: ProgressBarConfig): void {
+    this.barConfig = checkProgressBarConfig(config);
+  }
+
   /**
-   * Draws images for the prompts. The same seed, prompts and options give the same images.
+   * Draws images for the prompts. The same seed, prompts and options give the same images; without a seed one is drawn, which
+   * the output names. A notebook shows a bar.
    *
    * @param prompt one text, or one per image
    * @throws TypeError or RangeError naming a bad prompt or option; Interrupted if the notebook's Stop ended it, or the reason
@@ -143,7 +159,7 @@ export class TextToImagePipeline<
    */
   async generate(
     prompt: string | readonly string[],
-    options: GenerateOptions,
+    options: GenerateOptions = {},
   ): Promise<TextToImageOutput> {
     const resolved = resolveGenerateOptions(prompt, options, this.scheduler.config);
     const { prompts, extras } = resolved;
@@ -183,6 +199,12 @@ export class TextToImagePipeline<
     const step = this.stepOf(scheduler);
     const isGuided = guidedAt(options, scheduler.config.num_train_timesteps);
     const images = (latents: tf.Tensor4D) => toImages(this.codec, latents);
+    const { disable = false, description = 'generate', leave } = this.barConfig;
+    const bar = loopBar(
+      timesteps.length,
+      { description, unit: 'step', leave },
+      options.progressBar ?? !disable,
+    );
     let state = startingNoise(shape, sampling.at(0), scheduler.initNoiseSigma);
     try {
       for (const [i, timestep] of timesteps.entries()) {
@@ -199,6 +221,7 @@ export class TextToImagePipeline<
         );
         tf.dispose(state);
         state = next;
+        bar.update(1, options.isSeedDrawn ? { seed } : {});
         if (options.returnIntermediates) {
           const sample = images(next.prevSample);
           const predOriginalSample = images(next.predOriginalSample);
@@ -220,8 +243,9 @@ export class TextToImagePipeline<
           );
         }
       }
-      return { images: images(state.prevSample), prompts, intermediates };
+      return { images: images(state.prevSample), prompts, seed, intermediates };
     } finally {
+      bar.close();
       tf.dispose(state);
     }
   }
@@ -251,22 +275,4 @@ export class TextToImagePipeline<
     for (const part of this.owned) (part as { dispose?: () => void }).dispose?.();
     this.owned = [];
   }
-}
-
-/** Whether a step is guided: outside of the interval the prompts alone count. */
-function guidedAt(
-  { guidanceScale, guidanceInterval: [from, to] }: ResolvedGenerateOptions,
-  numTrainTimesteps: number,
-): (timestep: number) => boolean {
-  return (timestep) => {
-    const share = timestep / numTrainTimesteps;
-    return guidanceScale !== 1 && from <= share && share <= to;
-  };
-}
-
-function guidanceOf({ guidanceScale, guidanceRescale }: ResolvedGenerateOptions) {
-  return {
-    scale: tf.scalar(guidanceScale),
-    rescale: guidanceRescale === 0 ? null : tf.scalar(guidanceRescale),
-  };
 }

@@ -20,6 +20,7 @@ import {
   toFloat32Array,
   writeSafetensors,
 } from '../io/safetensors';
+import { notice } from '../notices';
 import { readJsonObject, readModuleWeights } from '../pretrained/model-files';
 import { saveParts } from '../pretrained/parts';
 import { checkStateDict, loadStateDict, namedParameters, type StateDict } from '../nn/state-dict';
@@ -31,8 +32,7 @@ const OPTIMIZER_FILE = path.join('training', 'optimizer.safetensors');
 const EMA_FILE = path.join('training', 'ema.safetensors');
 const STATE_FILE = path.join('training', 'trainer_state.json');
 
-/** The library prints nothing itself: Node shows the warnings of a process. */
-const warn: OnWarning = (message) => process.emitWarning(message, 'CheckpointWarning');
+const warn: OnWarning = (message) => notice(message, 'CheckpointWarning');
 
 export interface FindCheckpointOptions {
   /** Is told of each damaged checkpoint that is passed over. Default: `process.emitWarning`. */

@@ -5,6 +5,8 @@ export interface FitOptions {
   readonly maxSteps?: number;
   /** The same in epochs. */
   readonly epochs?: number;
+  /** Whether a notebook shows a bar, if the cell has none of its own. Default true. */
+  readonly progressBar?: boolean;
   /** Called after every step; a promise is awaited. */
   readonly onStep?: (log: StepLog) => void | Promise<void>;
   /** Called for every batch that `nonFinite: 'skip'` leaves out. */
@@ -23,6 +25,18 @@ export interface Progress {
   readonly step: number;
   /** Batches used, those that were left out too. */
   readonly batches: number;
+}
+
+/** What says that a training was stopped, and not lost. */
+export const GOES_ON = 'run the cell again to go on';
+
+/** Why there is nothing to do. */
+export function alreadyDone({ maxSteps, epochs }: Pick<FitOptions, 'maxSteps' | 'epochs'>): string {
+  const name = maxSteps === undefined ? 'epochs' : 'maxSteps';
+  return (
+    `Trainer.fit: already at ${name} ${maxSteps ?? epochs}, so there is nothing to train: raise ${name}, or choose a ` +
+    'new folder.'
+  );
 }
 
 /**

@@ -4,8 +4,10 @@ import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
 import { Generator } from '../random';
+import { notice } from '../notices';
+import { loopBar, type LoopBar } from '../progress';
 import { isInterrupted, nextMacrotask, stoppable } from '../stop';
-import { isDone, type FitOptions, type Progress } from './fit-options';
+import { alreadyDone, GOES_ON, isDone, type FitOptions, type Progress } from './fit-options';
 import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
 import { MicroBatches } from './micro-batches';
 import type { Objective, RandomKeys } from './objective';
@@ -100,11 +102,13 @@ export class Trainer<O extends Objective = Objective> {
     const done = isDone(options, this.sampler.length);
     if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
     this.running = true;
+    if (done(this.progress)) notice(alreadyDone(options), 'TrainingWarning');
+    const bar = this.barOf(options);
     try {
       return await stoppable(options.signal, async (stopped) => {
         const ended = () => done(this.progress) || stopped();
         while (!ended()) {
-          await this.fitEpoch(options, ended).catch((error: unknown) => {
+          await this.fitEpoch(options, ended, bar).catch((error: unknown) => {
             // Samples that a callback was drawing: the step before them is done.
             if (!(isInterrupted(error) && stopped())) throw error;
           });
@@ -114,20 +118,32 @@ export class Trainer<O extends Objective = Objective> {
         return history;
       });
     } finally {
+      bar.close();
       this.running = false;
     }
   }
 
+  /** Steps of `maxSteps`, or batches of `epochs`. */
+  private barOf({ maxSteps, epochs = 0, progressBar }: FitOptions): LoopBar {
+    const { step, batches } = this.progress;
+    const [total, initial] =
+      maxSteps === undefined ? [epochs * this.sampler.length, batches] : [maxSteps, step];
+    const about = { description: 'train', unit: 'step', whenStopped: GOES_ON, onlyAlone: true };
+    return loopBar(total, { ...about, initial: Math.min(initial, total) }, progressBar);
+  }
+
   /** The rest of the present epoch, or less if it ends before. */
-  private async fitEpoch(options: FitOptions, ended: () => boolean) {
+  private async fitEpoch(options: FitOptions, ended: () => boolean, bar: LoopBar) {
     const { epoch } = this.sampler.state();
     for (const indices of this.sampler) {
       const log = await this.runStepOrRewind(indices, epoch);
       if ('seconds' in log) {
         this.logs.push(log);
+        bar.update(1, { loss: log.loss });
         await options.onStep?.(log);
       } else {
         this.skipped.push(log);
+        if (options.maxSteps === undefined) bar.update();
         await options.onSkip?.(log);
       }
       await nextMacrotask();

@@ -2,6 +2,7 @@
  * Models of the Hugging Face hub. What the hub says of a model comes by @huggingface/hub; its own downloads are not
  * used, since they start over when broken, check no checksum, know no offline mode and print.
  */
+import { notice } from '../../notices';
 import { checkVariant } from '../safetensors/weight-names';
 import { hubCacheFolder, isCommit, repoFolders, type RepoFolders } from './cache';
 import type { RequestOptions } from './download';
@@ -43,8 +44,7 @@ export interface SnapshotOptions {
   readonly maxRetries?: number | undefined;
 }
 
-/** The library prints nothing; Node shows a warning of the process where it shows all of them. */
-const warn = (message: string) => process.emitWarning(message, 'HubWarning');
+const warn = (message: string) => notice(message, 'HubWarning');
 
 /** The options, with what the environment says where they say nothing. */
 function resolve(id: string, options: SnapshotOptions) {

@@ -9,12 +9,15 @@ import { writeFileAtomically } from '../../io/atomic-write';
 import { readSafetensors, writeSafetensors } from '../../io/safetensors';
 import type { GenerateOptions } from '../../pipelines/generate-options';
 import type { TextToImagePipeline } from '../../pipelines/text-to-image';
+import { loopBar } from '../../progress';
 import type { LabelledImages } from './compare';
 
 export interface DrawOptions extends Omit<
   GenerateOptions,
-  'numImagesPerPrompt' | 'size' | 'callbackOnStepEnd'
+  'numImagesPerPrompt' | 'size' | 'callbackOnStepEnd' | 'returnIntermediates' | 'seed'
 > {
+  /** Decides all noise. Default: 0, as of `npm run evaluate`. */
+  readonly seed?: number | undefined;
   /** A multiple of 10: as many of each digit. Default: 1,000. */
   readonly numImages?: number;
   /** A multiple of 10 that divides `numImages`. Default: 100. */
@@ -38,7 +41,17 @@ export async function drawDigits(
   pipeline: TextToImagePipeline,
   options: DrawOptions,
 ): Promise<LabelledImages> {
-  const { numImages = 1000, batchSize = 100, folder, onProgress, signal, ...generate } = options;
+  const {
+    numImages = 1000,
+    batchSize = 100,
+    folder,
+    onProgress,
+    signal,
+    progressBar,
+    ...rest
+  } = options;
+  const seed = rest.seed ?? 0;
+  const generate = { ...rest, seed };
   checkCounts(numImages, batchSize);
   const { scheduler } = pipeline;
   const { options: stepOptions } = scheduler;
@@ -48,24 +61,40 @@ export async function drawDigits(
   const prompts = Array.from({ length: batchSize }, (_, i) => captionOf(i % 10));
   const bytes = new Uint8Array(numImages * AREA);
   const batches = numImages / batchSize;
-  for (let b = 0; b < batches; b++) {
-    const file = folder && path.join(folder, `batch-${String(b).padStart(4, '0')}.safetensors`);
-    const size = batchSize * AREA;
-    if (file !== undefined && existsSync(file)) {
-      bytes.set(readSafetensors(file).tensors.get('images')!.data, b * size);
-      continue;
+  const wanted = progressBar ?? !pipeline.progressBarConfig.disable;
+  const bar = loopBar(numImages, { description: 'evaluate', unit: 'image' }, wanted);
+  let shown = 0;
+  const show = (images: number) => {
+    bar.update(Math.floor(images) - shown);
+    shown = Math.floor(images);
+  };
+  try {
+    for (let b = 0; b < batches; b++) {
+      const file = folder && path.join(folder, `batch-${String(b).padStart(4, '0')}.safetensors`);
+      const size = batchSize * AREA;
+      if (file !== undefined && existsSync(file)) {
+        bytes.set(readSafetensors(file).tensors.get('images')!.data, b * size);
+        show((b + 1) * batchSize);
+        continue;
+      }
+      const drawn = await pipeline.generate(prompts, {
+        ...generate,
+        seed: seed + b,
+        progressBar: false,
+        ...(signal && { signal }),
+        callbackOnStepEnd: ({ step, steps }) => {
+          show((b + step / steps) * batchSize);
+          return onProgress?.((b + step / steps) / batches);
+        },
+      });
+      const data = Uint8Array.from(rowMajor(drawn.images), (value) => Math.round(value * 255));
+      bytes.set(data, b * size);
+      if (file === undefined) continue;
+      const images = { dtype: 'U8', shape: [batchSize, 28, 28], data } as const;
+      writeSafetensors(file, new Map([['images', images]]));
     }
-    const drawn = await pipeline.generate(prompts, {
-      ...generate,
-      seed: generate.seed + b,
-      ...(signal && { signal }),
-      callbackOnStepEnd: ({ step, steps }) => onProgress?.((b + step / steps) / batches),
-    });
-    const data = Uint8Array.from(rowMajor(drawn.images), (value) => Math.round(value * 255));
-    bytes.set(data, b * size);
-    if (file === undefined) continue;
-    const images = { dtype: 'U8', shape: [batchSize, 28, 28], data } as const;
-    writeSafetensors(file, new Map([['images', images]]));
+  } finally {
+    bar.close();
   }
   return { images: unitImages(bytes), labels };
 }

@@ -8,6 +8,7 @@ import { disposeModule, namedParameters } from '../../nn/state-dict';
 import { AdamW } from '../../optim/adamw';
 import { getScheduler } from '../../optim/lr-scheduler';
 import { Generator, randint } from '../../random';
+import { loopBar } from '../../progress';
 import { interruption, nextMacrotask, stoppable } from '../../stop';
 import { Judge, JudgeNetwork } from './judge';
 
@@ -21,6 +22,8 @@ export interface TrainJudgeOptions {
   readonly dropout?: number;
   /** Images are moved by up to so many pixels each way. */
   readonly maxShift?: number;
+  /** Whether a notebook shows a bar. Default true. */
+  readonly progressBar?: boolean;
   readonly onStep?: (log: JudgeStepLog) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
@@ -104,12 +107,15 @@ export async function trainJudge(
     });
   };
   let finished = false;
+  const about = { description: 'train judge', unit: 'step' };
+  const bar = loopBar(numTrainingSteps, about, options.progressBar);
   try {
     await stoppable(options.signal, async (stopped) => {
       let step = 0;
       for (let epoch = 0; epoch < epochs; epoch++) {
         for (const batch of loader) {
           const loss = runStep(batch, ++step);
+          bar.update(1, { loss });
           await options.onStep?.({ step, steps: numTrainingSteps, loss });
           await nextMacrotask();
           if (stopped() && step < numTrainingSteps) {
@@ -121,6 +127,7 @@ export async function trainJudge(
     });
     finished = true;
   } finally {
+    bar.close();
     trainStep.dispose();
     optimizer.dispose();
     if (!finished) disposeModule(network);

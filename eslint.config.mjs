@@ -32,6 +32,7 @@ const rooms = {
   nn: ops,
   datasets: ops,
   figure: ['images', 'stop.ts'],
+  'image-datasets': [...ops, 'datasets', 'io'],
   metrics: [],
   models: layers,
   schedulers: layers,

@@ -20,6 +20,14 @@ export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/r
 
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
 export { loadMnist, type LoadedMnist, type MnistDataset } from './mnist/mnist';
+export { loadImageFolder, type ImageFolderOptions } from './image-datasets/load-image-folder';
+export {
+  type CollectOptions,
+  type LoadedImages,
+  type PixelOptions,
+} from './image-datasets/collect';
+export { type DatasetReport, type TokenLengths } from './image-datasets/report';
+export { DatasetError } from './image-datasets/errors';
 export { normalize, toTensor } from './datasets/transforms';
 export {
   CenterCrop,

@@ -11,6 +11,8 @@ export interface ImageDataset {
   readonly captionIds: Int32Array;
   /** The distinct captions. */
   readonly captions: readonly string[];
+  /** Where images have several captions: positions of all of each image's, that of `captionIds` first. */
+  readonly captionChoices?: readonly Int32Array[];
   /** N. */
   readonly length: number;
 }

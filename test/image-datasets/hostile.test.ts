@@ -289,7 +289,8 @@ const cases: readonly Case[] = [
 ];
 
 describe('is refused with its own words', () => {
-  it.each(cases)('%s', async (_, files, says, options = {}) => {
+  it.each(cases.map((one) => [one[0], one] as const))('%s', async (_, one) => {
+    const [, files, says, options = {}] = one;
     const folder = folderOf(typeof files === 'function' ? await files() : files);
     const error: unknown = await loadImageFolder(folder, { size: 8, ...options }).catch(
       (e: unknown) => e,

@@ -28,6 +28,7 @@ export {
 } from './image-datasets/collect';
 export { type DatasetReport, type TokenLengths } from './image-datasets/report';
 export { DatasetError } from './image-datasets/errors';
+export { loadDataset, type LoadDatasetOptions } from './image-datasets/load-dataset';
 export { normalize, toTensor } from './datasets/transforms';
 export {
   CenterCrop,

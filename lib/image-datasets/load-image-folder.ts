@@ -159,20 +159,28 @@ export async function loadImageFolder(
   options: ImageFolderOptions,
 ): Promise<LoadedImages> {
   const o = checkImageFolderOptions('loadImageFolder', options);
-  const { samples, format, splits, notes } = findSamples(folder, o);
+  return load(folder, findSamples(folder, filesBelow(folder), o), o);
+}
+
+/** @throws as `loadImageFolder` */
+export async function load(
+  source: string,
+  { samples, format, splits, notes }: FoundSamples,
+  o: ImageFolderOptions,
+): Promise<LoadedImages> {
   const { facts, ...dataset } = await collect(samples, o);
   if (dataset.length === 0) {
     const why =
       facts.skipped > 0 ? `${facts.skipped} that cannot be read: ${facts.problems[0]}` : 'none';
     throw new DatasetError({
-      file: folder,
+      file: source,
       expected: `at least one image in split '${o.split}'`,
       found: why,
     });
   }
   const { tokenizer, maxLength = tokenizer && lengthOf(tokenizer) } = o;
   const report = makeReport({
-    source: folder,
+    source,
     format,
     split: o.split!,
     splits,
@@ -196,20 +204,29 @@ export interface FoundSamples {
   readonly files: readonly string[];
 }
 
-/** @throws DatasetError if the folder has no data set, or not the split */
-export function findSamples(folder: string, o: ImageFolderOptions): FoundSamples {
+/**
+ * What of these files is the data set.
+ *
+ * @param folder where their paths begin
+ * @throws DatasetError if there is none, or not the split
+ */
+export function findSamples(
+  folder: string,
+  all: readonly string[],
+  o: ImageFolderOptions,
+  source = folder,
+): FoundSamples {
   const {
     split = 'train',
     captionColumn,
     imageColumn,
     captionOfLabel = (label: string) => label,
   } = o;
-  const all = filesBelow(folder);
   const splits = splitFiles(all);
   const files = splits.get(split);
   if (files === undefined) {
     throw new DatasetError({
-      file: folder,
+      file: source,
       expected: `the split '${split}'`,
       found: `the splits ${listed([...splits.keys()])}`,
       remedy: `Pass split: one of these.`,
@@ -219,7 +236,7 @@ export function findSamples(folder: string, o: ImageFolderOptions): FoundSamples
   if (format === undefined) {
     const zip = all.find((file) => /\.zip$/i.test(file));
     throw new DatasetError({
-      file: folder,
+      file: source,
       expected: 'images (png, jpg, webp, gif, tiff, avif), parquet files or tars',
       found: all.length === 0 ? 'an empty folder' : `${all.length} other files (${listed(all, 3)})`,
       remedy: zip === undefined ? undefined : `Unpack ${zip} first.`,

@@ -13,6 +13,14 @@ const NOT_DATA = new Set([
   'dataset_dict.json',
 ]);
 
+/** Whether a path below the folder is one of a data set's: not hidden, not in a folder `__x__`, no description. */
+export function isData(file: string): boolean {
+  const parts = file.split('/');
+  const name = parts.pop()!;
+  const isHidden = [...parts, name].some((part) => part.startsWith('.'));
+  return !isHidden && !parts.some((part) => part.startsWith('__')) && !NOT_DATA.has(name);
+}
+
 const MOST_FILES = 5_000_000;
 const MOST_FOLDERS_DEEP = 100;
 

@@ -33,7 +33,9 @@ const draw = (options: sd.GenerateOptions = {}) =>
   pipeline.generate(PROMPT, { seed: 7, numInferenceSteps: 3, size: [8, 6], ...options });
 /** What the cell shows in the end: the last state of each output. */
 const shown = () => [
-  ...new Map(notebook.sent.map(({ displayId, data }) => [displayId, data['text/plain']])).values(),
+  ...new Map(
+    notebook.sent.map(({ displayId, data }) => [displayId, data['text/plain'] as string]),
+  ).values(),
 ];
 
 describe('a seed', () => {

@@ -20,9 +20,12 @@ export function hubCacheFolder(told?: string): string {
   return path.resolve(told === undefined ? hubSettings().cache : expandUser(told));
 }
 
+/** What a repository of the hub holds. */
+export type RepoType = 'model' | 'dataset';
+
 /** The folders of a repository in the cache. */
-export function repoFolders(cache: string, id: string) {
-  const root = path.join(cache, `models--${id.replace('/', '--')}`);
+export function repoFolders(cache: string, id: string, type: RepoType = 'model') {
+  const root = path.join(cache, `${type}s--${id.replace('/', '--')}`);
   return {
     root,
     blobs: path.join(root, 'blobs'),

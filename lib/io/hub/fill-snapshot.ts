@@ -2,10 +2,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { lockFolder, unlockFolder } from '../runs/folder-lock';
-import { isFile, linkBlob, readRef, writeRef, type RepoFolders } from './cache';
+import { isFile, linkBlob, readRef, writeRef, type RepoFolders, type RepoType } from './cache';
 import { downloadBlob, type RequestOptions } from './download';
 import { explain } from './listing';
-import { filesOfModel, type FileChoice } from './model-files';
 import { checksumOf, readTree, writeTree, type RepoFile } from './tree';
 
 export interface HubProgress {
@@ -16,8 +15,12 @@ export interface HubProgress {
   readonly total: number;
 }
 
-export interface ModelToFill extends FileChoice {
+export interface RepoToFill {
   readonly id: string;
+  /** Default: `model`. */
+  readonly type?: RepoType;
+  /** Which files are downloaded. */
+  readonly choose: (files: readonly RepoFile[]) => readonly RepoFile[];
   readonly revision: string;
   /** Both, for messages. */
   readonly what: string;
@@ -32,19 +35,19 @@ export interface Listing {
 }
 
 /**
- * Downloads what the cache does not have of a model's snapshot, and notes which commit the revision is.
+ * Downloads what the cache does not have of a repository's snapshot, and notes which commit the revision is.
  *
  * @throws HubError if the hub refuses or cannot be reached, or no weights can be read; FolderLockedError; the file
  *   system's error
  */
 export async function fillSnapshot(
-  model: ModelToFill,
+  repo: RepoToFill,
   folders: RepoFolders,
   { commit, files }: Listing,
   request: RequestOptions,
 ): Promise<void> {
-  const { id, revision, onWarning, onProgress } = model;
-  const wanted = filesOfModel(model.what, files, model);
+  const { id, type = 'model', revision, onWarning, onProgress } = repo;
+  const wanted = repo.choose(files);
   const pointer = (file: RepoFile) => path.join(folders.snapshot(commit), ...file.path.split('/'));
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
   let received = 0;
@@ -62,10 +65,19 @@ export async function fillSnapshot(
   try {
     for (const file of wanted) {
       if (isFile(pointer(file))) counter(file)(file.size);
-      else await downloadFile(id, folders, commit, file, request, counter(file), pointer(file));
+      else
+        await downloadFile(
+          { id, type },
+          folders,
+          commit,
+          file,
+          request,
+          counter(file),
+          pointer(file),
+        );
     }
   } catch (error) {
-    throw explain(error, id, revision);
+    throw explain(error, id, revision, type);
   } finally {
     if (!isWhole) unlockFolder(folders.blobs);
   }
@@ -79,7 +91,7 @@ export async function fillSnapshot(
 }
 
 async function downloadFile(
-  id: string,
+  { id, type }: { id: string; type: RepoType },
   folders: RepoFolders,
   commit: string,
   file: RepoFile,
@@ -94,7 +106,7 @@ async function downloadFile(
     name: `${id}/${file.path}`,
     size: file.size,
     checksum,
-    url: `${request.endpoint}/${id}/resolve/${commit}/${where}`,
+    url: `${request.endpoint}/${type === 'model' ? '' : 'datasets/'}${id}/resolve/${commit}/${where}`,
   };
   if (existsSync(blob)) onBytes(file.size);
   else await downloadBlob(source, blob, request, onBytes);

@@ -10,6 +10,7 @@ import { hubSettings, tokenToSend } from './environment';
 import { HubError, IncompleteSnapshotError } from './errors';
 import { fillSnapshot, type HubProgress, type Listing } from './fill-snapshot';
 import { commitOf, explain, filesOf, isOfHub } from './listing';
+import { filesOfModel } from './model-files';
 import { checkModelId, checkRevision, repoFolder } from './names';
 import { findSnapshot, type FoundSnapshot } from './snapshots';
 import { readTree } from './tree';
@@ -44,7 +45,7 @@ export interface SnapshotOptions {
   readonly maxRetries?: number | undefined;
 }
 
-const warn = (message: string) => notice(message, 'HubWarning');
+export const warn = (message: string) => notice(message, 'HubWarning');
 
 /** The options, with what the environment says where they say nothing. */
 function resolve(id: string, options: SnapshotOptions) {
@@ -60,7 +61,7 @@ function resolve(id: string, options: SnapshotOptions) {
 
 type Plan = ReturnType<typeof resolve>;
 
-function requestOptions(options: SnapshotOptions): RequestOptions {
+export function requestOptions(options: SnapshotOptions): RequestOptions {
   const { endpoint: usual, etagTimeout, downloadTimeout } = hubSettings();
   const { signal, retryDelay = 1000, maxRetries = 5 } = options;
   const endpoint = (options.endpoint ?? usual).replace(/\/+$/, '');
@@ -98,7 +99,8 @@ export async function snapshotDownload(id: string, options: SnapshotOptions = {}
     if (options.signal?.aborted) throw explain(error, id, plan.revision);
     return fallBack(plan, explain(error, id, plan.revision));
   }
-  await fillSnapshot(plan, folders, listed, request);
+  const choose = (files: Listing['files']) => filesOfModel(plan.what, files, plan);
+  await fillSnapshot({ ...plan, choose }, folders, listed, request);
   return folders.snapshot(listed.commit);
 }
 

@@ -1,6 +1,6 @@
 /** What the hub says of a repository: which commit a revision is, and which files that has. */
-import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
-import { isCommit } from './cache';
+import { datasetInfo, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { isCommit, type RepoType } from './cache';
 import { patientFetch, type RequestOptions } from './download';
 import { HubError } from './errors';
 import { checkRepoPath } from './names';
@@ -15,6 +15,7 @@ export async function commitOf(
   id: string,
   revision: string,
   request: RequestOptions,
+  type: RepoType = 'model',
 ): Promise<string> {
   const patient = patientFetch(request);
   let errorCode: string | null = null;
@@ -24,16 +25,13 @@ export async function commitOf(
     return response;
   };
   const common = { hubUrl: request.endpoint, fetch };
-  const info = await modelInfo({
-    name: id,
-    revision,
-    additionalFields: ['sha'],
-    ...common,
-  }).catch((error: unknown) => {
+  const asked = { name: id, revision, additionalFields: ['sha' as const], ...common };
+  const answer = type === 'model' ? modelInfo(asked) : datasetInfo(asked);
+  const info = await answer.catch((error: unknown) => {
     const isUnknown = errorCode === 'RevisionNotFound' || /invalid rev/i.test(String(error));
     if (!(error instanceof HubApiError) || error.statusCode !== 404 || !isUnknown) throw error;
     throw new HubError(
-      `${id} (${revision}): the hub answered 404. It has the model, but no such branch, tag or commit: ` +
+      `${id} (${revision}): the hub answered 404. It has the ${NAMES[type]}, but no such branch, tag or commit: ` +
         'check the revision.',
       404,
       error,
@@ -53,10 +51,12 @@ export async function filesOf(
   id: string,
   commit: string,
   request: RequestOptions,
+  type: RepoType = 'model',
 ): Promise<RepoFile[]> {
   const common = { hubUrl: request.endpoint, fetch: patientFetch(request) };
   const files: RepoFile[] = [];
-  for await (const entry of listFiles({ repo: id, revision: commit, recursive: true, ...common })) {
+  const repo = { type, name: id };
+  for await (const entry of listFiles({ repo, revision: commit, recursive: true, ...common })) {
     if (entry.type !== 'file') continue;
     checkRepoPath(entry.path);
     const sha256 = entry.lfs?.oid;
@@ -82,7 +82,12 @@ const isSaid = (error: Error) =>
 export const isOfHub = (error: unknown): boolean => error instanceof Error && !isSaid(error);
 
 /** What went wrong, in terms of what to do; what is said already stays as it is. */
-export function explain(error: unknown, id: string, revision: string): Error {
+export function explain(
+  error: unknown,
+  id: string,
+  revision: string,
+  type: RepoType = 'model',
+): Error {
   const what = `${id} (${revision})`;
   const { message, cause } = error as Error;
   const status =
@@ -92,7 +97,7 @@ export function explain(error: unknown, id: string, revision: string): Error {
         ? error.status
         : undefined;
   if (status !== undefined) {
-    const remedy = remedies(id)[status] ?? 'The hub has trouble: try again later.';
+    const remedy = remedies(id, type)[status] ?? 'The hub has trouble: try again later.';
     return new HubError(`${what}: the hub answered ${status}. ${remedy}`, status, error);
   }
   if (isSaid(error as Error)) return error as Error;
@@ -104,9 +109,11 @@ export function explain(error: unknown, id: string, revision: string): Error {
   );
 }
 
-const remedies = (id: string): Record<number, string> => ({
+const NAMES: Readonly<Record<RepoType, string>> = { model: 'model', dataset: 'data set' };
+
+const remedies = (id: string, type: RepoType): Record<number, string> => ({
   401: 'It is private, gated or misspelt: set HF_TOKEN to a token that may read it.',
-  403: `Your token may not read it: accept the model's conditions on https://huggingface.co/${id}.`,
-  404: 'There is no such model or revision: check the spelling, or set HF_TOKEN if it is private.',
+  403: `Your token may not read it: accept the ${NAMES[type]}'s conditions on https://huggingface.co/${type === 'model' ? '' : 'datasets/'}${id}.`,
+  404: `There is no such ${NAMES[type]} or revision: check the spelling, or set HF_TOKEN if it is private.`,
   429: 'The hub asks to wait: try again later, or set HF_TOKEN, which allows more.',
 });

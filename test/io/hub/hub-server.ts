@@ -20,7 +20,7 @@ export type Fault = (request: IncomingMessage, response: ServerResponse) => bool
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const gitSha1 = (bytes: Buffer) =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-export const isLarge = (name: string) => name.endsWith('.safetensors') || name.endsWith('.bin');
+export const isLarge = (name: string) => /\.(safetensors|bin|parquet)$/.test(name);
 export const checksum = (name: string, bytes: Buffer) =>
   isLarge(name) ? sha256(bytes) : gitSha1(bytes);
 
@@ -71,7 +71,8 @@ export class HubServer {
     if (this.fault(request, response)) return;
     const { pathname } = new URL(url, 'http://x');
     const [, api, id = '', rawRest = ''] =
-      /^(\/api\/models)?\/([\w-]+\/[\w-]+)(\/.*)?$/.exec(pathname) ?? [];
+      /^(\/api\/models|\/api\/datasets)?(?:\/datasets)?\/([\w-]+\/[\w-]+)(\/.*)?$/.exec(pathname) ??
+      [];
     const repo = this.repos[id];
     const rest = decodeURIComponent(rawRest);
     if (!repo) return this.unknown(response, 'RepoNotFound', 'Repository not found');

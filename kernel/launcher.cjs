@@ -23,6 +23,7 @@ const { refuseInput } = require('./input.cjs');
 const { installIsComplete } = require('./is-complete.cjs');
 const { installLateFailures } = require('./late-failures.cjs');
 const { freshLibrary } = require('./library.cjs');
+const { installPlainPromises } = require('./plain-promises.cjs');
 const { installRequests } = require('./requests.cjs');
 const { installSockets } = require('./sockets.cjs');
 const { installStop } = require('./stop.cjs');
@@ -70,5 +71,6 @@ setImmediate(() => executor.cells.check(''));
 
 installStop(execution.stopCell);
 installLateFailures();
+installPlainPromises();
 installTraces((...place) => executor.originalPosition(...place));
 refuseInput();

@@ -1,11 +1,13 @@
 'use strict';
 // Loading what cells import: CommonJS, JSON, packages that are ES modules, and the user's own TypeScript files.
 
-const { createRequire } = require('node:module');
+const fs = require('node:fs');
+const { createRequire, isBuiltin } = require('node:module');
 const path = require('node:path');
 const vm = require('node:vm');
-const { howToAdd, isPackage } = require('./language/hints.cjs');
+const { howToAdd, isPackage, packageName } = require('./language/hints.cjs');
 const { root } = require('./language/options.cjs');
+const { packageFolders } = require('./language/packages.cjs');
 const { OwnFiles } = require('./own-files.cjs');
 
 /** What `require` says of a module that it cannot load, but `import()` can. */
@@ -37,6 +39,7 @@ class Modules {
   /** @param folder the notebook's; what it lacks is taken from this clone */
   constructor(folder) {
     this.folder = folder;
+    this.folders = [folder, root].flatMap(packageFolders);
     this.local = createRequire(path.join(folder, 'cell.js'));
     this.shared = createRequire(path.join(root, 'cell.js'));
     this.importLocal = importerOf(folder);
@@ -57,18 +60,24 @@ class Modules {
     }
   }
 
+  /**
+   * Whether a package's folder is there. Node is not asked for one that is not: it would remember that, and not find the
+   * package once it has been added.
+   */
+  #isThere(name) {
+    if (isBuiltin(name) || process.env.NODE_PATH) return true;
+    return this.folders.some((folder) => fs.existsSync(path.join(folder, packageName(name))));
+  }
+
   #resolve(name) {
+    if (isPackage(name) && !this.#isThere(name))
+      throw Object.assign(new Error(howToAdd(name, this.folder)), { code: 'MODULE_NOT_FOUND' });
     try {
       return this.local.resolve(name);
     } catch (error) {
       if (error.code !== 'MODULE_NOT_FOUND' || !isPackage(name)) throw error;
     }
-    try {
-      return this.shared.resolve(name);
-    } catch (error) {
-      if (error.code !== 'MODULE_NOT_FOUND') throw error;
-      throw Object.assign(new Error(howToAdd(name, this.folder)), { code: error.code });
-    }
+    return this.shared.resolve(name);
   }
 
   /** A package that has no entry for `require`. */

@@ -29,7 +29,7 @@ class Cells {
     const { files } = this;
     this.#current ??= files.take();
     this.#current.write(text);
-    if (files.packages.renew() || this.#lacks) this.#current.renew();
+    if (files.packages.renew(this.#lacks)) this.#current.renew();
     this.#lacks = false;
     const program = this.service.getProgram();
     const sources = [...this.#ran, this.#current].map(({ path }) => program.getSourceFile(path));

@@ -49,7 +49,7 @@ function hintAtLine({ file, start }) {
 const packageName = (specifier) =>
   specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 
-const isPackage = (specifier) => !/^(\.{0,2}\/|\.{1,2}$|node:|[a-z]+:)/.test(specifier);
+const isPackage = (specifier) => !/^(\.{0,2}\/|\.{1,2}$|#|[a-z]+:)/.test(specifier);
 
 /** How to have a package. */
 const howToAdd = (specifier, folder) =>
@@ -64,4 +64,4 @@ function hintOf({ code, messageText }, folder) {
   return undefined;
 }
 
-module.exports = { hintAtLine, hintOf, howToAdd, isPackage, missingName };
+module.exports = { hintAtLine, hintOf, howToAdd, isPackage, missingName, packageName };

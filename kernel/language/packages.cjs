@@ -35,10 +35,10 @@ class Packages {
     this.renew();
   }
 
-  /** Forgets what was not found if a package has come or gone meanwhile; says whether it has. */
-  renew() {
+  /** Forgets what was not found if a package has come or gone meanwhile, or `anyway`; says whether it did. */
+  renew(anyway = false) {
     const seen = this.#watched.map(changed).join();
-    if (seen === this.#seen) return false;
+    if (seen === this.#seen && !anyway) return false;
     this.#seen = seen;
     this.#cache = ts.createModuleResolutionCache(this.folder, (name) => name, checking);
     return true;
@@ -52,4 +52,4 @@ class Packages {
   }
 }
 
-module.exports = { Packages };
+module.exports = { Packages, packageFolders };

@@ -1,6 +1,6 @@
-/** The live source of a part of the library, as it stands in lib/. */
+/** The source of a part of the library, as it stood in lib/ when the library was loaded: that is what runs. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { inspect } from 'node:util';
@@ -10,7 +10,7 @@ import type { MimeBundle } from '../figure/display-handle';
 const LIB = resolve(__dirname, '..', '..', 'lib');
 
 /** TypeScript as the kernel has it: loaded already when a cell asks. */
-const typescript = () => createRequire(__filename)('@tslab/typescript-for-tslab') as typeof ts;
+const typescript = () => createRequire(__filename)('typescript') as typeof ts;
 
 /** A piece of source; end a cell with it. Notebooks highlight it as TypeScript. */
 export class Source {
@@ -60,6 +60,11 @@ function sourceFiles(folder: string): string[] {
   });
 }
 
+/** Text by file. What is edited later does not run in this process. */
+const SOURCES = existsSync(LIB)
+  ? sourceFiles(LIB).map((path) => [path, readFileSync(path, 'utf8')] as const)
+  : [];
+
 /** The declaration of a name at the top of a file, or undefined. */
 function topDeclaration(file: ts.SourceFile, name: string): ts.Node | undefined {
   const { isClassDeclaration, isFunctionDeclaration, isVariableStatement } = typescript();
@@ -91,8 +96,7 @@ export function showSource(part: unknown, member?: string): Source {
   const name = nameOf(part);
   const mention = new RegExp(`\\b(class|function|const)\\s+${name}\\b`);
   const { createSourceFile, ScriptTarget } = typescript();
-  for (const path of sourceFiles(LIB)) {
-    const text = readFileSync(path, 'utf8');
+  for (const [path, text] of SOURCES) {
     if (!mention.test(text)) continue;
     const file = createSourceFile(path, text, ScriptTarget.Latest, /* setParentNodes */ true);
     const declaration = topDeclaration(file, name);

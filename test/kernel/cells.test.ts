@@ -10,6 +10,7 @@ import { errors, magics } from './cells/errors';
 import { exported } from './cells/exports';
 import { imports } from './cells/imports';
 import { language } from './cells/language';
+import { living } from './cells/living';
 import type { Row } from './cells/row';
 import { scope } from './cells/scope';
 import { values } from './cells/values';
@@ -28,6 +29,7 @@ const tables: Record<string, Row[]> = {
   errors,
   magics,
   imports,
+  'a living kernel': living,
   globals, // last: it hides some
 };
 
@@ -65,7 +67,7 @@ beforeAll(async () => {
     folder,
   );
   for (const [name, table] of Object.entries(tables)) outcomes[name] = all.splice(0, table.length);
-}, 240_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.each(Object.entries(tables))('%s', (name, table) => {

@@ -185,7 +185,7 @@ console.log('inside'); process.stdout.write = kept; console.log([captured]);`,
   // Children
   [
     'execSync, inherit',
-    `cp.execSync('echo out; echo err >&2', { stdio: 'inherit' });`,
+    `cp.execSync('echo out; echo err >&2', { stdio: 'inherit' }); undefined;`,
     [
       ['stdout', 'out\n'],
       ['stderr', 'err\n'],
@@ -219,7 +219,7 @@ console.log('inside'); process.stdout.write = kept; console.log([captured]);`,
   ],
   [
     'execFileSync',
-    `cp.execFileSync('printf', ['%s', 'é'], { stdio: 'inherit' });`,
+    `cp.execFileSync('printf', ['%s', 'é'], { stdio: 'inherit' }); undefined;`,
     [['stdout', 'é']],
   ],
   [
@@ -256,12 +256,12 @@ cp.execSync('echo d >&2', { stdio: 'inherit' }); console.log('e');`,
   ],
   [
     'scripts that open /dev/stderr',
-    `cp.execSync('echo a > /dev/stderr; echo b > /dev/stderr', { stdio: 'inherit' });`,
+    `cp.execSync('echo a > /dev/stderr; echo b > /dev/stderr', { stdio: 'inherit' }); undefined;`,
     [['stderr', 'a\nb\n']],
   ],
   [
     'more than a pipe holds, while the cell waits',
-    `cp.execSync('seq 1 100000', { stdio: 'inherit' });`,
+    `cp.execSync('seq 1 100000', { stdio: 'inherit' }); undefined;`,
     [['stdout', Array.from({ length: 100_000 }, (_, i) => `${i + 1}\n`).join('')]],
   ],
   [

@@ -62,7 +62,7 @@ beforeAll(async () => {
     { env: jupyterEnvironment() },
   );
   outcomes = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, Outcome>;
-}, 240_000);
+}, 600_000);
 
 describe.each([
   ["Jupyter's tests of kernels", standard],

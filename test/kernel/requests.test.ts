@@ -391,7 +391,7 @@ describe('execute', () => {
       unknown: {
         status: 'error',
         ename: 'TypeScriptError',
-        evalue: expect.stringContaining("'nope'") as string,
+        evalue: expect.stringContaining('nope is not defined') as string,
       },
       thrown: { status: 'error', ename: 'RangeError', evalue: 'far' },
       broken: { status: 'error', ename: 'TypeScriptError' },

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { showSource } from '../../lib/notebook/source';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
+import { compiled } from '../support/compiled';
 
 const file = path.join(__dirname, '..', '..', 'lib', 'models', 'unet-2d-condition.ts');
 const lines = fs.readFileSync(file, 'utf8').split('\n');
@@ -42,4 +43,22 @@ describe('showSource', () => {
     );
     expect(() => showSource({})).toThrow('Expected a class');
   });
+});
+
+it('shows what runs, not what lib/ has become since it was loaded', () => {
+  const source = compiled('lib/notebook/source.ts');
+  try {
+    // The compiled file looks for lib/ two folders above it: in this one.
+    const script = `
+      const fs = require('node:fs');
+      fs.mkdirSync('dist/notebook', { recursive: true });
+      fs.copyFileSync('lib/notebook/source.js', 'dist/notebook/source.js');
+      fs.writeFileSync('lib/part.ts', 'export function part() { return 1; }');
+      const { showSource } = require('./dist/notebook/source.js');
+      fs.writeFileSync('lib/part.ts', 'export function part() { return 2; }');
+      process.stdout.write(showSource('part').code);`;
+    expect(source.run(script)).toBe('export function part() { return 1; }');
+  } finally {
+    source.dispose();
+  }
 });

@@ -51,9 +51,7 @@ function encodeContent(mimeType, content) {
   if (typeof content === 'string') return content;
   if (Array.isArray(content) && content.every((line) => typeof line === 'string'))
     return [...content];
-  // What is no text by its type may be data (Vega, Plotly and others name their types as they like).
-  if (isJsonType(mimeType) || (mimeType.startsWith('application/') && typeof content === 'object'))
-    return throughJson(content);
+  if (isJsonType(mimeType)) return throughJson(content); // of any other type a notebook keeps text alone
   throw new TypeError(`expected a string or bytes, got ${kindOf(content)}`);
 }
 

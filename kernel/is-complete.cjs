@@ -20,6 +20,10 @@ const cutOff = new Set([
   1199, // Unterminated Unicode escape sequence
 ]);
 
+/** IPython's magics are no TypeScript: the cell behind `%time` is, and others say themselves what to use. */
+const timing = /^[ \t]*%{1,2}time\b/m;
+const otherMagic = /^\s*(%{1,2}[a-z]|!\s*[a-z.~/])/i;
+
 /** The code as a module, so that `await` is one, and as TypeScript, where `<T>` is no element of JSX. */
 function parse(typescript, code) {
   return typescript.createSourceFile(
@@ -85,6 +89,17 @@ function lacksNames(typescript, file) {
  * end, else `invalid`.
  */
 function isComplete(typescript, code) {
+  const answer = ofTypeScript(typescript, code);
+  if (answer.status !== 'invalid') return answer;
+  if (timing.test(code))
+    return ofTypeScript(
+      typescript,
+      code.replace(timing, (magic) => ' '.repeat(magic.length)),
+    );
+  return otherMagic.test(code) ? { status: 'complete' } : answer;
+}
+
+function ofTypeScript(typescript, code) {
   const file = parse(typescript, code);
   const [first] = file.parseDiagnostics;
   if (first === undefined)

@@ -288,6 +288,18 @@ cp.spawnSync('sh', ['-c', 'echo c >&2'], { stdio: 'inherit' }); undefined;`,
       ['stderr', 'c\n'],
     ],
   ],
+  ['native code', `(process as any)._rawDebug('from C'); undefined;`, [['stderr', 'from C\n']]],
+  [
+    'native code, more than a pipe holds',
+    `for (let i = 0; i < 2000; i++) (process as any)._rawDebug('x'.repeat(99)); undefined;`,
+    [['stderr', `${'x'.repeat(99)}\n`.repeat(2000)]],
+  ],
+  [
+    'TensorFlow',
+    `process.env.TF_CPP_MIN_LOG_LEVEL = '0';
+require('@tensorflow/tfjs-node-gpu').zeros([2]).add(1); undefined;`,
+    [['stderr', expect.stringContaining('TensorFlow') as unknown as string]],
+  ],
   [
     'files of the process',
     `fs.writeFileSync('/dev/stdout', 'by file\\n');`,

@@ -21,6 +21,10 @@ describe('is_complete', () => {
   const states: Record<'complete' | 'incomplete' | 'invalid', string[]> = {
     complete: [
       '',
+      '%time f()',
+      '%%time\nawait f()',
+      '!ls -la',
+      '%matplotlib inline',
       '  ',
       '// x',
       '/* done */',
@@ -73,6 +77,8 @@ describe('is_complete', () => {
       '() => ({})',
     ],
     incomplete: [
+      '%time f(',
+      '%%time\nfor (;;) {',
       'a = ',
       'a =',
       'a = \n',
@@ -157,6 +163,7 @@ describe('is_complete', () => {
       '"abc\\',
     ],
     invalid: [
+      '%time let a a',
       'const = 1',
       'let a a',
       ')',

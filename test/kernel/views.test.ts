@@ -58,6 +58,11 @@ const green: [string, string, unknown][] = [
   ],
   ['a number for text', `show(() => ({ 'text/html': 5 }))`, failed('text/html: .*got a number')],
   [
+    'an object for a type that is no JSON',
+    `show(() => ({ 'application/foo': {} }))`,
+    failed('application/foo: .*got an object'),
+  ],
+  [
     'undefined for text',
     `show(() => ({ 'text/html': undefined }))`,
     failed('text/html: .*got undefined'),

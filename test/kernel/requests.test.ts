@@ -584,13 +584,13 @@ describe('while a cell runs', () => {
       },
       {
         meanwhile: {
-          code: "console.log('on'); ({ tag: 7, [Symbol.for('Jupyter.display')]: () => new Promise(() => {}) })",
+          code: "({ tag: 7, [Symbol.for('Jupyter.display')]: () => { console.log('on'); return new Promise(() => {}); } })",
         },
         ask: [stop],
       },
       {
         meanwhile: {
-          code: "console.log('on'); ({ tag: 7, [Symbol.for('Jupyter.display')]() { for (;;); } })",
+          code: "({ tag: 7, [Symbol.for('Jupyter.display')]() { console.log('on'); for (;;); } })",
         },
         stop: true,
       },

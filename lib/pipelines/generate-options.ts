@@ -50,7 +50,10 @@ export interface GenerateOptions {
   readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
   /** Whether a notebook shows a bar. Default: as `setProgressBarConfig` says, which is yes. */
   readonly progressBar?: boolean | undefined;
-  /** Told once of each prompt, or negative prompt, that has too many tokens and what of it is cut. Default: a warning of the process. */
+  /**
+   * Told once of each prompt, or negative prompt, that has too many tokens, with what is cut; or that is no caption which the
+   * model was trained with, if those are known. Default: a line in the cell, elsewhere a warning of the process.
+   */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** Stops after the present step: `generate` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;

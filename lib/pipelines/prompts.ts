@@ -1,26 +1,41 @@
 /** Prompts as conditioning. */
 import { tf } from '../backend';
 import type { Conditioning, ModelExtras } from '../conditioning/conditioning';
+import { unknownTexts } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import { gatherRows } from '../nn/gather-rows';
 import { notice } from '../notices';
 
+export interface EncodeTextsOptions {
+  /** What the model was trained with, if that is known. */
+  readonly captions?: readonly string[] | undefined;
+  /** Texts that something was said of already; what is said now is added. */
+  readonly told?: Set<string> | undefined;
+  /** Default: a line in the notebook's cell, or a warning of the process, where there is one. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
 /**
- * Each distinct text encoded once.
+ * Each distinct text encoded once. Of one that is cut, or else is no caption that the model knows, a line is said.
  *
- * @param onWarning told once of each distinct text that is cut; default: a warning of the process, where there is one
  * @returns [texts.length, tokenizer.modelMaxLength, C]; the caller disposes it
  */
 export function encodeTexts(
   tokenizer: TextTokenizer,
   textEncoder: TextEncoder,
   texts: readonly string[],
-  onWarning: (message: string) => void = warn,
+  { captions, told = new Set(), onWarning }: EncodeTextsOptions = {},
 ): tf.Tensor3D {
   const distinct = [...new Set(texts)];
   const { input_ids, shape, truncated = [] } = tokenizer.encode(distinct);
-  for (const [i, cut] of truncated.entries()) {
-    if (cut !== '') onWarning(truncationMessage(distinct[i]!, cut, shape[1]));
+  const unknown = captions && unknownTexts(distinct, captions, tokenizer);
+  for (const [i, text] of distinct.entries()) {
+    const cut = truncated[i] ?? '';
+    const line = cut !== '' ? truncationMessage(text, cut, shape[1]) : unknown?.get(text);
+    if (line === undefined || told.has(text)) continue;
+    told.add(text);
+    if (onWarning) onWarning(line);
+    else notice(line, cut !== '' ? 'TruncationWarning' : 'PromptWarning');
   }
   return tf.tidy(() => {
     const ids = tf.tensor2d(input_ids, [shape[0], shape[1]], 'int32');
@@ -37,8 +52,6 @@ function truncationMessage(prompt: string, cut: string, length: number): string 
     `${JSON.stringify([cut])}, of ${JSON.stringify(prompt)}.`
   );
 }
-
-const warn = (message: string) => notice(message, 'TruncationWarning');
 
 /** The extras for a guided step, where every image is predicted twice; the caller disposes them. */
 export function twice(extras: ModelExtras): ModelExtras {

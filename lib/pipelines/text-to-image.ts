@@ -1,6 +1,7 @@
 import { tf } from '../backend';
 import { checkTextParts } from '../conditioning/check-parts';
 import type { Conditioning, Denoiser } from '../conditioning/conditioning';
+import { learntCaptions } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
@@ -70,6 +71,8 @@ export class TextToImagePipeline<
   /** A graph for each way to bound x0, which is all that the schedulers' steps differ in. */
   private readonly steps = new Map<string, DenoiseStep>();
   private barConfig: ProgressBarConfig = {};
+  /** Prompts that something was said of. */
+  private readonly told = new Set<string>();
   /** Models that `fromPretrained` made. */
   private owned: readonly Part[] = [];
 
@@ -134,7 +137,7 @@ export class TextToImagePipeline<
     { negativePrompt }: { readonly negativePrompt?: string | undefined } = {},
   ): { readonly promptEmbeds: tf.Tensor3D; readonly negativePromptEmbeds: tf.Tensor3D | null } {
     const texts = [prompt].flat();
-    const encode = (list: readonly string[]) => encodeTexts(this.tokenizer, this.textEncoder, list);
+    const encode = (list: readonly string[]) => this.encode(list);
     const promptEmbeds = encode(texts);
     if (negativePrompt === undefined) return { promptEmbeds, negativePromptEmbeds: null };
     return { promptEmbeds, negativePromptEmbeds: encode(texts.map(() => negativePrompt)) };
@@ -259,12 +262,18 @@ export class TextToImagePipeline<
     return made;
   }
 
+  private encode(texts: readonly string[], onWarning?: GenerateOptions['onWarning']): tf.Tensor3D {
+    const captions = learntCaptions(this.unet);
+    const { told } = this;
+    return encodeTexts(this.tokenizer, this.textEncoder, texts, { captions, told, onWarning });
+  }
+
   /** What the steps are conditioned on: with guidance what it departs from, then the prompts. */
   private conditioning(options: ResolvedGenerateOptions): Conditioning {
     const { prompts, negativePrompt, guidanceScale, extras, onWarning } = options;
     const guided = guidanceScale !== 1;
     const texts = guided ? [...prompts.map(() => negativePrompt), ...prompts] : prompts;
-    const encoderHiddenStates = encodeTexts(this.tokenizer, this.textEncoder, texts, onWarning);
+    const encoderHiddenStates = this.encode(texts, onWarning);
     return { ...(guided ? twice(extras) : extras), encoderHiddenStates };
   }
 

@@ -8,6 +8,7 @@ import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { Scheduler } from '../schedulers/scheduler';
+import { loadCaptions } from './captions-file';
 import { localFolder, variantsIn } from './model-files';
 import { loadPart, readModelIndex, saveParts } from './parts';
 
@@ -99,6 +100,7 @@ export function loadParts(
     for (const name of names) {
       parts[name] = loadPart(folder, index, name, hasVariant(name) ? { variant } : {});
     }
+    loadCaptions(folder, parts['unet']);
     return parts;
   } catch (error) {
     disposeParts(parts);

@@ -11,6 +11,7 @@ import { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { Part, PretrainedOptions } from '../models/pretrained';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { SCHEDULER_CLASSES } from '../schedulers/by-class-name';
+import { saveCaptions } from './captions-file';
 import { readJsonObject, writeStateDict, TRANSFORMERS_WEIGHTS } from './model-files';
 import { loadScheduler, saveScheduler } from './scheduler-files';
 
@@ -125,6 +126,7 @@ export function saveParts(
     rmSync(path.join(folder, file), { force: true });
   }
   for (const [name, part] of Object.entries(parts)) savePart(path.join(folder, name), part);
+  saveCaptions(folder, parts['unet']);
   const classes = Object.entries(parts).map(([name, part]) => [name, classOf(part)] as const);
   const keys = { ...PIPELINE_KEYS[pipelineClass], ...Object.fromEntries(classes) };
   const sorted = Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -2,6 +2,7 @@ import { tf } from '../backend';
 import { CaptionTable } from '../conditioning/captions';
 import { checkTextParts } from '../conditioning/check-parts';
 import type { Denoiser } from '../conditioning/conditioning';
+import { noteCaptions } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { ImageDataset } from '../datasets/data-loader';
 import { inHalves } from '../jit';
@@ -109,6 +110,7 @@ export class TextToImageObjective<
     const table = { tokenizer, textEncoder, captions, maxLength, trainTextEncoder };
     this.captions = new CaptionTable(table);
     tokenizer.modelMaxLength = maxLength; // what it is trained with, it is sampled with
+    noteCaptions(unet, captions);
     this.images = new DeviceImages(dataset.images);
     this.captionIds = tf.tensor1d(Int32Array.from(dataset.captionIds), 'int32');
   }

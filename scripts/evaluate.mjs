@@ -99,6 +99,7 @@ async function drawnHere() {
         ...more,
         folder: own,
         signal: stop.signal,
+        progressBar: false,
         onProgress: (share) => {
           const done = Math.round(share * total);
           progress.update(done);

@@ -2,8 +2,10 @@
 // Running a cell: its value as execute_result, its failure as error, its displays under its own name.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
+const util = require('node:util');
 const { CellQueue } = require('./cell-queue.cjs');
 const { displayOf, encodeBundle, encodeMetadata, errorContent, reply } = require('./messages.cjs');
+const { showPromisesPlain } = require('./promises.cjs');
 const { openStreams } = require('./streams.cjs');
 
 /** What is known of the cell that runs now. */
@@ -26,6 +28,11 @@ class RunningCell {
     this.stop = new AbortController();
     /** Whether its outcome is told. */
     this.ended = false;
+  }
+
+  /** Timers carry their cell: who prints one sees no more than this. */
+  [util.inspect.custom]() {
+    return this.stored ? `In[${this.count}]` : 'a cell';
   }
 
   get signal() {
@@ -93,6 +100,7 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
   let running = null;
   /** Which cell a callback belongs to, whichever runs by then. */
   const cells = new AsyncLocalStorage();
+  showPromisesPlain();
   globalThis[Symbol.for('kernel.cell')] = () => cells.getStore();
   const early = []; // printed before the first cell
   const streams = openStreams((name, text) => {

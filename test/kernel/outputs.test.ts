@@ -176,6 +176,16 @@ process.stdout.write(Buffer.from('abcdef').subarray(2, 4)); undefined;`,
     ],
   ],
   [
+    'a promise that Node follows',
+    `console.log(Promise.resolve(1), (async () => 2)(), await (async () => [Promise.resolve(3)])());`,
+    [['stdout', 'Promise { 1 } Promise { 2 } [ Promise { 3 } ]\n']],
+  ],
+  [
+    'a timer',
+    `const timer = setTimeout(() => {}, 0); console.log(require('node:util').inspect(timer).includes('server'));`,
+    [['stdout', 'false\n']],
+  ],
+  [
     'captured and given back',
     `const kept = process.stdout.write; let captured = '';
 process.stdout.write = ((text: string) => { captured += text; return true; }) as typeof kept;

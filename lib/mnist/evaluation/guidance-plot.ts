@@ -29,8 +29,8 @@ export function guidancePlot(points: readonly GuidancePoint[]): Figure {
   return linePlot(
     {
       'right digit': { x, y: right('share'), low: right('low'), high: right('high') },
-      'diversity over real': { x, y: points.map(({ diversityRatio }) => diversityRatio) },
-      '1 / distance over real': nearness(x, points),
+      'diversity (real = 1)': { x, y: points.map(({ diversityRatio }) => diversityRatio) },
+      'nearness, 1 / distance (real = 1)': nearness(x, points),
     },
     { title: 'What guidance buys, and costs', xTitle: 'guidance scale', evenly: true },
   );

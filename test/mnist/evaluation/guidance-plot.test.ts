@@ -19,8 +19,8 @@ const traces = (points: (typeof point)[]) => guidancePlot(points).data as unknow
 it('draws accuracy, diversity and nearness over the scales, one step apart', () => {
   const [right, diversity, nearness] = traces([point, far]);
   expect(right).toMatchObject({ name: 'right digit', x: [0, 1], y: [0.9, 0.9] });
-  expect(diversity).toMatchObject({ name: 'diversity over real', y: [0.97, 0.6] });
-  expect(nearness).toMatchObject({ name: '1 / distance over real', y: [0.5, 0.1] });
+  expect(diversity).toMatchObject({ name: 'diversity (real = 1)', y: [0.97, 0.6] });
+  expect(nearness).toMatchObject({ name: 'nearness, 1 / distance (real = 1)', y: [0.5, 0.1] });
   expect(guidancePlot([point, far]).layout['xaxis']).toMatchObject({ ticktext: ['1', '8'] });
 });
 

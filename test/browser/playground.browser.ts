@@ -46,14 +46,16 @@ describe('the playground', () => {
     expect(await notebook.redOutputs()).toEqual([]);
   });
 
-  it('says below the form what is wrong, and draws again after the next change', async () => {
+  it('ends a drawing on Stop, and draws again after the next change', async () => {
     const before = await picture();
     const steps = slider('numInferenceSteps');
-    await notebook.runBelow('pipeline.generate = () => Promise.reject(new Error("no luck"));');
-    await steps.press('ArrowRight');
-    await page.locator('small', { hasText: 'Error: no luck' }).waitFor({ timeout: 60_000 });
-    await notebook.runBelow('delete (pipeline as Partial<typeof pipeline>).generate; 1');
-    await steps.press('ArrowRight');
+    await steps.press('End'); // 100 steps
+    await page.locator('small', { hasText: 'drawing …' }).waitFor();
+    await notebook.stop();
+    await page.locator('small', { hasText: 'Stopped. Change a setting' }).waitFor();
+    expect(await picture()).toBe(before);
+    await steps.press('Home');
     await expect.poll(picture, { timeout: 60_000 }).not.toBe(before);
+    expect(await notebook.redOutputs()).toEqual([]);
   });
 });

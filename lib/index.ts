@@ -97,11 +97,15 @@ export {
   HeunDiscreteScheduler,
   type HeunDiscreteSchedulerConfig,
 } from './schedulers/heun-discrete';
+export {
+  FlowMatchEulerDiscreteScheduler,
+  type FlowMatchEulerDiscreteSchedulerConfig,
+} from './schedulers/flow-match-euler-discrete';
 export { makeSampler, SAMPLER_NAMES, type SamplerName } from './schedulers/samplers';
 export { sharedConfig } from './schedulers/config';
 export { computeSnr, minSnrWeights } from './schedulers/forward-process';
 export { schedulerFromConfig } from './schedulers/by-class-name';
-export { type Scheduler } from './schedulers/scheduler';
+export { type Sampler, type Scheduler } from './schedulers/scheduler';
 
 export { AdamW, type AdamWOptions } from './optim/adamw';
 export { EMAModel, type EMAOptions } from './optim/ema';
@@ -119,6 +123,12 @@ export {
   type TextToImageTrainingParts,
 } from './training/text-to-image-objective';
 export { type TextToImageOptions } from './training/text-to-image-options';
+export { FlowMatchObjective, type FlowMatchOptions } from './training/flow-match-objective';
+export {
+  flowMatchLoss,
+  type FlowMatchBatch,
+  type WeightingScheme,
+} from './training/flow-match-loss';
 export { AdapterObjective } from './training/adapter-objective';
 export { Trainer, type FitOptions } from './training/trainer';
 export { type ExchangeGradients, type TrainerOptions } from './training/trainer-options';
@@ -148,6 +158,10 @@ export {
   type TextToImageOutput,
   type TextToImageParts,
 } from './pipelines/text-to-image';
+export { ImageToImagePipeline, type ImageToImageOptions } from './pipelines/image-to-image';
+export { InpaintPipeline, type InpaintOptions } from './pipelines/inpaint';
+export { type PictureOutput } from './pipelines/picture-pipeline';
+export { leastStrength, strengthPlan, type StrengthPlan } from './pipelines/strength';
 export { type GenerateOptions, type StepEnd } from './pipelines/generate-options';
 export { type ProgressBarConfig } from './pipelines/progress-bar-config';
 export { Intermediates, type Intermediate } from './pipelines/intermediates';

@@ -10,7 +10,13 @@ import { pixelCodec, type Codec } from '../models/codec';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator } from '../random';
-import { coefficientRow, coefficientTable, type Scheduler } from '../schedulers/scheduler';
+import {
+  coefficientRow,
+  coefficientTable,
+  type Exchangeable,
+  type Sampler,
+  type Scheduler,
+} from '../schedulers/scheduler';
 import { boundsKey } from '../schedulers/thresholding';
 import { loopBar } from '../progress';
 import { interruption, nextMacrotask, stoppable } from '../stop';
@@ -35,11 +41,12 @@ export interface TextToImageParts<
   U extends SampledModel = SampledModel,
   T extends TextEncoder = TextEncoder,
   K extends TextTokenizer = TextTokenizer,
+  S extends Sampler = Scheduler,
 > {
   readonly unet: U;
   readonly textEncoder: T;
   readonly tokenizer: K;
-  readonly scheduler: Scheduler;
+  readonly scheduler: S;
   /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
   readonly codec?: Codec | undefined;
 }
@@ -61,13 +68,14 @@ export class TextToImagePipeline<
   U extends SampledModel = UNet2DConditionModel,
   T extends TextEncoder = CLIPTextModel,
   K extends TextTokenizer = CLIPTokenizer,
+  S extends Sampler = Scheduler,
 > {
   readonly unet: U;
   readonly textEncoder: T;
   readonly tokenizer: K;
   readonly codec: Codec;
   /** May be another at any time. Its `timesteps` are set by each call of `generate`. */
-  scheduler: Scheduler;
+  scheduler: Exchangeable<S>;
   /** A graph for each way to bound x0, which is all that the schedulers' steps differ in. */
   private readonly steps = new Map<string, DenoiseStep>();
   private barConfig: ProgressBarConfig = {};
@@ -81,12 +89,12 @@ export class TextToImagePipeline<
    *
    * @throws Error if the parts do not fit together
    */
-  constructor({ unet, textEncoder, tokenizer, scheduler, codec }: TextToImageParts<U, T, K>) {
+  constructor({ unet, textEncoder, tokenizer, scheduler, codec }: TextToImageParts<U, T, K, S>) {
     checkTextParts('TextToImagePipeline', { unet, textEncoder, tokenizer });
     this.unet = unet;
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;
-    this.scheduler = scheduler;
+    this.scheduler = scheduler as Exchangeable<S>;
     this.codec = codec ?? pixelCodec;
   }
 
@@ -253,7 +261,8 @@ export class TextToImagePipeline<
     }
   }
 
-  private stepOf({ bounds }: Scheduler): DenoiseStep {
+  /** The graph of a scheduler's step, which other pipelines over the same models share. */
+  stepOf({ bounds }: Pick<Sampler, 'bounds'>): DenoiseStep {
     const key = boundsKey(bounds);
     const known = this.steps.get(key);
     if (known) return known;
@@ -268,8 +277,8 @@ export class TextToImagePipeline<
     return encodeTexts(this.tokenizer, this.textEncoder, texts, { captions, told, onWarning });
   }
 
-  /** What the steps are conditioned on: with guidance what it departs from, then the prompts. */
-  private conditioning(options: ResolvedGenerateOptions): Conditioning {
+  /** What the steps are conditioned on: with guidance what it departs from, then the prompts; the caller disposes it. */
+  conditioning(options: ResolvedGenerateOptions): Conditioning {
     const { prompts, negativePrompt, guidanceScale, extras, onWarning } = options;
     const guided = guidanceScale !== 1;
     const texts = guided ? [...prompts.map(() => negativePrompt), ...prompts] : prompts;

@@ -4,6 +4,7 @@ import { givenKeys, resolveConfig, type ConfigRules } from './config-rules';
 import { NoiseSchedule } from './noise-schedule';
 import {
   linearStep,
+  type NoiseLevel,
   type Scheduler,
   type SchedulerStep,
   type StepCoefficients,
@@ -54,11 +55,19 @@ export abstract class BaseScheduler<C extends NoiseScheduleConfig> implements Sc
   abstract setTimesteps(numInferenceSteps: number): void;
 
   /** The numbers of a step whose index is a position of `timesteps`. */
-  protected abstract coefficientsAt(index: number): StepCoefficients;
+  protected abstract coefficientsAt(index: number, begin: number): StepCoefficients;
 
-  stepCoefficients(index: number): StepCoefficients {
+  /** By ᾱ of the time step; schedulers over σ have it from there. */
+  levelAt(index: number): NoiseLevel {
+    const timestep = this.timesteps[index];
+    if (timestep === undefined) return { alpha: 1, sigma: 0 };
+    const alphaBar = this.alphasCumprod[timestep]!;
+    return { alpha: Math.sqrt(alphaBar), sigma: Math.sqrt(Math.fround(1 - alphaBar)) };
+  }
+
+  stepCoefficients(index: number, begin = 0): StepCoefficients {
     if (Number.isInteger(index) && index >= 0 && index < this.timesteps.length)
-      return this.coefficientsAt(index);
+      return this.coefficientsAt(index, begin);
     throw new Error(
       `Expected a position from 0 to ${this.timesteps.length - 1} of this sampling, got ${index}.`,
     );

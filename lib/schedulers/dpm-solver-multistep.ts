@@ -165,7 +165,7 @@ export class DPMSolverMultistepScheduler extends BaseScheduler<DPMSolverMultiste
   }
 
   /** The noise level at a position of the sampling; after the last comes the end. */
-  private levelAt(index: number) {
+  override levelAt(index: number) {
     const timestep = this.timesteps[index];
     if (timestep === undefined) {
       const isZero = this.config.final_sigmas_type === 'zero';
@@ -176,16 +176,16 @@ export class DPMSolverMultistepScheduler extends BaseScheduler<DPMSolverMultiste
     return noiseLevel(sigmaRatio(this.alphasCumprod[Math.min(timestep, last)]!));
   }
 
-  private orderAt(index: number): 1 | 2 {
+  private orderAt(index: number, begin: number): 1 | 2 {
     const { solver_order, euler_at_final, lower_order_final, final_sigmas_type } = this.config;
     const steps = this.timesteps.length;
     const isLastLower =
       index === steps - 1 &&
       (euler_at_final || (lower_order_final && steps < 15) || final_sigmas_type === 'zero');
-    return index === 0 || isLastLower ? 1 : solver_order;
+    return index === begin || isLastLower ? 1 : solver_order;
   }
 
-  protected coefficientsAt(index: number): StepCoefficients {
+  protected coefficientsAt(index: number, begin: number): StepCoefficients {
     const [now, next] = [this.levelAt(index), this.levelAt(index + 1)];
     const h = f32(next.lambda - now.lambda);
     const isSde = this.config.algorithm_type === 'sde-dpmsolver++';
@@ -195,7 +195,7 @@ export class DPMSolverMultistepScheduler extends BaseScheduler<DPMSolverMultiste
     const first = -next.alpha * shrink;
     // Weight of the slope of x0, per unit of (x0 − previous x0).
     let slope = 0;
-    if (this.orderAt(index) === 2) {
+    if (this.orderAt(index, begin) === 2) {
       const hBefore = f32(now.lambda - this.levelAt(index - 1).lambda);
       const isMidpoint = this.config.solver_type === 'midpoint';
       slope = isMidpoint ? 0.5 * first : next.alpha * (shrink / (rate * h) + 1);

@@ -14,8 +14,15 @@ import {
 } from './config';
 import { oneOf, only } from './config-rules';
 import { configFrom } from './from-config';
-import type { StepCoefficients } from './scheduler';
-import { eulerStep, firstNoise, sigmasAt, sigmaSampling, type SigmaSampling } from './sigmas';
+import type { NoiseLevel, StepCoefficients } from './scheduler';
+import {
+  eulerStep,
+  firstNoise,
+  levelOf,
+  sigmasAt,
+  sigmaSampling,
+  type SigmaSampling,
+} from './sigmas';
 import { allTimesteps, TIMESTEP_SPACINGS } from './timesteps';
 
 export interface EulerDiscreteSchedulerConfig extends NoiseScheduleConfig {
@@ -90,6 +97,13 @@ export class EulerDiscreteScheduler extends BaseScheduler<EulerDiscreteScheduler
     const { alphasCumprod, config } = this;
     const end = config.final_sigmas_type;
     this.sampling = sigmaSampling(alphasCumprod, config, numInferenceSteps, end);
+  }
+
+  /** As the sample is held here, (x0 + σ·ε) / √(σ² + 1). */
+  override levelAt(index: number): NoiseLevel {
+    return index < this.timesteps.length
+      ? levelOf(this.sigmas[index]!)
+      : levelOf(this.sigmas.at(-1)!);
   }
 
   protected coefficientsAt(index: number): StepCoefficients {

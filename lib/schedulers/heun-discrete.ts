@@ -17,7 +17,7 @@ import {
 import { bool, numberBetween, oneOf, only } from './config-rules';
 import { configFrom } from './from-config';
 import { originalSampleForm } from './prediction';
-import type { StepCoefficients } from './scheduler';
+import type { NoiseLevel, StepCoefficients } from './scheduler';
 import { eulerStep, firstNoise, levelOf, sigmaSampling } from './sigmas';
 import { TIMESTEP_SPACINGS } from './timesteps';
 
@@ -83,6 +83,13 @@ export class HeunDiscreteScheduler extends BaseScheduler<HeunDiscreteSchedulerCo
     this.timesteps = Float32Array.from(
       [...sampling.timesteps].flatMap((t, i) => (i === 0 ? [t] : [t, t])),
     );
+  }
+
+  /** As the sample is held here, (x0 + σ·ε) / √(σ² + 1); both looks of a step are at its end but for the first. */
+  override levelAt(index: number): NoiseLevel {
+    return index < this.timesteps.length
+      ? levelOf(this.sigmas[Math.ceil(index / 2)]!)
+      : levelOf(this.sigmas.at(-1)!);
   }
 
   protected coefficientsAt(index: number): StepCoefficients {

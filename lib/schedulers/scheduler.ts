@@ -51,14 +51,9 @@ export interface SchedulerStep {
   readonly predOriginalSample: tf.Tensor;
 }
 
-export interface Scheduler {
-  readonly config: Readonly<NoiseScheduleConfig>;
-  /** What diffusers takes as arguments of `step`, if there is any. */
-  readonly options?: object;
-  /** What the model is trained with: betas, ᾱ, noisy images and targets. */
-  readonly noiseSchedule: NoiseSchedule;
-  /** ᾱ of each training step, float32; that of `noiseSchedule`. */
-  readonly alphasCumprod: Float32Array;
+/** What a sampling loop needs, over betas or not. */
+export interface Sampler {
+  readonly config: { readonly num_train_timesteps: number };
   /** How far the predicted x0 may go; null for no bounds. The one thing that a traced step holds fixed. */
   readonly bounds: Bounds | null;
   /** Standard deviation of the noise that sampling starts from. */
@@ -67,14 +62,35 @@ export interface Scheduler {
   readonly timesteps: Int32Array | Float32Array;
   /** Chooses the time steps of a sampling with that many steps. */
   setTimesteps(numInferenceSteps: number): void;
-  addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
-  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
+  /** The shares of image and noise in the sample at the beginning of a step; after the last step, at the end. */
+  levelAt(index: number): NoiseLevel;
   /**
    * The numbers of the step that starts at `timesteps[index]`.
    *
+   * @param begin the first step that is taken; a multistep method knows of none before. Default 0
    * @throws Error if the index is not a position of the sampling
    */
-  stepCoefficients(index: number): StepCoefficients;
+  stepCoefficients(index: number, begin?: number): StepCoefficients;
+  /** The scheduler_config.json that diffusers loads. */
+  toJSON(): Record<string, unknown>;
+}
+
+/** A sample is alpha · image + sigma · noise. */
+export interface NoiseLevel {
+  readonly alpha: number;
+  readonly sigma: number;
+}
+
+export interface Scheduler extends Sampler {
+  readonly config: Readonly<NoiseScheduleConfig>;
+  /** What diffusers takes as arguments of `step`, if there is any. */
+  readonly options?: object;
+  /** What the model is trained with: betas, ᾱ, noisy images and targets. */
+  readonly noiseSchedule: NoiseSchedule;
+  /** ᾱ of each training step, float32; that of `noiseSchedule`. */
+  readonly alphasCumprod: Float32Array;
+  addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
+  getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T;
   /** The step with given coefficients: numbers, or scalars inside a traced function. */
   stepWithCoefficients(
     inputs: StepInputs,
@@ -94,9 +110,10 @@ export interface Scheduler {
     noise?: tf.Tensor | null,
     previousOriginal?: tf.Tensor | null,
   ): SchedulerStep;
-  /** The scheduler_config.json that diffusers loads. */
-  toJSON(): Record<string, unknown>;
 }
+
+/** What a pipeline may be given in the place of a scheduler: over betas any other, else another of the class. */
+export type Exchangeable<S extends Sampler> = S extends Scheduler ? Scheduler : S;
 
 type Term = readonly [coefficient: number | tf.Scalar, tensor: tf.Tensor | null, name: string];
 
@@ -148,9 +165,15 @@ export function linearStep(
   });
 }
 
-/** All coefficients of the sampling, [timesteps.length, COEFFICIENTS.length] row by row. */
-export function coefficientTable(scheduler: Scheduler): Float32Array {
-  const rows = Array.from(scheduler.timesteps, (_, index) => scheduler.stepCoefficients(index));
+/**
+ * All coefficients of the sampling, [timesteps.length, COEFFICIENTS.length] row by row.
+ *
+ * @param begin the first step that is taken. Default 0
+ */
+export function coefficientTable(scheduler: Sampler, begin = 0): Float32Array {
+  const rows = Array.from(scheduler.timesteps, (_, index) =>
+    scheduler.stepCoefficients(index, begin),
+  );
   return Float32Array.from(rows.flatMap((row) => COEFFICIENTS.map((name) => row[name])));
 }
 

@@ -11,11 +11,11 @@ import { pixelCodec, type Codec } from '../models/codec';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { gatherRows } from '../nn/gather-rows';
 import { namedParameters } from '../nn/state-dict';
-import { rand, randint, randn } from '../random';
+import { rand, randint, randn, type RandomKey } from '../random';
 import type { Scheduler } from '../schedulers/scheduler';
 import { checkCaptions, datasetIdentity, prefixed } from './dataset-identity';
 import { DeviceImages } from './device-images';
-import { diffusionLoss } from './diffusion-loss';
+import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
 import { resolveTextToImageOptions, type TextToImageOptions } from './text-to-image-options';
 
@@ -23,14 +23,20 @@ import { resolveTextToImageOptions, type TextToImageOptions } from './text-to-im
 export interface TextToImageTrainingParts<
   U extends TrainedModel = TrainedModel,
   T extends TextEncoder = TextEncoder,
+  S extends TrainingScheduler = Scheduler,
 > {
   readonly unet: U;
   readonly textEncoder: T;
   readonly tokenizer: TextTokenizer;
-  readonly noiseScheduler: Scheduler;
+  readonly noiseScheduler: S;
   readonly dataset: ImageDataset;
   /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
   readonly codec?: Codec;
+}
+
+/** What any scheduler says of a training. */
+export interface TrainingScheduler {
+  readonly config: { readonly num_train_timesteps: number };
 }
 
 /** What a UNet must say of itself to be trained. */
@@ -46,7 +52,7 @@ export type TextToImageBatch = {
   readonly captionIds: tf.Tensor1D;
   /** standard normal, shaped as the latents */
   readonly noise: tf.Tensor4D;
-  /** int32 [B], 0…num_train_timesteps − 1 */
+  /** int32 [B], 0…num_train_timesteps − 1; float32 of a scheduler with others */
   readonly timesteps: tf.Tensor1D;
 };
 
@@ -57,11 +63,12 @@ export type TextToImageBatch = {
 export class TextToImageObjective<
   U extends TrainedModel = UNet2DConditionModel,
   T extends TextEncoder = CLIPTextModel,
+  S extends TrainingScheduler = Scheduler,
 > implements Objective<TextToImageBatch> {
   readonly unet: U;
   readonly textEncoder: T;
   readonly tokenizer: TextTokenizer;
-  readonly noiseScheduler: Scheduler;
+  readonly noiseScheduler: S;
   readonly dataset: ImageDataset;
   readonly codec: Codec;
   readonly options: Required<TextToImageOptions>;
@@ -85,7 +92,7 @@ export class TextToImageObjective<
       noiseScheduler,
       dataset,
       codec,
-    }: TextToImageTrainingParts<U, T>,
+    }: TextToImageTrainingParts<U, T, S>,
     options: TextToImageOptions = {},
   ) {
     const o = (this.options = resolveTextToImageOptions(options));
@@ -117,7 +124,6 @@ export class TextToImageObjective<
 
   draw(batch: BatchIndices, keys: RandomKeys): TextToImageBatch {
     const { captionDropout } = this.options;
-    const { num_train_timesteps } = this.noiseScheduler.config;
     const B = batch.indices.shape[0];
     return tf.tidy(() => {
       const chosen = ofRows(batch.indices, batch);
@@ -131,12 +137,14 @@ export class TextToImageObjective<
         latents: this.codec.encode(this.images.gather(chosen)),
         captionIds: tf.where(dropped, empty, captionIds),
         noise: ofRows(this.noise(B, keys), batch),
-        timesteps: ofRows(
-          randint<tf.Rank.R1>([B], 0, num_train_timesteps, keys['timesteps']!),
-          batch,
-        ),
+        timesteps: ofRows(this.drawTimesteps(B, keys['timesteps']!), batch),
       };
     });
+  }
+
+  /** Time steps of a whole batch, [count]; the caller disposes them. */
+  protected drawTimesteps(count: number, key: RandomKey): tf.Tensor1D {
+    return randint<tf.Rank.R1>([count], 0, this.noiseScheduler.config.num_train_timesteps, key);
   }
 
   private noise(B: number, keys: RandomKeys): tf.Tensor4D {
@@ -148,15 +156,19 @@ export class TextToImageObjective<
   }
 
   loss({ captionIds, ...batch }: TextToImageBatch): tf.Scalar {
-    const { unet, noiseScheduler } = this;
-    const { minSnrGamma } = this.options;
     return tf.tidy(() => {
       const encoderHiddenStates = this.captions.encoderHiddenStates(captionIds);
-      return inHalves((half) => diffusionLoss({ unet, noiseScheduler, minSnrGamma }, half), {
-        ...batch,
-        encoderHiddenStates,
-      });
+      return inHalves((half) => this.lossOf(half), { ...batch, encoderHiddenStates });
     });
+  }
+
+  /** Of a batch or half of one, a scalar that the caller disposes. Over a scheduler without betas a subclass has its own. */
+  protected lossOf(batch: DiffusionBatch): tf.Scalar {
+    const noiseScheduler = this.noiseScheduler as unknown as Scheduler;
+    return diffusionLoss(
+      { unet: this.unet, noiseScheduler, minSnrGamma: this.options.minSnrGamma },
+      batch,
+    );
   }
 
   identity(): Readonly<Record<string, unknown>> {

@@ -88,7 +88,7 @@ export interface SaveLoraOptions {
   /**
    * `diffusers` (default): `lora_A` and `lora_B`, with alpha in the metadata; `scripts`: `lora.down` and `lora.up`, as
    * diffusers' training scripts and its older versions have them, with the metadata, too; `kohya`: names with underscores and `.alpha`
-   * tensors; `peft`: a folder for `PeftModel.from_pretrained`, of one model.
+   * tensors (of which diffusers reads one alpha for all layers only); `peft`: a folder for `PeftModel.from_pretrained`, of one model.
    */
   readonly spelling?: LoraSpelling | undefined;
 }

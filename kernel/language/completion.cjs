@@ -3,39 +3,36 @@
 
 const ts = require('typescript');
 
-const { ScriptElementKind: kind } = ts;
+const { ScriptElementKind: kind, SymbolFlags: flags } = ts;
 
-/** Kinds as Jupyter (Jedi) calls them, which JupyterLab has icons for. */
-const kinds = {
-  [kind.functionElement]: 'function',
-  [kind.localFunctionElement]: 'function',
-  [kind.memberFunctionElement]: 'function',
-  [kind.constructorImplementationElement]: 'function',
-  [kind.classElement]: 'class',
-  [kind.localClassElement]: 'class',
-  [kind.interfaceElement]: 'class',
-  [kind.typeElement]: 'class',
-  [kind.enumElement]: 'class',
-  [kind.moduleElement]: 'module',
-  [kind.externalModuleName]: 'module',
-  [kind.alias]: 'module',
+/** Kinds as Jupyter (Jedi) calls them, which JupyterLab has icons for; the first that fits. */
+const kindsOfSymbols = [
+  [flags.Function | flags.Method, 'function'],
+  [flags.Class | flags.Interface | flags.TypeAlias | flags.Enum | flags.TypeParameter, 'class'],
+  [flags.Variable, 'instance'],
+  [flags.Module, 'module'],
+  [flags.Property | flags.Accessor | flags.EnumMember, 'property'],
+];
+
+/** Of what is no symbol. */
+const kindsOfOthers = {
   [kind.keyword]: 'keyword',
   [kind.primitiveType]: 'keyword',
-  [kind.constElement]: 'instance',
-  [kind.letElement]: 'instance',
-  [kind.variableElement]: 'instance',
-  [kind.localVariableElement]: 'instance',
   [kind.parameterElement]: 'param',
-  [kind.memberVariableElement]: 'property',
-  [kind.memberGetAccessorElement]: 'property',
-  [kind.memberSetAccessorElement]: 'property',
-  [kind.enumMemberElement]: 'property',
   [kind.directory]: 'path',
   [kind.scriptElement]: 'path',
+  [kind.externalModuleName]: 'module',
 };
 
+function kindOf(checker, { kind: name, symbol }) {
+  if (Object.hasOwn(kindsOfOthers, name)) return kindsOfOthers[name];
+  if (!symbol) return 'instance';
+  const own = symbol.flags & flags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return kindsOfSymbols.find(([some]) => (own.flags & some) !== 0)?.[1] ?? 'instance';
+}
+
 /** Signatures and docstrings are told of as many names as come within this time; the first are the likeliest. */
-const patience = 60; // milliseconds
+const patience = 100; // milliseconds
 const mostDescribed = 40;
 
 /** `sqrt(x: number): number` of what TypeScript shows for it. */
@@ -43,7 +40,7 @@ function signatureOf(name, shown) {
   const start = shown.indexOf(`${name}(`);
   const generic = shown.indexOf(`${name}<`);
   const at = start >= 0 ? start : generic;
-  return at < 0 ? '' : shown.slice(at + name.length);
+  return at < 0 ? '' : shown.slice(at + name.length).replace(/\nexport \S+$/, '');
 }
 
 function describe(service, file, position, { name, source }) {
@@ -67,9 +64,10 @@ function describe(service, file, position, { name, source }) {
 
 /** @returns `start`, `end`, and `names` with what Jupyter wants to know of each */
 function complete(cells, text, position) {
-  const { file } = cells.open(text);
+  const { program, file } = cells.open(text);
+  const checker = program.getTypeChecker();
   const { service } = cells;
-  const found = service.getCompletionsAtPosition(file, position, {});
+  const found = service.getCompletionsAtPosition(file, position, { includeSymbol: true });
   const before = /[\p{ID_Continue}$]*$/u.exec(text.slice(0, position))[0];
   const after = /^[\p{ID_Continue}$]*/u.exec(text.slice(position))[0];
   const span = found?.entries[0]?.replacementSpan ?? found?.optionalReplacementSpan;
@@ -91,7 +89,7 @@ function complete(cells, text, position) {
     start,
     end,
     text: entry.name,
-    type: kinds[entry.kind] ?? 'instance',
+    type: kindOf(checker, entry),
     ...(index < mostDescribed && performance.now() < until
       ? describe(service, file, position, entry)
       : { signature: '' }),

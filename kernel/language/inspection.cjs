@@ -51,9 +51,14 @@ function signatureSections(help, view) {
   return sections;
 }
 
+/** Without what TypeScript says of the way by which a name came here. */
+const withoutAlias = (shown) => shown.replace(/^\(alias\) /, '').replace(/\nexport \S+$/, '');
+
 function hoverSections(info, view) {
+  const shown = withoutAlias(textOf(info.displayParts));
+  if (shown === 'any') return []; // a name that is nowhere
   return [
-    code(textOf(info.displayParts)),
+    code(shown),
     prose(textOf(info.documentation)),
     ...tagLines(info.tags),
     ...optionLines(optionsOf(view)),

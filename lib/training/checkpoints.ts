@@ -13,7 +13,6 @@ import {
   type MetricMode,
   type OnWarning,
 } from '../io/runs/checkpoint-folder';
-import { lockFolder } from '../io/runs/folder-lock';
 import {
   fromFloat32Array,
   readSafetensors,
@@ -24,7 +23,7 @@ import { notice } from '../notices';
 import { readJsonObject, readModuleWeights } from '../pretrained/model-files';
 import { saveParts } from '../pretrained/parts';
 import { checkStateDict, loadStateDict, namedParameters, type StateDict } from '../nn/state-dict';
-import { configDifferences } from './run-config';
+import { configDifferences, freeChanges, sayChanges } from './run-config';
 import type { Trainer } from './trainer';
 import type { TrainerState } from './trainer-state';
 
@@ -70,7 +69,7 @@ export interface SaveTrainingOptions extends FindCheckpointOptions {
 /**
  * Saves a training as `checkpoint-<step>`. It is written aside, flushed to the disk and renamed when complete, so
  * whenever the process is killed or the disk fills up, the checkpoints from before are there; older ones
- * are removed only afterwards. The run's folder then belongs to this process until it ends.
+ * are removed only afterwards. In a `fit` the run's folder then belongs to this training until `fit` ends.
  *
  * @returns the checkpoint's folder
  * @throws RangeError for a bad option; CheckpointSaveError if the file system fails; FolderLockedError if another
@@ -95,7 +94,8 @@ export function saveTraining(
     writeFileAtomically(path.join(folder, STATE_FILE), [`${JSON.stringify(trainer.state())}\n`]);
     saveParts(folder, pipelineClass, parts);
   };
-  const options = { keepLast, mode, onWarning, metric: metric ?? null };
+  const holder = trainer.isRunning ? trainer.folders : undefined;
+  const options = { keepLast, mode, onWarning, metric: metric ?? null, holder };
   return commitCheckpoint(runFolder, trainer.step, write, options);
 }
 
@@ -117,7 +117,8 @@ function readStateDict(file: string): StateDict {
  * Goes on with a training where its run's latest sound checkpoint left it: weights, moments, moving average, step,
  * place in the data and in the random streams. The learning rate and its schedule stay the trainer's (the
  * schedule goes on at its step), and so do `weightDecay`, `maxGradNorm`, `microBatchSize` and `nonFinite`, so
- * that they can be changed between runs. Anything else must be as it was.
+ * that they can be changed between runs: what has changed is said in a line. Anything else must be as it was. The folder
+ * belongs to this training from now on, until `fit` ends.
  *
  * @returns the step it goes on from; 0 if the run has no checkpoint, and nothing was changed
  * @throws Error naming every option, config key, caption or data set that differs, or the weights that do not
@@ -142,12 +143,19 @@ export function resumeTraining(
   const moments = readStateDict(path.join(folder, OPTIMIZER_FILE));
   const averages = trainer.ema && readAverages(folder);
   if (averages) trainer.ema?.checkStateDict(averages);
-  lockFolder(runFolder);
-  recover(runFolder);
-  trainer.optimizer.loadStateDict(moments); // checks all, then loads all
+  trainer.folders.take(runFolder);
+  try {
+    recover(runFolder);
+    trainer.optimizer.loadStateDict(moments); // checks all, then loads all
+  } catch (error) {
+    trainer.folders.freeAll();
+    throw error;
+  }
   if (averages) trainer.ema?.loadStateDict(averages);
   for (const { module, weights, from } of modules) loadStateDict(module, weights, from);
+  const changes = freeChanges(state.options, trainer.state().options ?? {});
   trainer.loadState(state);
+  sayChanges('resumeTraining', changes, trainer.step);
   return trainer.step;
 }
 

@@ -1,4 +1,5 @@
 /** What a run is: what must not change when it goes on from a checkpoint, and what may. */
+import { notice } from '../notices';
 import type { Objective } from './objective';
 import type { ResolvedTrainerOptions } from './trainer-options';
 
@@ -13,6 +14,68 @@ const FREE: readonly (keyof ResolvedTrainerOptions)[] = [
   'exchangeGradients',
   'weightDecay',
 ];
+
+/** Of these, the one that is a constant of the training step's graph: a new trainer takes it, not one that is made. */
+const AT_START: readonly (keyof ResolvedTrainerOptions)[] = ['weightDecay'];
+
+/** An option that differs. */
+export interface Change {
+  readonly name: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+const isSame = (a: unknown, b: unknown) =>
+  typeof a === 'function' || typeof b === 'function'
+    ? a === b
+    : JSON.stringify(a) === JSON.stringify(b);
+
+/** The options that may change and can be written, as they are. */
+export function freeOptions(options: ResolvedTrainerOptions): Record<string, unknown> {
+  const entries = FREE.map((name) => [name, options[name]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function'));
+}
+
+/** @param saved of a checkpoint; undefined of one that was saved before they were kept */
+export function freeChanges(saved: RunConfig | undefined, present: RunConfig): Change[] {
+  if (typeof saved !== 'object' || saved === null) return [];
+  return Object.keys(saved)
+    .filter((name) => name in present && !isSame(saved[name], present[name]))
+    .map((name) => ({ name, before: saved[name], after: present[name] }));
+}
+
+/** @throws RangeError naming every option that a made trainer cannot change */
+export function changesInPlace(
+  before: ResolvedTrainerOptions,
+  after: ResolvedTrainerOptions,
+): Change[] {
+  const names = Object.keys(after) as (keyof ResolvedTrainerOptions)[];
+  const changed = names
+    .filter((name) => !isSame(before[name], after[name]))
+    .map((name) => ({ name, before: before[name], after: after[name] }));
+  const fixed = changed.filter(({ name }) => !FREE.includes(name) || AT_START.includes(name));
+  if (fixed.length === 0) return changed;
+  const listed = fixed.map(
+    ({ name, before: b, after: a }) =>
+      `${name}: expected ${shown(b)} as the trainer was made with, got ${shown(a)}`,
+  );
+  const anew = fixed.every(({ name }) => AT_START.includes(name))
+    ? 'Make a new Trainer and resumeTraining, which takes it.'
+    : 'Make a new Trainer, over another run folder.';
+  throw new RangeError(`Trainer.setOptions: ${listed.join('; ')}. ${anew}`);
+}
+
+/** Says in a line what is taken from now on. */
+export function sayChanges(who: string, changes: readonly Change[], step: number): void {
+  if (changes.length === 0) return;
+  const text = (value: unknown) => (typeof value === 'function' ? 'a function' : shown(value));
+  const listed = changes.map(({ name, before, after }) =>
+    typeof after === 'function'
+      ? `${name}: another function`
+      : `${name}: ${text(before)} → ${text(after)}`,
+  );
+  notice(`${who}: from step ${step + 1} on ${listed.join(', ')}.`, 'TrainingWarning');
+}
 
 /** Flat, JSON values only. */
 export type RunConfig = Readonly<Record<string, unknown>>;

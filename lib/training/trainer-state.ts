@@ -4,6 +4,8 @@ import type { SkippedStep, StepLog } from './history';
 export interface TrainerState {
   /** What may not change when the run goes on. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What may, as it was. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** Optimizer steps done: the place in the learning-rate schedule. */
   readonly step: number;
   /** Epochs complete. With `position`, the place in the data. */

@@ -1,8 +1,10 @@
 import { tf } from '../backend';
 import { BatchSampler } from '../datasets/batch-sampler';
+import { HeldFolders } from '../io/runs/held-folders';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
+import { definedKeys } from '../options';
 import { Generator } from '../random';
 import { notice } from '../notices';
 import { loopBar, type LoopBar } from '../progress';
@@ -11,7 +13,7 @@ import { alreadyDone, GOES_ON, isDone, type FitOptions, type Progress } from './
 import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
 import { MicroBatches } from './micro-batches';
 import type { Objective, RandomKeys } from './objective';
-import { runConfig } from './run-config';
+import { changesInPlace, freeOptions, runConfig, sayChanges } from './run-config';
 import { TrainStep } from './train-step';
 import {
   resolveTrainerOptions,
@@ -27,14 +29,16 @@ export type { FitOptions } from './fit-options';
  * number depends on the seed and the step's number only, so a run that was cut equals one that was not.
  */
 export class Trainer<O extends Objective = Objective> {
-  readonly options: ResolvedTrainerOptions;
+  private own: ResolvedTrainerOptions;
   readonly optimizer: AdamW;
   /** The moving average of the trained weights, if the option `ema` asks for one. */
   readonly ema: EMAModel | null;
   /** Gives out the places of each batch's samples. */
   readonly sampler: BatchSampler;
+  /** Run folders that nobody else may write to, until `fit` ends. */
+  readonly folders = new HeldFolders();
   private readonly trainStep: TrainStep;
-  private readonly microBatches: MicroBatches;
+  private microBatches: MicroBatches;
   private readonly generator: Generator;
   private logs: StepLog[] = [];
   private skipped: SkippedStep[] = [];
@@ -48,7 +52,7 @@ export class Trainer<O extends Objective = Objective> {
     readonly objective: O,
     options: TrainerOptions,
   ) {
-    const o = (this.options = resolveTrainerOptions(options));
+    const o = (this.own = resolveTrainerOptions(options));
     const { parameters } = objective;
     this.generator = new Generator(o.seed);
     const { batchSize, seed } = o;
@@ -61,6 +65,30 @@ export class Trainer<O extends Objective = Objective> {
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
     this.trainStep = new TrainStep({ objective, optimizer, ema });
     this.microBatches = new MicroBatches(this.trainStep, o.microBatchSize);
+  }
+
+  get options(): ResolvedTrainerOptions {
+    return { ...this.own, learningRate: this.learningRate };
+  }
+
+  /**
+   * Takes other options for the steps to come: `learningRate`, `lrSchedule`, `maxGradNorm`, `microBatchSize`, `nonFinite`,
+   * `maxSkippedSteps`, `exchangeGradients`. A notebook says which have changed.
+   *
+   * @returns the names of those that have changed
+   * @throws RangeError naming every option that is unknown, out of range, or may not change; nothing is then changed
+   */
+  setOptions(options: Partial<TrainerOptions>): string[] {
+    const before = this.options;
+    const next = resolveTrainerOptions({ ...before, ...definedKeys(options) });
+    const changed = changesInPlace(before, next);
+    this.own = next;
+    this.learningRate = next.learningRate;
+    if (changed.some(({ name }) => name === 'microBatchSize')) {
+      this.microBatches = new MicroBatches(this.trainStep, next.microBatchSize);
+    }
+    sayChanges('Trainer', changed, this.step);
+    return changed.map(({ name }) => name);
   }
 
   /** Steps done. */
@@ -85,6 +113,11 @@ export class Trainer<O extends Objective = Objective> {
 
   set learningRate(value: number) {
     this.optimizer.lr = value; // the optimizer refuses what is no learning rate
+  }
+
+  /** Whether `fit` is going on. */
+  get isRunning(): boolean {
+    return this.running;
   }
 
   private get progress(): Progress {
@@ -119,6 +152,7 @@ export class Trainer<O extends Objective = Objective> {
       });
     } finally {
       bar.close();
+      this.folders.freeAll();
       this.running = false;
     }
   }
@@ -223,7 +257,8 @@ export class Trainer<O extends Objective = Objective> {
     const { step, batches } = this.progress;
     const { steps, skipped } = this.history;
     const place = { step, ...this.sampler.state(), randomPosition: batches };
-    return { config: runConfig(this.objective, this.options), ...place, steps, skipped };
+    const options = freeOptions(this.options);
+    return { config: runConfig(this.objective, this.options), options, ...place, steps, skipped };
   }
 
   /** Goes on from there. Weights, optimizer and moving average are loaded by the caller. */
@@ -236,6 +271,7 @@ export class Trainer<O extends Objective = Objective> {
 
   /** Frees the optimizer's, the average's and the trainer's tensors; the objective and its models stay. */
   dispose(): void {
+    this.folders.freeAll();
     this.trainStep.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();

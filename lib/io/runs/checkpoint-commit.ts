@@ -11,7 +11,7 @@ import {
   type MetricMode,
   type OnWarning,
 } from './checkpoint-folder';
-import { lockFolder } from './folder-lock';
+import { HeldFolders } from './held-folders';
 import { findDamage, writeManifest } from './manifest';
 
 /** A checkpoint could not be saved; those before it are as they were. */
@@ -36,6 +36,8 @@ export interface CommitOptions {
   readonly metric?: number | null;
   readonly mode?: MetricMode;
   readonly onWarning: OnWarning;
+  /** Who keeps the folder afterwards. Default: nobody. */
+  readonly holder?: HeldFolders | undefined;
 }
 
 /**
@@ -59,9 +61,10 @@ export function commitCheckpoint(
   const aside = path.join(runFolder, `.tmp-${tag}`);
   const old = path.join(runFolder, `.old-${tag}`);
   const metric = Number.isFinite(options.metric) ? (options.metric as number) : null;
+  const forNow = new HeldFolders();
   try {
     fs.mkdirSync(runFolder, { recursive: true });
-    lockFolder(runFolder);
+    (options.holder ?? forNow).take(runFolder);
     recover(runFolder);
     refuseLater(runFolder, step);
     fs.mkdirSync(aside);
@@ -72,6 +75,7 @@ export function commitCheckpoint(
   } catch (error) {
     const bytes = removeQuietly(aside);
     if (fs.existsSync(folder)) removeQuietly(old); // the last flush failed, when all was in place
+    forNow.freeAll();
     throw described(error, folder, bytes);
   }
   try {
@@ -81,6 +85,8 @@ export function commitCheckpoint(
     options.onWarning(
       `${folder} is saved, but older ones could not be removed: ${(error as Error).message}`,
     );
+  } finally {
+    forNow.freeAll();
   }
   return folder;
 }

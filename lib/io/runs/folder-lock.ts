@@ -11,6 +11,8 @@ interface Owner {
   readonly host: string;
   /** When the process started, in the kernel's ticks: a pid is used again after its process has ended. */
   readonly started: string;
+  /** The notebook whose kernel it is, as Jupyter's server names it to its kernels. */
+  readonly notebook?: string;
 }
 
 /** Another process writes to the folder. */
@@ -18,34 +20,59 @@ export class FolderLockedError extends Error {
   override readonly name = 'FolderLockedError';
 
   constructor(
-    readonly folder: string,
+    folder: string,
     readonly pid: number,
     readonly host: string,
+    /** The notebook that has it, if it is one and is known. */
+    readonly notebook?: string,
   ) {
+    const absolute = path.resolve(folder);
+    const process = `process ${pid} on ${host}`;
+    const who = notebook === undefined ? process : `the notebook ${notebook} (${process})`;
     super(
-      `${folder}: expected to be the only one that writes here, but process ${pid} on ${host} does. ` +
-        'Stop that one (a second notebook on the same run?), or choose another folder. If it no ' +
-        `longer runs, remove ${path.join(folder, LOCK_FILE)}.`,
+      `${absolute}: expected to be the only one that writes here, but ${who} does. ` +
+        'Stop its training' +
+        (notebook === undefined ? ' (a second notebook on the same run?)' : '') +
+        ', or choose another folder. If it no ' +
+        `longer runs, remove ${path.join(absolute, LOCK_FILE)}.`,
     );
+    this.folder = absolute;
   }
+
+  readonly folder: string;
 }
 
-/** The folders that this process has taken, by real path. They are freed when it ends. */
-const held = new Set<string>();
+/** The folders that this process has taken, by real path, and for whom. They are freed when it ends. */
+const held = new Map<string, Set<object>>();
+
+/** Who has a folder if nobody in particular has: the process. */
+const PROCESS = {};
+
+/** The running kernel's notebook, from the environment that jupyter_server ≥ 2 gives its kernels. */
+function ownNotebook(): { notebook?: string } {
+  const name = process.env['JPY_SESSION_NAME'];
+  return name ? { notebook: path.basename(name) } : {};
+}
 
 /**
- * Takes a folder for this process, until it ends or `unlockFolder` is called. Taking it twice is no error. The lock of a
- * process of this machine that has ended is taken over.
+ * Takes a folder for this process, until it ends or `unlockFolder` is called for each holder. Taking it twice is no error.
+ * The lock of a process of this machine that has ended is taken over.
  *
+ * @param holder whoever of this process needs it. Default: the process
  * @throws FolderLockedError naming the owner; the file system's error
  */
-export function lockFolder(folder: string): void {
+export function lockFolder(folder: string, holder: object = PROCESS): void {
   const lock = path.join(fs.realpathSync(folder), LOCK_FILE);
-  if (held.has(lock) && readOwner(lock)?.pid === process.pid) return;
+  const holders = held.get(lock);
+  if (holders && readOwner(lock)?.pid === process.pid) {
+    holders.add(holder);
+    return;
+  }
   const mine = JSON.stringify({
     pid: process.pid,
     host: hostname(),
     started: startOf(process.pid) ?? '',
+    ...ownNotebook(),
   } satisfies Owner);
   const aside = `${lock}.${process.pid}.${randomUUID()}`;
   try {
@@ -55,19 +82,22 @@ export function lockFolder(folder: string): void {
     fs.rmSync(aside, { force: true });
   }
   if (held.size === 0) process.once('exit', unlockAll);
-  held.add(lock);
+  held.set(lock, new Set([...(holders ?? []), holder]));
 }
 
-/** Gives a folder back; nothing happens if this process does not have it. */
-export function unlockFolder(folder: string): void {
+/** Gives a folder back, once its last holder does; nothing happens for one who does not have it. */
+export function unlockFolder(folder: string, holder: object = PROCESS): void {
+  if (!fs.existsSync(folder)) return; // removed meanwhile, with its lock
   const lock = path.join(fs.realpathSync(folder), LOCK_FILE);
-  if (!held.delete(lock)) return;
+  const holders = held.get(lock);
+  if (!holders?.delete(holder) || holders.size > 0) return;
+  held.delete(lock);
   if (readOwner(lock)?.pid === process.pid) fs.rmSync(lock, { force: true });
   if (held.size === 0) process.removeListener('exit', unlockAll);
 }
 
 function unlockAll(): void {
-  for (const lock of held) {
+  for (const lock of held.keys()) {
     try {
       if (readOwner(lock)?.pid === process.pid) fs.rmSync(lock, { force: true });
     } catch {
@@ -92,7 +122,7 @@ function removeIfStale(folder: string, lock: string, aside: string): void {
   const owner = readOwner(lock);
   if (owner === null) return; // its owner has removed it meanwhile
   if (owner !== undefined && isAlive(owner)) {
-    throw new FolderLockedError(folder, owner.pid, owner.host);
+    throw new FolderLockedError(folder, owner.pid, owner.host, owner.notebook);
   }
   // Only one process succeeds in a rename. What it got may be a new owner's lock by now: that goes back.
   const taken = `${aside}.stale`;

@@ -28,12 +28,19 @@ const NEWER = Symbol('a newer drawing');
 
 type View = (value: unknown) => MimeBundle | Promise<MimeBundle> | undefined;
 
-/** What a cell that ends with the value would show. */
+const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
+
+/**
+ * What a cell that ends with the value would show, of a figure the picture alone: JupyterLab's plotly renderer ignores
+ * updates once the reader has pointed at the plot.
+ */
 async function bundleOf(value: object): Promise<MimeBundle> {
   const { [DISPLAY]: display } = value as { readonly [DISPLAY]?: () => MimeBundle };
   const { [VIEW]: view } = globalThis as { readonly [VIEW]?: View };
   const bundle = await (display ? display.call(value) : view?.(value));
-  return bundle ?? { 'text/plain': inspect(value) };
+  if (bundle === undefined) return { 'text/plain': inspect(value) };
+  const { [PLOTLY_MIME]: plot, ...still } = bundle;
+  return plot !== undefined && 'image/png' in still ? still : bundle;
 }
 
 class Interaction<T extends Readonly<Record<string, FormValue>>> {

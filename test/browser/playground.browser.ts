@@ -54,6 +54,7 @@ describe('the playground', () => {
     await notebook.stop();
     await page.locator('small', { hasText: 'Stopped. Change a setting' }).waitFor();
     expect(await picture()).toBe(before);
+    await page.waitForTimeout(1000); // what is sent at once after Stop may be refused with it
     await steps.press('Home');
     await expect.poll(picture, { timeout: 60_000 }).not.toBe(before);
     expect(await notebook.redOutputs()).toEqual([]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { imageGrid } from '../../lib/charts/image-grid';
 import { form } from '../../lib/notebook/form';
 import { interact, type Draw } from '../../lib/notebook/interact';
 import { table } from '../../lib/notebook/html-table';
@@ -123,6 +124,15 @@ describe('interact', () => {
     await expect(interact(settings(), broken)).rejects.toThrow('no model');
     const bad = interact(settings(), (values) => table(values), { debounce: -1 });
     await expect(bad).rejects.toThrow('got -1');
+  });
+
+  it('shows the picture of a figure: a live plot would not be redrawn once it was pointed at', async () => {
+    const notebook = fakeNotebook();
+    const draw = ({ scale }: Values) =>
+      imageGrid({ data: new Uint8Array(64), shape: [1, 8, 8, scale] });
+    await interact(settings(), draw);
+    const last = notebook.sent.at(-2)?.data ?? {};
+    expect(Object.keys(last).sort()).toEqual(['image/png', 'text/plain']);
   });
 
   it('draws once outside a notebook', async () => {

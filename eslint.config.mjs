@@ -226,6 +226,11 @@ export default defineConfig(
     files: ['lib/figure/page.ts', 'lib/backend/node/tensorflow-env.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
+  {
+    // Emoji are drawn from SVG.
+    files: ['lib/image-datasets/emoji/*.ts'],
+    rules: restrictImports(tfjs, { ...displayPackages, regex: '^(plotly\\.js|tslab|jsdom)' }),
+  },
   { files: ['lib/{figure,charts,notebook}/**/*.ts'], rules: restrictImports(tfjs) },
   {
     // Figures are drawn by plotly in a thread of its own, and by a browser where WebGL is needed.

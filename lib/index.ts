@@ -29,6 +29,13 @@ export {
 export { type DatasetReport, type TokenLengths } from './image-datasets/report';
 export { DatasetError } from './image-datasets/errors';
 export { loadDataset, type LoadDatasetOptions } from './image-datasets/load-dataset';
+export {
+  loadEmoji,
+  type EmojiDataset,
+  type EmojiSplit,
+  type LoadEmojiOptions,
+} from './image-datasets/emoji/load-emoji';
+export { EMOJI_STYLES, type EmojiStyle } from './image-datasets/emoji/icons';
 export { normalize, toTensor } from './datasets/transforms';
 export {
   CenterCrop,

@@ -1,6 +1,9 @@
 """Cuts CLIP's tokenizer down to what a text encoder trained from scratch on digits can learn.
 
     python scripts/trim_tokenizer.py data/clip-tokenizer data/clip-tokenizer-small
+    python scripts/trim_tokenizer.py data/clip-tokenizer data/clip-tokenizer-emoji data/emoji/words.txt 16
+
+The second form keeps the words of a file, one a line, and the length that captions have in tokens.
 
 CLIP's table has 49,408 tokens; a caption of this data set uses 15 of them. The rest would be 25 million
 weights that are stored, given a gradient and updated at every step, and never learn anything. Kept are
@@ -40,6 +43,9 @@ def merges_of(word, rank):
 
 
 source, target = map(pathlib.Path, sys.argv[1:3])
+if len(sys.argv) > 3:
+    WORDS = pathlib.Path(sys.argv[3]).read_text().split()
+    CAPTION_TOKENS = int(sys.argv[4])
 tokenizer = json.loads((source / "tokenizer.json").read_text())
 model = tokenizer["model"]
 merges = [tuple(pair) for pair in model["merges"]]

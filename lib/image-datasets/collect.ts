@@ -11,6 +11,7 @@ import {
 } from '../datasets/image-transforms';
 import type { Interpolation } from '../datasets/resample';
 import { rowMajor } from '../datasets/transforms';
+import { Images } from '../images/images';
 import { Generator } from '../random';
 import { decodeImage, DecodeError, type Colour } from './decode';
 import { DatasetError } from './errors';
@@ -45,11 +46,14 @@ export interface CollectOptions extends PixelOptions {
 
 /** Images with captions, and what was found. */
 export interface LoadedImages extends ImageDataset {
+  /** [N, height, width, channels], 0 to 255; `images[0]` is a picture. */
+  readonly images: Images<Uint8Array>;
   readonly report: DatasetReport;
 }
 
 /** What was read, without the words about it. */
 export interface Collected extends ImageDataset {
+  readonly images: Images<Uint8Array>;
   readonly facts: Pick<
     DatasetReport,
     'images' | 'skipped' | 'problems' | 'sizes' | 'enlarged' | 'captions'
@@ -237,7 +241,7 @@ export async function collect(
   const { skipped, enlarged, severalOfImage, empty } = count;
   const distinct = ids.captions.length;
   return {
-    images: ndarray(pixels.bytes, [length, height, width, channels]),
+    images: new Images(ndarray(pixels.bytes, [length, height, width, channels])),
     captionIds: Int32Array.from(captionIds),
     captions: ids.captions,
     length,

@@ -52,6 +52,7 @@ export interface DatasetReport {
 }
 
 const MOST_EXAMPLES = 3;
+const MOST_TOKENS = 77;
 
 export function tokenLengths(
   captions: readonly string[],
@@ -61,8 +62,8 @@ export function tokenLengths(
   let longest = 0;
   const over: string[] = [];
   for (const caption of captions) {
-    const room = Math.max(maxLength, 4) * 8; // longer ones count as this long
-    const { attention_mask: mask } = tokenizer.encode([caption], { maxLength: room });
+    // CLIP's own limit; longer ones count as this long
+    const { attention_mask: mask } = tokenizer.encode([caption], { maxLength: MOST_TOKENS });
     const length = Array.prototype.reduce.call(
       mask,
       (sum, bit) => (sum as number) + (bit as number),

@@ -1,0 +1,73 @@
+/** What emoji show: concepts by code point, with names, tones of skin, and what is held out of training. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Drawings, EmojiStyle } from './icons';
+
+const { resolve } = createRequire(__filename);
+
+export interface Concept {
+  /** Code points in hexadecimal, with hyphens, without U+FE0F. */
+  readonly code: string;
+  /** In words: `red apple`, `woman firefighter medium skin tone`. */
+  readonly name: string;
+  /** The tones of skin in it, `1f3fb` (light) to `1f3ff` (dark). */
+  readonly tones: readonly string[];
+  /** The code without its tones. */
+  readonly figure: string;
+}
+
+const isTone = (point: string) => /^1f3f[b-f]$/.test(point);
+
+/** Letters of flags, and tones and hair by themselves: parts of emoji. */
+const isComponent = (code: string) => /^(1f1(e[6-9a-f]|f[0-9a-f])|1f3f[b-f]|1f9b[0-3])$/.test(code);
+
+/**
+ * What Twitter's and Noto's emoji both have, which is what Unicode names; flags, whose captions are names of countries,
+ * and parts of emoji are left out. Names are Twemoji's.
+ */
+export function conceptsOf(twitter: Drawings, noto: Drawings): Concept[] {
+  const file = resolve('@iconify-json/twemoji/metadata.json');
+  const { categories } = JSON.parse(readFileSync(file, 'utf8')) as {
+    categories: Record<string, readonly string[]>;
+  };
+  const flags = new Set(categories['Flags']);
+  return [...twitter.names]
+    .filter(([code, name]) => noto.codes.has(code) && !flags.has(name) && !isComponent(code))
+    .map(([code, name]) => {
+      const points = code.split('-');
+      const tones = points.filter(isTone);
+      const figure = points.filter((point) => !isTone(point)).join('-');
+      return { code, name: name.replaceAll('-', ' '), tones, figure };
+    })
+    .sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
+/** 32-bit FNV-1a, so that what is held out depends on the code points alone. */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** One in so many is held out. */
+const EVERY = 10;
+
+/**
+ * The style in which a concept without tones is held out, of one in ten of those that all three have: the model sees the
+ * concept in two styles, and the style in all other concepts.
+ */
+export function heldOutStyle(
+  { code, tones }: Concept,
+  styles: readonly EmojiStyle[],
+): EmojiStyle | undefined {
+  if (tones.length > 0 || styles.length < 3 || hash(`concept ${code}`) % EVERY !== 0)
+    return undefined;
+  return styles[hash(`style ${code}`) % styles.length];
+}
+
+/** Whether a figure is held out in this one tone, in all styles; one in ten of figures and tones. */
+export function isHeldOutTone({ figure, tones }: Concept): boolean {
+  return tones.length === 1 && hash(`tone ${figure} ${tones[0]}`) % EVERY === 0;
+}

@@ -33,7 +33,7 @@ const textEncoder = {
 export function seeingCodec(): Codec & { last: Float32Array } {
   const codec = {
     ...pixelCodec,
-    last: new Float32Array(0),
+    last: new Float32Array(0) as Float32Array,
     decode: (latents: tf.Tensor4D) => {
       codec.last = tf.tidy(() => tf.transpose(latents, [0, 3, 1, 2]).dataSync<'float32'>());
       return latents.clone();

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import ndarray, { type NdArray } from 'ndarray';
 import type { ImageDataset } from '../datasets/data-loader';
 import { Images } from '../images/images';
@@ -70,7 +70,8 @@ export function loadMnist(options: LoadMnistOptions): LoadedMnist {
   if (split !== 'train' && split !== 'test') {
     throw new TypeError(`loadMnist: expected split 'train' or 'test', got ${String(split)}.`);
   }
-  if (source === 'full') return readFull(split, folder ?? packagedFolder(), verifyChecksum);
+  if (source === 'full')
+    return readFull(split, resolve(folder ?? packagedFolder()), verifyChecksum);
   if (source !== 'quick') {
     throw new TypeError(`loadMnist: expected source 'full' or 'quick', got ${String(source)}.`);
   }

@@ -78,7 +78,10 @@ export class CLIPTokenizer {
    * @throws Error naming the file if it is missing, damaged, or no CLIP tokenizer
    */
   static fromPretrained(name?: string, options: TokenizerOptions = {}): CLIPTokenizer {
-    return new CLIPTokenizer(pretrainedFiles().readFiles(name, TOKENIZER_FILES), options, name);
+    const files = pretrainedFiles();
+    const read = files.readFiles(name, TOKENIZER_FILES);
+    const where = name === undefined ? name : (files.placeOf?.(name) ?? name);
+    return new CLIPTokenizer(read, options, where);
   }
 
   /**

@@ -53,6 +53,8 @@ export interface PretrainedFiles {
    * @throws Error if one cannot be read
    */
   readFiles(name: string | undefined, fileNames: readonly string[]): Record<string, Uint8Array>;
+  /** Where a folder or a model is, for messages. Default: its name. */
+  placeOf?(name: string): string;
   /** Writes files into a folder, which is made. @throws Error if one cannot be written */
   writeFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): void;
   /** All parts that model_index.json names, by its names. @throws Error if a file is missing or damaged */

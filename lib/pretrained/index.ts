@@ -1,7 +1,7 @@
 /** All reading and writing of models in Node; importing it lets `fromPretrained` and `savePretrained` get at files. */
 import { setPretrainedFiles } from '../models/pretrained';
 import { checkedFolder, loadParts } from './checkpoint';
-import { readModel, writeModel } from './model-files';
+import { placeOf, readModel, writeModel } from './model-files';
 import { saveParts } from './parts';
 import { readFiles, writeFiles } from './tokenizer-files';
 
@@ -11,5 +11,6 @@ setPretrainedFiles({
   loadPipeline: (name, options) => loadParts(checkedFolder(name, options), undefined, options),
   savePipeline: saveParts,
   readFiles,
+  placeOf,
   writeFiles,
 });

@@ -55,24 +55,55 @@ export const isModelFile = (name: string): boolean =>
  * cache. Nothing is downloaded.
  *
  * @param name a folder, or a model id such as `openai/clip-vit-base-patch32`
+ * @returns its absolute path
  * @throws Error if it is a model id that the cache does not have; IncompleteSnapshotError if what is read of it is
  *   missing in the cache, naming the files
  */
 export function localFolder(name: string, { variant, wanted }: ReadFiles = {}): string {
-  if (existsSync(name) || !/^[^/]+\/[^/]+$/.test(name) || !isModelId(name)) return name;
+  if (isFolderName(name)) return path.resolve(name);
   const part = wanted && foundPart(name, { variant, wanted });
   if (part?.missing.length === 0) return part.folder;
   const found = findSnapshot(name, { variant });
-  const call = `await snapshotDownload('${name}'${variant === undefined ? '' : `, { variant: '${variant}' }`})`;
-  if (found === null) {
-    throw new Error(
-      `${name}: no such folder, and no model of that name in the hub's cache (${hubCacheFolder()}). ` +
-        `Check the folder, or download the model first: ${call}.`,
-    );
-  }
+  const call = downloadCall(name, variant);
+  if (found === null) throw new Error(noSuchModel(name, call, wanted === undefined));
   if (found.missing.length === 0) return found.folder;
   const { folder, missing } = found;
   throw new IncompleteSnapshotError(name, folder, missing, `Download the rest first: ${call}.`);
+}
+
+const isFolderName = (name: string) =>
+  existsSync(name) || !/^[^/]+\/[^/]+$/.test(name) || !isModelId(name);
+
+/** Where a folder is; of a model of the hub its id. */
+export const placeOf = (name: string): string => (isFolderName(name) ? path.resolve(name) : name);
+
+/** As a cell or a program calls it that imports the library as `sd`. */
+function downloadCall(model: string, variant?: string): string {
+  return `await sd.snapshotDownload('${model}'${variant === undefined ? '' : `, { variant: '${variant}' }`})`;
+}
+
+/** @param isPipeline of several parts: most of those on the hub have one that this library does not know */
+function noSuchModel(name: string, call: string, isPipeline: boolean): string {
+  const folder = path.resolve(name);
+  const near = folderAbove(name);
+  const meant = near === undefined ? '' : ` Did you mean ${near}, which is there?`;
+  const limit = isPipeline
+    ? ' Pipelines with a VAE, as Stable Diffusion itself, cannot be loaded.'
+    : '';
+  return (
+    `${folder}: no such folder, and no model ${name} in the hub's cache (${hubCacheFolder()}).${meant} ` +
+    `Check the folder; a model of the hub is downloaded first: ${call}.${limit}`
+  );
+}
+
+/** A folder of that name below a folder above the working folder: a notebook may lie deeper than it is thought to. */
+function folderAbove(name: string): string | undefined {
+  let above = process.cwd();
+  while (path.dirname(above) !== above) {
+    above = path.dirname(above);
+    if (existsSync(path.join(above, name))) return path.join(above, name);
+  }
+  return undefined;
 }
 
 /** What the cache has of the files that are read; null if the model has none such. */
@@ -91,7 +122,7 @@ function remedy(folder: string): string {
   if (model === undefined) return "Check the folder's name.";
   return (
     `The hub's cache has only a part of ${model}, or the model has no such file. ` +
-    `Download it whole: await snapshotDownload('${model}').`
+    `Download it whole: ${downloadCall(model)}.`
   );
 }
 

@@ -118,10 +118,11 @@ function savePart(folder: string, part: Part): void {
  * @throws Error if a file cannot be written
  */
 export function saveParts(
-  folder: string,
+  given: string,
   pipelineClass: string,
   parts: Readonly<Record<string, Part>>,
 ): void {
+  const folder = path.resolve(given);
   for (const file of [MODEL_INDEX_FILE, MANIFEST_FILE]) {
     rmSync(path.join(folder, file), { force: true });
   }

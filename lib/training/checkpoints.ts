@@ -46,7 +46,7 @@ export function latestCheckpoint(
   runFolder: string,
   { onWarning = warn }: FindCheckpointOptions = {},
 ): string | null {
-  return newestSound(runFolder, onWarning)?.folder ?? null;
+  return newestSound(path.resolve(runFolder), onWarning)?.folder ?? null;
 }
 
 /** The folder of the sound checkpoint with the best `metric`, or null if none was saved with one. */
@@ -54,7 +54,7 @@ export function bestCheckpoint(
   runFolder: string,
   { onWarning = warn, mode = 'min' }: FindCheckpointOptions & { readonly mode?: MetricMode } = {},
 ): string | null {
-  return bestSound(runFolder, mode, onWarning)?.folder ?? null;
+  return bestSound(path.resolve(runFolder), mode, onWarning)?.folder ?? null;
 }
 
 export interface SaveTrainingOptions extends FindCheckpointOptions {
@@ -96,7 +96,7 @@ export function saveTraining(
   };
   const holder = trainer.isRunning ? trainer.folders : undefined;
   const options = { keepLast, mode, onWarning, metric: metric ?? null, holder };
-  return commitCheckpoint(runFolder, trainer.step, write, options);
+  return commitCheckpoint(path.resolve(runFolder), trainer.step, write, options);
 }
 
 function writeStateDict(file: string, state: StateDict): void {

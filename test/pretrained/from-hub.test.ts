@@ -64,14 +64,14 @@ it('a pipeline of which only the UNet is there', async () => {
   expect((error as IncompleteSnapshotError).missing).toContain('text_encoder/model.safetensors');
   expect((error as IncompleteSnapshotError).missing).toContain('model_index.json');
   expect(error.message).toMatch(
-    /is incomplete: .*text_encoder\/config\.json.* Download the rest first: await snapshotDownload\('owner\/pipe'\)/,
+    /is incomplete: .*text_encoder\/config\.json.* Download the rest first: await sd\.snapshotDownload\('owner\/pipe'\)/,
   );
   expect(failure(() => localFolder('owner/pipe')).message).toBe(error.message);
   expect(failure(() => CLIPTextModel.fromPretrained('owner/pipe')).message).toBe(error.message);
   UNet2DConditionModel.fromPretrained(path.join(snapshot, 'unet')).dispose();
   const beside = failure(() => CLIPTextModel.fromPretrained(path.join(snapshot, 'text_encoder')));
   expect(beside.message).toMatch(
-    /config\.json: no such file\. The hub's cache has only a part of owner\/pipe, .*await snapshotDownload\('owner\/pipe'\)/,
+    /config\.json: no such file\. The hub's cache has only a part of owner\/pipe, .*await sd\.snapshotDownload\('owner\/pipe'\)/,
   );
 });
 
@@ -121,6 +121,6 @@ it('nothing is there', () => {
   expect(
     failure(() => CLIPTextModel.fromPretrained('owner/none', { variant: 'fp16' })).message,
   ).toMatch(
-    /no such folder, and no model .* await snapshotDownload\('owner\/none', \{ variant: 'fp16' \}\)/,
+    /no such folder, and no model .* await sd\.snapshotDownload\('owner\/none', \{ variant: 'fp16' \}\)/,
   );
 });

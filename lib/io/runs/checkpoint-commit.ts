@@ -98,7 +98,7 @@ function refuseLater(runFolder: string, step: number): void {
   if (sound === undefined) return;
   throw new Error(
     `${runFolder}: expected no checkpoint later than step ${step}, which is to be saved, but there is ` +
-      `${path.basename(sound.folder)}. Go on from it (resumeTraining), or choose another folder for a new run.`,
+      `${path.basename(sound.folder)}. Go on from it (sd.resumeTraining(folder, trainer)), or choose another folder for a new run.`,
   );
 }
 

@@ -120,7 +120,7 @@ function keepSettings(folder: string, settings: object): void {
   const text = `${JSON.stringify(settings, null, 2)}\n`;
   if (existsSync(file) && readFileSync(file, 'utf8') !== text) {
     throw new Error(
-      `${folder}: it holds images that were drawn with other settings (see ${SETTINGS}). ` +
+      `${path.resolve(folder)}: it holds images that were drawn with other settings (see ${SETTINGS}). ` +
         'Take another folder, or remove it to start anew.',
     );
   }

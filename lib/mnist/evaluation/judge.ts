@@ -155,7 +155,8 @@ export class Judge {
   }
 
   /** Writes weights and card into the folder. @returns the card with the weights' hash */
-  save(folder: string): JudgeCard {
+  save(given: string): JudgeCard {
+    const folder = path.resolve(given);
     mkdirSync(folder, { recursive: true });
     const file = path.join(folder, WEIGHTS);
     const weights = [...stateDict(this.network)].map(
@@ -172,7 +173,8 @@ export class Judge {
    *
    * @throws Error if the weights are not those that the card names
    */
-  static load(folder: string): Judge {
+  static load(given: string): Judge {
+    const folder = path.resolve(given);
     const card = JSON.parse(readFileSync(path.join(folder, CARD), 'utf8')) as JudgeCard;
     const file = path.join(folder, WEIGHTS);
     const found = sha256OfFile(file);

@@ -45,7 +45,7 @@ function bestModel(runFolder: string, mode: MetricMode): string {
   const best = bestCheckpoint(runFolder, { mode });
   if (best !== null) return best;
   throw new Error(
-    `${runFolder}: expected a run with a checkpoint that was saved with a metric, found none. ` +
-      'Save with saveTraining(folder, trainer, { metric }), or take the last checkpoint.',
+    `${path.resolve(runFolder)}: expected a run with a checkpoint that was saved with a metric, found none. ` +
+      'Save with sd.saveTraining(folder, trainer, { metric }), or take the last checkpoint.',
   );
 }

@@ -154,6 +154,7 @@ export {
   saveTraining,
   type SaveTrainingOptions,
 } from './training/checkpoints';
+export { logStep, readRunLog } from './training/run-log';
 export { OutOfMemoryError } from './training/out-of-memory';
 export { CheckpointSaveError } from './io/runs/checkpoint-commit';
 export { FolderLockedError } from './io/runs/folder-lock';

@@ -22,3 +22,4 @@ export { renew } from './notebook/renew';
 export { Table, table } from './notebook/html-table';
 export { showSource, Source } from './notebook/source';
 export { trainingView, TrainingView, type TrainingViewOptions } from './notebook/training-view';
+export { watchTraining, type WatchedTraining, type WatchOptions } from './notebook/watch-training';

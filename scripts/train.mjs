@@ -77,6 +77,7 @@ if (fs.existsSync(finished)) {
   else fs.renameSync(finished, keptAs);
 }
 saveRecipe(folder, recipe);
+trainer.folders.take(folder);
 say(
   `recipe ${values.recipe}: ${resumed ? `goes on after step ${resumed}` : 'a new run'} in ${folder}`,
 );
@@ -89,7 +90,9 @@ const progress = new Progress({ total: maxSteps, stream: process.stdout });
 const history = await trainer.fit({
   maxSteps,
   signal: stop.signal,
-  onStep: async ({ step, learningRate }) => {
+  onStep: async (log) => {
+    const { step, learningRate } = log;
+    sd.logStep(folder, log); // for sd.watchTraining
     const loss = sd.meanLoss(trainer.history.steps.slice(-50), 50).toFixed(5);
     progress.update(step, `loss ${loss}  lr ${learningRate.toExponential(2)}`);
     if (step % values['save-every'] === 0) sd.saveTraining(folder, trainer);

@@ -96,6 +96,12 @@ export function unlockFolder(folder: string, holder: object = PROCESS): void {
   if (held.size === 0) process.removeListener('exit', unlockAll);
 }
 
+/** Whether a living process has the folder, this one too. */
+export function isLocked(folder: string): boolean {
+  const owner = readOwner(path.join(folder, LOCK_FILE));
+  return owner !== null && owner !== undefined && isAlive(owner);
+}
+
 function unlockAll(): void {
   for (const lock of held.keys()) {
     try {

@@ -17,7 +17,7 @@ TIMEOUT = 120  # seconds
 OPEN = """
 import * as sd from 'stable-diffusion-mnist/notebook';
 const pipeline = sd.TextToImagePipeline.fromPretrained(sd.SHIPPED_MODEL);
-const options = { seed: 1, numInferenceSteps: 200 };
+const options = { seed: 1, numInferenceSteps: 200, progressBar: false };
 async function draw(guidanceScale: number, more: object = {}) {
   const callbackOnStepEnd = ({ step }: sd.StepEnd) => void (step === 20 && console.log('on', guidanceScale));
   return (await pipeline.generate('A handwritten digit 4', { ...options, guidanceScale, callbackOnStepEnd, ...more })).images;

@@ -24,16 +24,18 @@ class Executor {
   /**
    * @param options.folder the notebook's
    * @param options.cellName gives the name of the cell that runs, `In[3]`
+   * @param options.stopListener hears of Stop in loops that never wait
    * @param options.report takes a cell's `value`, or what it has `thrown`
    */
-  constructor({ folder, cellName, report }) {
-    Object.assign(this, { folder, cellName, report });
+  constructor({ folder, cellName, stopListener, report }) {
+    Object.assign(this, { folder, cellName, stopListener, report });
     this.cells = new Cells(folder);
     this.modules = new Modules(folder);
     this.file = path.join(folder, 'cell.ts');
     this.meta = { url: pathToFileURL(this.file).href, dirname: folder, filename: this.file };
     this.module = { exports: {} };
     this.#renewStop();
+    stopListener.interrupt = () => this.interrupt();
   }
 
   #renewStop() {
@@ -53,6 +55,7 @@ class Executor {
       const { text, timed } = withoutMagics(code);
       const cell = this.#prepare(code, text);
       this.#variables.announce(cell.names);
+      this.stopListener.begin();
       const stopwatch = timed ? new Stopwatch() : null;
       stopwatch?.start();
       const [value] = await this.#run(cell);
@@ -63,6 +66,7 @@ class Executor {
       this.report.thrown(said(thrown));
       return false;
     } finally {
+      this.stopListener.end();
       this.#variables.settle();
     }
   }
@@ -102,7 +106,18 @@ class Executor {
     }
     const run = vm.runInThisContext(cell.code, { filename: this.cellName() });
     const { modules, meta, module, folder, file } = this;
-    const given = [scope, late, said, new Stopwatch(), modules.import, meta, modules.require];
+    const { shared, turn } = this.stopListener;
+    const given = [
+      scope,
+      late,
+      shared,
+      turn,
+      said,
+      new Stopwatch(),
+      modules.import,
+      meta,
+      modules.require,
+    ];
     const result = interruptibly(() => run(...given, module, module.exports, folder, file));
     return (cell.awaits ? await Promise.race([result, this.#stopped]) : result) ?? [];
   }

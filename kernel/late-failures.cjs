@@ -2,6 +2,7 @@
 // Failures outside of any cell: a promise that nobody awaited, an exception in a timer.
 
 const { tracebackOf } = require('./messages.cjs');
+const { Interrupted } = require('./stop-listener.cjs');
 
 /**
  * Prints them on stderr, which is the last cell's, and lets the kernel live. The headless runner looks
@@ -14,7 +15,10 @@ function installLateFailures() {
   };
   for (const [event, name] of Object.entries(kinds)) {
     process.removeAllListeners(event); // tslab's, which print the kernel's own frames as well
-    process.on(event, (thrown) => console.error(`${name}: ${tracebackOf(thrown).join('\n')}`));
+    process.on(event, (thrown) => {
+      if (thrown instanceof Interrupted) return; // a timer's loop that Stop has ended
+      console.error(`${name}: ${tracebackOf(thrown).join('\n')}`);
+    });
   }
 }
 

@@ -27,6 +27,7 @@ const { installPlainPromises } = require('./plain-promises.cjs');
 const { installRequests } = require('./requests.cjs');
 const { installSockets } = require('./sockets.cjs');
 const { installStop } = require('./stop.cjs');
+const { StopListener } = require('./stop-listener.cjs');
 const { installTraces } = require('./traces.cjs');
 
 const tslab = {
@@ -50,9 +51,11 @@ if (tslab.versions.tslab !== knownTslab) {
 
 installIsComplete(tslab);
 const execution = installExecution(tslab, { beforeCell: freshLibrary(), warnings });
+const stopListener = new StopListener(execution.stopCell);
 const executor = new Executor({
   folder: process.cwd(), // Jupyter starts a kernel in the notebook's
   cellName: execution.cellName,
+  stopListener,
   report: { value: execution.reportValue, thrown: execution.reportFailure },
 });
 installAssistance(tslab, executor.cells);
@@ -69,7 +72,7 @@ tslab.main.startKernel({
 // The compiler reads its own types while the user still reads the notebook.
 setImmediate(() => executor.cells.check(''));
 
-installStop(execution.stopCell);
+installStop(execution.stopCell, stopListener);
 installLateFailures();
 installPlainPromises();
 installTraces((...place) => executor.originalPosition(...place));

@@ -10,9 +10,10 @@ const lastChance = 60_000;
  * Takes SIGINT over; tslab's listener is called when there is no loop to ask.
  *
  * @param stopCell called first, at each Stop
+ * @param listener hears of a Stop where this thread does not
  */
-function installStop(stopCell = () => {}) {
-  const loops = new Set();
+function installStop(stopCell, listener) {
+  const loops = listener.loops();
   globalThis[Symbol.for('kernel.stop')] = loops;
   const tslabListeners = process.listeners('SIGINT');
   process.removeAllListeners('SIGINT');
@@ -23,6 +24,7 @@ function installStop(stopCell = () => {}) {
     return live.length > 0;
   };
   process.on('SIGINT', () => {
+    if (listener.heard()) return;
     stopCell();
     if (!askLoops()) tslabListeners.forEach((listener) => listener('SIGINT'));
   });

@@ -7,13 +7,25 @@ const ts = require('typescript');
 const { Edits } = require('./edits.cjs');
 const { addLexical, addVars, boundByImport } = require('./names.cjs');
 const { LATE, SCOPE } = require('./references.cjs');
-const { SAID, Walk } = require('./walk.cjs');
+const { FLAG, SAID, TURN, Walk } = require('./walk.cjs');
 
 /** A statement with this label is timed: the kernel writes `%time f()` so. */
 const TIMED = '$time';
 
 /** What a cell's function takes, in the order in which it is called with them. */
-const parameters = [SCOPE, LATE, SAID, TIMED, '$import', '$meta', 'require', 'module', 'exports'];
+const parameters = [
+  SCOPE,
+  LATE,
+  FLAG,
+  TURN,
+  SAID,
+  TIMED,
+  '$import',
+  '$meta',
+  'require',
+  'module',
+  'exports',
+];
 const parameterList = [...parameters, '__dirname', '__filename'].join(', ');
 
 const parse = (text) =>

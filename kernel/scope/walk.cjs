@@ -7,6 +7,9 @@ const { References } = require('./references.cjs');
 
 /** Stands for a function that mends what V8 says of an error, in what runs. */
 const SAID = '$said';
+/** A flag that Stop raises, and what a loop then calls, in what runs. */
+const FLAG = '$stop';
+const TURN = '$turn';
 
 class Walk {
   /** Whether the cell itself awaits. */
@@ -51,6 +54,7 @@ class Walk {
   }
 
   #statement(node, scope) {
+    if (ts.isIterationStatement(node, /* lookInLabeledStatements */ false)) this.#loop(node);
     if (ts.isVariableDeclarationList(node)) return this.#list(node, scope);
     if (ts.isBlock(node)) return this.#all(node.statements, this.#block(node.statements, scope));
     if (ts.isCaseBlock(node)) {
@@ -76,6 +80,17 @@ class Walk {
       return this.visit(node.block, own);
     }
     return this.#children(node, scope);
+  }
+
+  /** Each turn of a loop looks for Stop, which the thread that runs it cannot hear. */
+  #loop({ statement }) {
+    const look = `if (${FLAG}[0] !== 0) ${TURN}();`;
+    if (ts.isBlock(statement)) {
+      this.edits.insert(statement.getStart() + 1, ` ${look}`);
+      return;
+    }
+    this.edits.insert(statement.getStart(), `{ ${look} `);
+    this.edits.insert(statement.end, ' }');
   }
 
   #children(node, scope) {
@@ -175,4 +190,4 @@ function firstName(list) {
   return names.values().next().value ?? '';
 }
 
-module.exports = { SAID, Walk };
+module.exports = { FLAG, SAID, TURN, Walk };

@@ -1,0 +1,117 @@
+'use strict';
+// Stop while a loop of a cell never waits: the main thread does not hear the signal then. A worker does, by a small child,
+// for Jupyter sends SIGINT to the kernel's whole process group; it raises a flag that each turn of a cell's loops reads.
+
+const { Worker } = require('node:worker_threads');
+
+/** Places in the shared memory. */
+const FLAG = 0; // not 0: loops of the cell that runs are to end
+const RUN = 1; // the number of the cell's run, 0 if none runs
+const HANDLED = 2; // Stops that the main thread has handled itself
+const LOOPS = 3; // loops of the library that end by themselves when they are asked to
+
+/** How long the main thread has for handling a Stop itself. */
+const patience = 300; // milliseconds
+/** How long after that its signal may still come. */
+const deafness = 50; // milliseconds
+
+/** A shell, since it is small. Its input, which never comes, ends with the kernel; `read` fails then, and at each signal. */
+const script = 'trap echo INT; while kill -0 "$PPID" 2>/dev/null; do read -r _ || sleep 0.1; done';
+
+/** Runs in the worker. */
+const listener = `
+const { spawn } = require('node:child_process');
+const { workerData: { shared, patience } } = require('node:worker_threads');
+const child = spawn('/bin/sh', ['-c', ${JSON.stringify(script)}], {
+  stdio: ['pipe', 'pipe', 'ignore'],
+});
+child.on('error', () => {});
+child.unref();
+let unheard = 0; // Stops that a busy main thread was told of
+child.stdout.on('data', () => {
+  const [run, handled] = [Atomics.load(shared, ${RUN}), Atomics.load(shared, ${HANDLED})];
+  const asks = Atomics.load(shared, ${LOOPS}) > 0 && unheard === 0;
+  unheard += 1;
+  setTimeout(() => {
+    const isHeard = Atomics.load(shared, ${HANDLED}) !== handled;
+    if (isHeard || Atomics.load(shared, ${RUN}) !== run) unheard = 0;
+    // A loop of the library ends after its step: only a second Stop breaks it off.
+    else if (!asks) Atomics.store(shared, ${FLAG}, 1);
+  }, patience);
+});
+`;
+
+/** As the library's own, which a loop around does not swallow. */
+class Interrupted extends Error {
+  get name() {
+    return 'Interrupted';
+  }
+}
+
+class StopListener {
+  shared = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT));
+  #runs = 0;
+  #isDone = false; // what the main thread will hear of yet was dealt with
+
+  /** Ends what the cell waits for; the executor's. */
+  interrupt = () => {};
+
+  /** @param stopCell marks the cell that runs as stopped */
+  constructor(stopCell) {
+    this.stopCell = stopCell;
+    const { shared } = this;
+    new Worker(listener, { eval: true, workerData: { shared, patience } })
+      .on('error', () => {}) // Stop works as far as the main thread hears it
+      .unref();
+  }
+
+  /** A cell runs. */
+  begin() {
+    this.#runs += 1;
+    this.shared[FLAG] = 0;
+    Atomics.store(this.shared, RUN, this.#runs);
+  }
+
+  /** It has ended. */
+  end() {
+    Atomics.store(this.shared, RUN, 0);
+    this.shared[FLAG] = 0;
+  }
+
+  /** The flag is up: called by the next turn of a loop, and by those around it. */
+  turn = () => {
+    if (!this.#isDone) {
+      this.#isDone = true;
+      setTimeout(() => (this.#isDone = false), deafness).unref();
+      this.stopCell();
+      this.interrupt(); // the loop may be a timer's, and the cell wait for something else
+    }
+    throw new Interrupted('the cell was stopped');
+  };
+
+  /** The main thread has heard a Stop; says whether a loop was ended by it already. */
+  heard() {
+    Atomics.add(this.shared, HANDLED, 1);
+    return this.#isDone;
+  }
+
+  /** A set of the library's loops whose number the worker sees. */
+  loops() {
+    const { shared } = this;
+    return new (class extends Set {
+      add(loop) {
+        super.add(loop);
+        Atomics.store(shared, LOOPS, this.size);
+        return this;
+      }
+
+      delete(loop) {
+        const found = super.delete(loop);
+        Atomics.store(shared, LOOPS, this.size);
+        return found;
+      }
+    })();
+  }
+}
+
+module.exports = { Interrupted, StopListener };

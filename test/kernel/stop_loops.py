@@ -1,0 +1,54 @@
+"""Stop pressed in loops of cells that never wait: how each cell ends.
+
+    stop_loops.py PLAN RESULT CWD
+
+PLAN is a file of JSON: cells by name, each of which prints before its loop. RESULT gets for each the error that it shows, the
+seconds from Stop to its end, and whether the kernel then answers.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from jupyter_client.manager import start_new_kernel
+
+PLAN, RESULT, CWD = sys.argv[1:4]
+TIMEOUT = 60  # seconds
+
+manager, client = start_new_kernel(startup_timeout=TIMEOUT, kernel_name="tslab", cwd=CWD)
+
+
+def run(code, stops=0):
+    sent = client.execute(code, stop_on_error=False)
+    text, error, pressed = "", None, None
+    while True:
+        message = client.get_iopub_msg(timeout=TIMEOUT)
+        if message["parent_header"].get("msg_id") != sent:
+            continue
+        kind, content = message["msg_type"], message["content"]
+        if kind == "stream":
+            text += content["text"]
+            if stops and pressed is None:
+                time.sleep(0.2)  # the loop runs
+                pressed = time.monotonic()
+                manager.interrupt_kernel()
+        elif kind == "execute_result":
+            text += content["data"]["text/plain"]
+        elif kind == "error":
+            error = f'{content["ename"]}: {content["evalue"]}'
+        elif kind == "status" and content["execution_state"] == "idle":
+            break
+    while client.get_shell_msg(timeout=TIMEOUT)["parent_header"].get("msg_id") != sent:
+        pass
+    return {"text": text, "error": error, "seconds": time.monotonic() - (pressed or time.monotonic())}
+
+
+try:
+    results = {}
+    for name, (code, after, _) in json.loads(Path(PLAN).read_text()).items():
+        results[name] = {**run(code, 1), "after": run(after)["text"]}
+    Path(RESULT).write_text(json.dumps(results))
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)

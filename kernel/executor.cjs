@@ -19,6 +19,7 @@ class Executor {
   #positions = new Map(); // by the cell's name
   #variables = new Variables();
   #stop;
+  #stopError = new Error('Interrupted asynchronously');
   #stopped;
 
   /**
@@ -45,12 +46,13 @@ class Executor {
 
   /** Ends what a cell waits for. */
   interrupt() {
-    this.#stop(new Error('Interrupted asynchronously'));
+    this.#stop(this.#stopError);
     this.#renewStop();
   }
 
   /** Runs a cell; tells whether it went well. */
   async execute(code) {
+    let isStopped = false;
     try {
       const { text, timed } = withoutMagics(code);
       const cell = this.#prepare(code, text);
@@ -63,10 +65,11 @@ class Executor {
       if (value !== undefined) this.report.value(value);
       return true;
     } catch (thrown) {
+      isStopped = thrown === this.#stopError;
       this.report.thrown(said(thrown));
       return false;
     } finally {
-      this.stopListener.end();
+      this.stopListener.end(isStopped);
       this.#variables.settle();
     }
   }

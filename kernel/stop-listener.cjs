@@ -51,6 +51,7 @@ class Interrupted extends Error {
 class StopListener {
   shared = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT));
   #runs = 0;
+  #isLingering = false;
   #isDone = false; // what the main thread will hear of yet was dealt with
 
   /** Ends what the cell waits for; the executor's. */
@@ -68,19 +69,25 @@ class StopListener {
   /** A cell runs. */
   begin() {
     this.#runs += 1;
+    this.#isLingering = false;
     this.shared[FLAG] = 0;
     Atomics.store(this.shared, RUN, this.#runs);
   }
 
-  /** It has ended. */
-  end() {
+  /**
+   * It has ended.
+   *
+   * @param isStopped its code may still go on, until it comes to a loop
+   */
+  end(isStopped) {
     Atomics.store(this.shared, RUN, 0);
-    this.shared[FLAG] = 0;
+    this.#isLingering = isStopped;
+    this.shared[FLAG] = isStopped ? 1 : 0;
   }
 
   /** The flag is up: called by the next turn of a loop, and by those around it. */
   turn = () => {
-    if (!this.#isDone) {
+    if (!this.#isDone && !this.#isLingering) {
       this.#isDone = true;
       setTimeout(() => (this.#isDone = false), deafness).unref();
       this.stopCell();

@@ -30,7 +30,7 @@ def run(code, stops=0):
         if kind == "stream":
             text += content["text"]
             if stops and pressed is None:
-                time.sleep(0.2)  # the loop runs
+                time.sleep(0.5)  # the loop runs
                 pressed = time.monotonic()
                 manager.interrupt_kernel()
         elif kind == "execute_result":

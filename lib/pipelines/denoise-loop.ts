@@ -4,11 +4,14 @@ import type { Conditioning } from '../conditioning/conditioning';
 import type { Images } from '../images/images';
 import type { RandomKey, RandomStream } from '../random';
 import { coefficientRow, coefficientTable, type Sampler } from '../schedulers/scheduler';
+import { loopBar } from '../progress';
 import { interruption, nextMacrotask } from '../stop';
 import type { DenoiseOutput, DenoiseStep } from './denoise-step';
 import type { ResolvedGenerateOptions } from './generate-options';
 import { guidanceOf, guidedAt } from './guidance';
 import { Intermediates } from './intermediates';
+import type { Within } from './lora-scale';
+import type { ProgressBarConfig } from './progress-bar-config';
 import type { Move } from './repaint';
 
 /** What a sampling is made of. */
@@ -28,7 +31,8 @@ export interface Passage {
   readonly makeNoisy: (sample: tf.Tensor4D, move: Move & { readonly kind: 'noise' }) => tf.Tensor4D;
   readonly toImages: (latents: tf.Tensor4D) => Images;
   /** Runs a step; the scale of adapters holds for as long. */
-  readonly within: <T>(run: () => T) => T;
+  readonly within: Within;
+  readonly barConfig: ProgressBarConfig;
 }
 
 /** What a sampling gives; `latents` is the caller's. */
@@ -57,6 +61,9 @@ export async function denoiseFrom(
   const steps = moves.filter(({ kind }) => kind === 'step').length;
   let state: DenoiseOutput = { prevSample: start, predOriginalSample: tf.zerosLike(start) };
   let done = 0;
+  const { disable = false, description = 'generate', leave } = passage.barConfig;
+  const barOptions = { description, unit: 'step', leave };
+  const bar = loopBar(steps, barOptions, options.progressBar ?? !disable);
 
   const stepAt = (index: number, move: number): DenoiseOutput => {
     const timestep = timesteps[index]!;
@@ -98,6 +105,7 @@ export async function denoiseFrom(
           });
         }
         done++;
+        bar.update(1, options.isSeedDrawn ? { seed: options.seed } : {});
         await options.callbackOnStepEnd?.({
           step: done,
           steps,
@@ -119,6 +127,8 @@ export async function denoiseFrom(
   } catch (error) {
     tf.dispose(state);
     throw error;
+  } finally {
+    bar.close();
   }
 }
 

@@ -46,6 +46,8 @@ export interface GenerateOptions {
   readonly extras?: ModelExtras | undefined;
   /** Whether to keep the images of each step, as `intermediates` of the output. Default false. */
   readonly returnIntermediates?: boolean | undefined;
+  /** `scale`: how much adapters (LoRA) count in this call, beside their own weights. Default 1. */
+  readonly crossAttentionKwargs?: { readonly scale: number } | undefined;
   /** Called after each step; a promise is awaited. */
   readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
   /** Whether a notebook shows a bar. Default: as `setProgressBarConfig` says, which is yes. */
@@ -59,7 +61,8 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Optional = 'signal' | 'callbackOnStepEnd' | 'size' | 'onWarning' | 'progressBar';
+type Optional =
+  'signal' | 'callbackOnStepEnd' | 'size' | 'onWarning' | 'progressBar' | 'crossAttentionKwargs';
 
 type Checked = {
   readonly [K in Exclude<keyof GenerateOptions, Optional>]-?: NonNullable<GenerateOptions[K]>;
@@ -119,6 +122,11 @@ const DEFAULTS = {
 
 const isPair = (value: unknown): value is [unknown, unknown] =>
   Array.isArray(value) && value.length === 2;
+const isScale = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).join() === 'scale' &&
+  Number.isFinite((value as { readonly scale: unknown }).scale);
 const isFunction = (value: unknown) => value === undefined || typeof value === 'function';
 
 const rules = (most: number): OptionRules<Checked> => ({
@@ -136,6 +144,7 @@ const rules = (most: number): OptionRules<Checked> => ({
   extras: ['tensors by name', (v) => typeof v === 'object' && v !== null && !Array.isArray(v)],
   returnIntermediates: ['true or false', (v) => typeof v === 'boolean'],
   progressBar: ['true or false', (v) => v === undefined || typeof v === 'boolean'],
+  crossAttentionKwargs: ['{ scale: a finite number }', (v) => v === undefined || isScale(v)],
   callbackOnStepEnd: ['a function', isFunction],
   onWarning: ['a function', isFunction],
   signal: ['an AbortSignal', (v) => v === undefined || v instanceof AbortSignal],

@@ -15,6 +15,7 @@ import type { Sampler, Scheduler } from '../schedulers/scheduler';
 import { denoiseFrom, stepsFrom } from './denoise-loop';
 import { resolveGenerateOptions } from './generate-options';
 import { toImages } from './latents';
+import { loraScaleOf } from './lora-scale';
 import {
   checkPictureSize,
   givenPictures,
@@ -105,13 +106,14 @@ export class ImageToImagePipeline<
           stream,
           makeNoisy: (sample) => sample.clone(),
           toImages: (x) => toImages(codec, x),
-          within: (run) => run(),
+          within: loraScaleOf(this, options),
+          barConfig: this.progressBarConfig,
         },
         stopped,
       );
       try {
         const images = toImages(codec, latents);
-        return { images, prompts, intermediates, steps: plan.steps, description: plan.text };
+        return { images, prompts, seed, intermediates, steps: plan.steps, description: plan.text };
       } finally {
         latents.dispose();
       }

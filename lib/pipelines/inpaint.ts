@@ -18,6 +18,7 @@ import { denoiseFrom, stepsFrom, type Passage } from './denoise-loop';
 import { resolveGenerateOptions, type ResolvedGenerateOptions } from './generate-options';
 import { pictureChannels } from './image-to-image';
 import { toImages } from './latents';
+import { loraScaleOf } from './lora-scale';
 import {
   checkPictureSize,
   givenMask,
@@ -145,14 +146,16 @@ export class InpaintPipeline<
               return tf.add(tf.mul(held.closed, known), tf.mul(held.open, sample));
             },
             toImages: (x) => toImages(codec, x),
-            within: (run) => run(),
+            within: loraScaleOf(this, options),
+            barConfig: this.progressBarConfig,
           },
           stopped,
         );
         try {
           const images = pasted(toImages(codec, latents), kept, open);
           const { steps, description } = way;
-          return { images, prompts: options.prompts, intermediates, steps, description };
+          const { prompts, seed } = options;
+          return { images, prompts, seed, intermediates, steps, description };
         } finally {
           latents.dispose();
         }

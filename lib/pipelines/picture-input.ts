@@ -196,7 +196,7 @@ export function tensorOf({ data, shape }: GivenPictures): tf.Tensor4D {
 export function promptsFor(
   prompt: string | readonly string[],
   pictures: number,
-): { readonly texts: string | readonly string[]; placesOf(count: number): number[] } {
+): { readonly texts: string | readonly string[]; readonly placesOf: (count: number) => number[] } {
   const count = Array.isArray(prompt) ? prompt.length : 1;
   const isText = typeof prompt === 'string';
   const texts =

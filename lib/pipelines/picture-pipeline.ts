@@ -14,6 +14,8 @@ import { stoppable } from '../stop';
 import type { GenerateOptions, ResolvedGenerateOptions } from './generate-options';
 import type { Intermediates } from './intermediates';
 import type { Shape4D } from './latents';
+import { loraScaleOf } from './lora-scale';
+import type { ProgressBarConfig } from './progress-bar-config';
 import { checkExtras, disposeExtras, promptsOnly } from './prompts';
 import { TextToImagePipeline, type SampledModel, type TextToImageParts } from './text-to-image';
 
@@ -26,6 +28,8 @@ export interface PictureOutput {
   readonly images: Images;
   /** The prompt of each image. */
   readonly prompts: readonly string[];
+  /** What decided all noise. */
+  readonly seed: number;
   /** The images after each step, with `returnIntermediates`; else none. */
   readonly intermediates: Intermediates;
   /** Steps that were taken of those that were asked for. */
@@ -71,6 +75,15 @@ export abstract class PicturePipeline<
     return this.base.codec;
   }
 
+  get progressBarConfig(): ProgressBarConfig {
+    return this.base.progressBarConfig;
+  }
+
+  /** How the bar of `generate` is shown from now on, where one is: in notebooks. */
+  setProgressBarConfig(config: ProgressBarConfig): void {
+    this.base.setProgressBarConfig(config);
+  }
+
   /** Runs a sampling with the prompts' conditioning, which is freed at the end. */
   protected async conditioned<R>(
     options: ResolvedGenerateOptions,
@@ -81,7 +94,7 @@ export abstract class PicturePipeline<
   ): Promise<R> {
     const { prompts, extras, guidanceScale } = options;
     checkExtras(extras, prompts.length);
-    const guided = this.base.conditioning(options);
+    const guided = loraScaleOf(this, options)(() => this.base.conditioning(options));
     const alone: Conditioning = {
       ...extras,
       encoderHiddenStates: promptsOnly(guided, prompts.length),

@@ -1,4 +1,5 @@
 /** How much of a sampling changes a picture. */
+import { isShare } from '../options';
 import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
 import type { Sampler } from '../schedulers/scheduler';
 
@@ -32,7 +33,7 @@ export function strengthPlan(
   numInferenceSteps: number,
   strength: number,
 ): StrengthPlan {
-  if (!(strength >= 0 && strength <= 1)) {
+  if (!isShare(strength)) {
     throw new RangeError(`strength: expected a number from 0 to 1, got ${String(strength)}.`);
   }
   scheduler.setTimesteps(numInferenceSteps);

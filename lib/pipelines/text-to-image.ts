@@ -29,6 +29,7 @@ import {
 import { guidanceOf, guidedAt } from './guidance';
 import { Intermediates } from './intermediates';
 import { latentShape, startingNoise, toImages, type LatentConfig, type Shape4D } from './latents';
+import { loraScaleOf } from './lora-scale';
 import { checkProgressBarConfig, type ProgressBarConfig } from './progress-bar-config';
 import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
 
@@ -176,7 +177,7 @@ export class TextToImagePipeline<
     const { prompts, extras } = resolved;
     checkExtras(extras, prompts.length);
     const shape = latentShape(this.unet.config, this.codec, prompts.length, resolved.size);
-    const guided = this.conditioning(resolved);
+    const guided = loraScaleOf(this, resolved)(() => this.conditioning(resolved));
     const alone: Conditioning = {
       ...extras,
       encoderHiddenStates: promptsOnly(guided, prompts.length),
@@ -208,6 +209,7 @@ export class TextToImagePipeline<
     const table = coefficientTable(scheduler);
     const dtype = timesteps instanceof Int32Array ? 'int32' : 'float32';
     const step = this.stepOf(scheduler);
+    const within = loraScaleOf(this, options);
     const isGuided = guidedAt(options, scheduler.config.num_train_timesteps);
     const images = (latents: tf.Tensor4D) => toImages(this.codec, latents);
     const { disable = false, description = 'generate', leave } = this.barConfig;
@@ -219,17 +221,16 @@ export class TextToImagePipeline<
     let state = startingNoise(shape, sampling.at(0), scheduler.initNoiseSigma);
     try {
       for (const [i, timestep] of timesteps.entries()) {
-        const next = tf.tidy(() =>
-          step({
-            sample: state.prevSample,
-            previousOriginal: state.predOriginalSample,
-            conditioning: isGuided(timestep) ? conditioning.guided : conditioning.alone,
-            guidance: isGuided(timestep) ? guidanceOf(options) : null,
-            timestep: tf.tensor1d([timestep], dtype),
-            coefficients: coefficientRow(table, i),
-            key: tf.tensor1d([...sampling.at(i + 1)], 'int32'),
-          }),
-        );
+        const inputs = () => ({
+          sample: state.prevSample,
+          previousOriginal: state.predOriginalSample,
+          conditioning: isGuided(timestep) ? conditioning.guided : conditioning.alone,
+          guidance: isGuided(timestep) ? guidanceOf(options) : null,
+          timestep: tf.tensor1d([timestep], dtype),
+          coefficients: coefficientRow(table, i),
+          key: tf.tensor1d([...sampling.at(i + 1)], 'int32'),
+        });
+        const next = tf.tidy(() => within(() => step(inputs())));
         tf.dispose(state);
         state = next;
         bar.update(1, options.isSeedDrawn ? { seed } : {});

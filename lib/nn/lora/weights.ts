@@ -62,6 +62,9 @@ export function withLoraScale<T>(target: LoraTarget, scale: number, run: () => T
   const adapters = registriesOf(target).flatMap(({ adapters }) => [...adapters.values()]);
   if (scale === 1) return run();
   checkNotFused('scale', target);
+  if (adapters.length === 0) {
+    throw new RangeError(`scale: expected 1 where the models have no adapters, got ${scale}.`);
+  }
   const before = adapters.map(({ weight }) => weight.dataSync()[0]!);
   adapters.forEach((adapter, i) => setWeight(adapter, before[i]! * scale));
   try {

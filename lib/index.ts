@@ -16,7 +16,13 @@ export { listRuns, modelFolder, type ModelFolderOptions, type RunSummary } from 
 export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 
 export { recipeParts, type RecipeParts, type RecipePartsOptions } from './mnist/recipe-parts';
-export { RECIPES, recipeSchedule, type Recipe, type RecipeName } from './mnist/recipes';
+export {
+  FLOW_RECIPE,
+  RECIPES,
+  recipeSchedule,
+  type Recipe,
+  type RecipeName,
+} from './mnist/recipes';
 
 export { DataLoader, type Batch, type ImageDataset } from './datasets/data-loader';
 export { loadMnist, type LoadedMnist, type MnistDataset } from './mnist/mnist';

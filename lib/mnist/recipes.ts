@@ -5,6 +5,8 @@
 import { BLOG_SCHEDULER_CONFIG } from './presets';
 import { getScheduler, type LRSchedule } from '../optim/lr-scheduler';
 import type { DDPMSchedulerConfig } from '../schedulers/ddpm';
+import type { FlowMatchEulerDiscreteSchedulerConfig } from '../schedulers/flow-match-euler-discrete';
+import type { FlowMatchOptions } from '../training/flow-match-objective';
 import type { TextToImageOptions } from '../training/text-to-image-options';
 import type { TrainerOptions } from '../training/trainer-options';
 
@@ -61,6 +63,22 @@ export const RECIPES = {
     maxSteps: 3_000,
   },
 } as const satisfies Record<string, Recipe>;
+
+/**
+ * Flow matching with the settings of `best`, so that the two can be compared: for `FlowMatchEulerDiscreteScheduler` and
+ * `FlowMatchObjective`. Not trained yet, so it is none of `RECIPES`.
+ */
+export const FLOW_RECIPE = {
+  scheduler: { shift: 1 },
+  objective: { captionDropout: 0.1, weightingScheme: 'logit_normal' },
+  trainer: RECIPES.best.trainer,
+  warmupSteps: RECIPES.best.warmupSteps,
+  decayShare: RECIPES.best.decayShare,
+  maxSteps: RECIPES.best.maxSteps,
+} as const satisfies Omit<Recipe, 'scheduler' | 'objective'> & {
+  readonly scheduler: Partial<FlowMatchEulerDiscreteSchedulerConfig>;
+  readonly objective: FlowMatchOptions;
+};
 
 export type RecipeName = keyof typeof RECIPES;
 

@@ -22,6 +22,9 @@ SCHEDULERS = {
 }
 # Stable Diffusion's, which ends at a sigma of 14.6: over others a rounding of the noise's last bit grows beyond 2e-5.
 CONFIG = dict(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012)
+# DDIM keeps the model's noise where it has clipped x0, so that a division by 0.07 stays in the image: it gets a model of
+# the velocity, which divides by nothing.
+OWN = {"ddim": dict(prediction_type="v_prediction")}
 STEPS, SEED, SHAPE = 12, 11, (2, 8, 8, 1)
 
 
@@ -55,7 +58,7 @@ def export(root):
     told = {}
 
     def run(name, strength, inpaint):
-        scheduler = SCHEDULERS[name](**CONFIG)
+        scheduler = SCHEDULERS[name](**CONFIG, **OWN.get(name, {}))
         timesteps = start_of(scheduler, strength)
         if len(timesteps) == 0:
             return

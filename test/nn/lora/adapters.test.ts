@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tf } from '../../../lib/backend';
 import { jit } from '../../../lib/jit';
+import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from '../../../lib/mnist/presets';
 import { CLIPTextModel } from '../../../lib/models/clip-text-model';
 import { UNet2DConditionModel } from '../../../lib/models/unet-2d-condition';
 import {
@@ -15,6 +16,7 @@ import { fuseLora, unfuseLora } from '../../../lib/nn/lora/fuse';
 import { adapterChange, adapterParameters, withLoraScale } from '../../../lib/nn/lora/weights';
 import { namedParameters, stateDict, toHost, type HostTensor } from '../../../lib/nn/state-dict';
 import { AdamW } from '../../../lib/optim/adamw';
+import { Generator } from '../../../lib/random';
 import { loadGolden } from '../../support/golden';
 import { ATTENTION, giveDrawn, outputOf, under, unetInputs } from '../../support/lora';
 import { fixtureModelFolder } from '../../support/model';
@@ -148,6 +150,26 @@ describe('an adapter', () => {
     expect(change).toHaveLength(32);
     expect(change[0]).toMatchObject({ r: 4, alpha: 8, normB: 0, share: 0 });
   });
+});
+
+it('has as many weights as with peft', () => {
+  const stream = new Generator(0).stream('init');
+  const [blog, text] = [
+    new UNet2DConditionModel(BLOG_UNET_CONFIG, stream),
+    new CLIPTextModel(SMALL_TEXT_CONFIG, stream),
+  ];
+  const count = (model: object, targetModules: string[]) => {
+    addAdapter(model, { r: 4, targetModules });
+    const sizes = [...adapterParameters(model).values()].map(({ size }) => size);
+    deleteAdapters(model, 'default');
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+  expect(count(blog, ATTENTION)).toBe(82_688);
+  const cross = ATTENTION.map((name) => `attn2.${name}`);
+  expect(count(blog, cross)).toBe(61_184);
+  expect(count(text, ['q_proj', 'k_proj', 'v_proj', 'out_proj'])).toBe(32_768);
+  blog.dispose();
+  text.dispose();
 });
 
 describe('first weights', () => {

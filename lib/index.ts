@@ -34,6 +34,12 @@ export {
 } from './image-datasets/collect';
 export { type DatasetReport, type TokenLengths } from './image-datasets/report';
 export { DatasetError } from './image-datasets/errors';
+export {
+  cacheImageFolder,
+  type CachedImages,
+  type CacheImageFolderOptions,
+} from './image-datasets/image-cache';
+export { ImageFile, type StreamedDataset } from './datasets/streamed-images';
 export { loadDataset, type LoadDatasetOptions } from './image-datasets/load-dataset';
 export {
   loadEmoji,

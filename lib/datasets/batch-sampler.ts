@@ -96,6 +96,13 @@ export class BatchSampler implements Iterable<Int32Array> {
     }
   }
 
+  /** The batch that comes next in the present epoch, which stays the next one; undefined at its end. */
+  peek(): Int32Array | undefined {
+    const end = Math.min(this.position + this.batchSize, this.epochSamples);
+    if (this.position === 0 || end === this.position) return undefined;
+    return Int32Array.from(this.indicesOf(this.epoch).subarray(this.position, end));
+  }
+
   /** Where the sampler stands: `loadState` of another one goes on from there. */
   state(): SamplerState {
     return { epoch: this.epoch, position: this.position };

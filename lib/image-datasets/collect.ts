@@ -126,8 +126,13 @@ function covering(size: ImageSize, interpolation: Interpolation): ImageTransform
   };
 }
 
+/** Where the pixels of one image after the other go. */
+export interface PixelSink {
+  push(bytes: Uint8Array): void;
+}
+
 /** Bytes that grow; what was not written yet takes no memory. */
-class Growing {
+class Growing implements PixelSink {
   private data = new Uint8Array(1 << 20);
   length = 0;
 
@@ -197,15 +202,20 @@ async function* inOrder(
   }
 }
 
-/** @throws DatasetError as the samples; the signal's reason when it is aborted */
+/**
+ * @param sink where the pixels go; without one they are in `images`
+ * @throws DatasetError as the samples; the signal's reason when it is aborted
+ */
 export async function collect(
   samples: AsyncIterable<Found>,
   options: CollectOptions,
+  sink?: PixelSink,
 ): Promise<Collected> {
   const { onError = 'raise', maxSamples = Infinity, onProgress, signal } = options;
   const pipeline = new PixelPipeline(options);
   const { height, width, channels } = pipeline;
   const pixels = new Growing();
+  const to = sink ?? pixels;
   const captionIds: number[] = [];
   const choices: Int32Array[] = [];
   const ids = new CaptionIds();
@@ -233,7 +243,7 @@ export async function collect(
     );
     captionIds.push(own[0]!);
     choices.push(own);
-    pixels.push(read.pixels);
+    to.push(read.pixels);
     onProgress?.(captionIds.length);
     if (captionIds.length >= maxSamples) break;
   }
@@ -241,7 +251,7 @@ export async function collect(
   const { skipped, enlarged, severalOfImage, empty } = count;
   const distinct = ids.captions.length;
   return {
-    images: new Images(ndarray(pixels.bytes, [length, height, width, channels])),
+    images: new Images(ndarray(pixels.bytes, [sink ? 0 : length, height, width, channels])),
     captionIds: Int32Array.from(captionIds),
     captions: ids.captions,
     length,

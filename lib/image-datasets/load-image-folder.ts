@@ -2,13 +2,13 @@
 import path from 'node:path';
 import { checkOptions, isCount, SEED_RULE, type OptionRules } from '../options';
 import { INTERPOLATIONS, type Interpolation } from '../datasets/resample';
-import { collect, type CollectOptions, type LoadedImages } from './collect';
+import { collect, type Collected, type CollectOptions, type LoadedImages } from './collect';
 import { DatasetError, listed } from './errors';
 import { formatOfFolder, samplesOfFolder, type ImageFolderRules } from './image-folder';
 import { isMetadata } from './metadata';
 import { samplesOfParquet } from './parquet-images';
 import { isImage } from './read-files';
-import { makeReport, tokenLengths, type TokenCounter } from './report';
+import { makeReport, tokenLengths, type DatasetReport, type TokenCounter } from './report';
 import type { Found } from './sample';
 import { splitFiles } from './splits';
 import { filesBelow } from './walk';
@@ -165,10 +165,10 @@ export async function loadImageFolder(
 /** @throws as `loadImageFolder` */
 export async function load(
   source: string,
-  { samples, format, splits, notes }: FoundSamples,
+  found: FoundSamples,
   o: ImageFolderOptions,
 ): Promise<LoadedImages> {
-  const { facts, ...dataset } = await collect(samples, o);
+  const { facts, ...dataset } = await collect(found.samples, o);
   if (dataset.length === 0) {
     const why =
       facts.skipped > 0 ? `${facts.skipped} that cannot be read: ${facts.problems[0]}` : 'none';
@@ -178,17 +178,19 @@ export async function load(
       found: why,
     });
   }
-  const { tokenizer, maxLength = tokenizer && lengthOf(tokenizer) } = o;
-  const report = makeReport({
-    source,
-    format,
-    split: o.split!,
-    splits,
-    ...facts,
-    ...(tokenizer && maxLength && { tokens: tokenLengths(dataset.captions, tokenizer, maxLength) }),
-    notes,
-  });
-  return { ...dataset, report };
+  return { ...dataset, report: reportOf(source, found, facts, dataset.captions, o) };
+}
+
+export function reportOf(
+  source: string,
+  { format, splits, notes }: FoundSamples,
+  facts: Collected['facts'],
+  captions: readonly string[],
+  o: ImageFolderOptions,
+): DatasetReport {
+  const { tokenizer, maxLength = tokenizer && lengthOf(tokenizer), split = 'train' } = o;
+  const tokens = tokenizer && maxLength && tokenLengths(captions, tokenizer, maxLength);
+  return makeReport({ source, format, split, splits, ...facts, ...(tokens && { tokens }), notes });
 }
 
 const lengthOf = (tokenizer: object): number =>

@@ -1,6 +1,7 @@
 /** What tells one data set from another when a run is resumed. */
 import { createHash } from 'node:crypto';
 import type { ImageDataset } from '../datasets/data-loader';
+import type { StreamedDataset } from '../datasets/streamed-images';
 import { rowMajor } from '../datasets/transforms';
 
 /** More captions than this are compared by their hash. */
@@ -27,19 +28,23 @@ export function prefixed(prefix: string, config: object): Record<string, unknown
   );
 }
 
-export function datasetIdentity(dataset: ImageDataset): Record<string, unknown> {
+/** In memory or in a file: the same images have the same identity. */
+export function datasetIdentity(dataset: ImageDataset | StreamedDataset): Record<string, unknown> {
   const { captions } = dataset;
   const listed = captions.length <= LISTED_CAPTIONS;
   const hash = () => createHash('sha256').update(JSON.stringify(captions)).digest('hex');
   return {
     ...(listed ? { captions } : { 'captions.sha256': hash() }),
-    'dataset.shape': dataset.images.shape,
-    'dataset.sha256': fingerprint(dataset),
+    'dataset.shape': 'source' in dataset ? dataset.source.shape : dataset.images.shape,
+    'dataset.sha256': 'source' in dataset ? dataset.sha256 : fingerprint(dataset),
   };
 }
 
 /** @throws RangeError if an image has no caption: its row would be the empty text's, or none */
-export function checkCaptions({ captionIds, captions }: ImageDataset): void {
+export function checkCaptions({
+  captionIds,
+  captions,
+}: Pick<ImageDataset, 'captionIds' | 'captions'>): void {
   const position = captionIds.findIndex((id) => !(id >= 0 && id < captions.length));
   if (position < 0) return;
   throw new RangeError(

@@ -47,6 +47,12 @@ export interface Objective<B extends BatchRecord = BatchRecord> {
    * is resumed only where all are as they were.
    */
   identity(): Readonly<Record<string, unknown>>;
+  /**
+   * Called before a batch is drawn, with its places and those of the next one, for what is not on the device yet.
+   *
+   * @param next undefined at an epoch's end
+   */
+  prepare?(indices: Int32Array, next: Int32Array | undefined): Promise<void>;
   /** Called after weights were loaded from outside, for what was computed from them. */
   refresh?(): void;
   /** Frees what the objective made; the parts stay. */

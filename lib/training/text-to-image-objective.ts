@@ -5,6 +5,7 @@ import type { Denoiser } from '../conditioning/conditioning';
 import { noteCaptions } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { ImageDataset } from '../datasets/data-loader';
+import type { StreamedDataset } from '../datasets/streamed-images';
 import { inHalves } from '../jit';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import { pixelCodec, type Codec } from '../models/codec';
@@ -14,8 +15,10 @@ import { namedParameters } from '../nn/state-dict';
 import { rand, randint, randn, type RandomKey } from '../random';
 import type { Scheduler } from '../schedulers/scheduler';
 import { checkCaptions, datasetIdentity, prefixed } from './dataset-identity';
+import { CaptionChoices } from './caption-choices';
 import { DeviceImages } from './device-images';
 import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
+import { StreamedBatch } from './streamed-batch';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
 import { resolveTextToImageOptions, type TextToImageOptions } from './text-to-image-options';
 
@@ -29,7 +32,7 @@ export interface TextToImageTrainingParts<
   readonly textEncoder: T;
   readonly tokenizer: TextTokenizer;
   readonly noiseScheduler: S;
-  readonly dataset: ImageDataset;
+  readonly dataset: ImageDataset | StreamedDataset;
   /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
   readonly codec?: Codec;
 }
@@ -69,19 +72,19 @@ export class TextToImageObjective<
   readonly textEncoder: T;
   readonly tokenizer: TextTokenizer;
   readonly noiseScheduler: S;
-  readonly dataset: ImageDataset;
+  readonly dataset: ImageDataset | StreamedDataset;
   readonly codec: Codec;
   readonly options: Required<TextToImageOptions>;
   readonly parts: Objective['parts'];
   readonly pipelineClass = 'StableDiffusionPipeline';
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly length: number;
-  readonly streams: readonly string[] = ['noise', 'offset', 'timesteps', 'dropout'];
+  streams: readonly string[] = ['noise', 'offset', 'timesteps', 'dropout'];
   private readonly latentShape: readonly [number, number, number];
   private readonly captions: CaptionTable;
-  private readonly images: DeviceImages;
-  /** int32 [N]: the caption of each image. */
-  private readonly captionIds: tf.Tensor1D;
+  private readonly images: DeviceImages | StreamedBatch;
+  /** The caption of each image, or which it can have. */
+  private readonly captionIds: CaptionChoices;
 
   /** @throws RangeError or Error naming every bad option, or what does not fit together */
   constructor(
@@ -110,7 +113,8 @@ export class TextToImageObjective<
       ...(o.trainTextEncoder && { text_encoder: textEncoder }),
     });
     this.length = dataset.length;
-    const [, height = 1, width = 1, channels = 1] = dataset.images.shape;
+    const [, height = 1, width = 1, channels = 1] =
+      'source' in dataset ? dataset.source.shape : dataset.images.shape;
     this.latentShape = this.codec.latentShape([height, width, channels]);
     const { maxLength, trainTextEncoder } = o;
     const { captions } = dataset;
@@ -118,8 +122,10 @@ export class TextToImageObjective<
     this.captions = new CaptionTable(table);
     tokenizer.modelMaxLength = maxLength; // what it is trained with, it is sampled with
     noteCaptions(unet, captions);
-    this.images = new DeviceImages(dataset.images);
-    this.captionIds = tf.tensor1d(Int32Array.from(dataset.captionIds), 'int32');
+    this.images =
+      'source' in dataset ? new StreamedBatch(dataset.source) : new DeviceImages(dataset.images);
+    this.captionIds = new CaptionChoices(dataset);
+    if (dataset.captionChoices) this.streams = [...this.streams, 'captions'];
   }
 
   draw(batch: BatchIndices, keys: RandomKeys): TextToImageBatch {
@@ -131,10 +137,12 @@ export class TextToImageObjective<
         ofRows(rand<tf.Rank.R1>([B], keys['dropout']!), batch),
         captionDropout,
       );
-      const captionIds = gatherRows(this.captionIds, chosen) as tf.Tensor1D;
+      const key = keys['captions'];
+      const place = key && ofRows(rand<tf.Rank.R1>([B], key), batch);
+      const captionIds = this.captionIds.gather(chosen, place);
       const empty = tf.fill<tf.Rank.R1>(chosen.shape, this.captions.emptyId, 'int32');
       return {
-        latents: this.codec.encode(this.images.gather(chosen)),
+        latents: this.codec.encode(this.images.gather(chosen, batch.rows)),
         captionIds: tf.where(dropped, empty, captionIds),
         noise: ofRows(this.noise(B, keys), batch),
         timesteps: ofRows(this.drawTimesteps(B, keys['timesteps']!), batch),
@@ -181,6 +189,11 @@ export class TextToImageObjective<
       'tokenizer.vocabSize': tokenizer.vocabSize,
       ...datasetIdentity(dataset),
     };
+  }
+
+  /** Brings a batch to the device whose images stay in a file. */
+  async prepare(indices: Int32Array, next: Int32Array | undefined): Promise<void> {
+    if (this.images instanceof StreamedBatch) await this.images.prepare(indices, next);
   }
 
   refresh(): void {

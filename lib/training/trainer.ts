@@ -198,6 +198,7 @@ export class Trainer<O extends Objective = Objective> {
     const { length, batchSize } = this.sampler;
     const position = (this.progress.batches - epoch * length) * batchSize;
     try {
+      await this.objective.prepare?.(indices, this.sampler.peek());
       return await this.runStep(indices, epoch);
     } catch (error) {
       this.sampler.loadState({ epoch, position });

@@ -3,22 +3,11 @@
  * Python's `datasets` 5.2, in text files beside them, or by the folder that each lies in.
  */
 import path from 'node:path';
+import type { ImageFolderRules } from './folder-rules';
 import { byMetadata, isMetadata } from './metadata';
 import { imageBytes, isImage } from './read-files';
 import { captionsOf, type Found } from './sample';
 import { bySidecar, sidecars } from './sidecar';
-
-export interface ImageFolderRules {
-  /** Where all paths begin. */
-  readonly folder: string;
-  readonly captionColumn: string | undefined;
-  readonly imageColumn: string | undefined;
-  /** true: no captions from folders' names; false: always; undefined: as `datasets` decides. */
-  readonly dropLabels: boolean | undefined;
-  /** true: metadata files are not read. */
-  readonly dropMetadata: boolean;
-  readonly captionOfLabel: (label: string) => string;
-}
 
 /** How the captions of a folder are given. */
 export type FolderFormat = 'metadata' | 'sidecar' | 'class folders' | 'images';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { readCsv } from './csv';
 import { DatasetError, listed, type Place } from './errors';
-import type { ImageFolderRules } from './image-folder';
+import type { ImageFolderRules } from './folder-rules';
 import { readJsonl, type Row } from './jsonl';
 import { openParquet } from './parquet';
 import { imageBytes } from './read-files';

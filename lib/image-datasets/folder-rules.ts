@@ -1,0 +1,12 @@
+/** How a folder of images is read. */
+export interface ImageFolderRules {
+  /** Where all paths begin. */
+  readonly folder: string;
+  readonly captionColumn: string | undefined;
+  readonly imageColumn: string | undefined;
+  /** true: no captions from folders' names; false: always; undefined: as `datasets` decides. */
+  readonly dropLabels: boolean | undefined;
+  /** true: metadata files are not read. */
+  readonly dropMetadata: boolean;
+  readonly captionOfLabel: (label: string) => string;
+}

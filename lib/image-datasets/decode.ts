@@ -54,6 +54,8 @@ function beginning(bytes: Uint8Array): string {
 
 /** Each image is decoded once: what libvips keeps of it would only take memory. */
 sharp.cache(false);
+/** Pictures are decoded side by side, each in one thread. */
+sharp.concurrency(1);
 
 function open(bytes: Uint8Array) {
   return sharp(bytes, {
@@ -63,20 +65,15 @@ function open(bytes: Uint8Array) {
   });
 }
 
-async function checkSize(bytes: Uint8Array, format: string): Promise<void> {
-  let size: { width: number; height: number };
-  try {
-    size = await sharp(bytes, { limitInputPixels: false, animated: false }).metadata();
-  } catch (cause) {
-    throw new DecodeError(`a whole ${format} image`, reasonOf(cause), cause);
-  }
-  const { width, height } = size;
+/** Why an image could not be decoded: its header, which is read first, says a size beyond the limit, or it is not whole. */
+async function refusal(bytes: Uint8Array, format: string, cause: unknown): Promise<DecodeError> {
+  const header = sharp(bytes, { limitInputPixels: false, animated: false }).metadata();
+  const { width, height } = await header.catch(() => ({ width: 0, height: 0 }));
   if (width * height > LIMITS.imagePixels) {
-    throw new DecodeError(
-      `an image of at most ${LIMITS.imagePixels} pixels`,
-      `${width} × ${height} (width × height) in its header`,
-    );
+    const found = `${width} × ${height} (width × height) in its header`;
+    return new DecodeError(`an image of at most ${LIMITS.imagePixels} pixels`, found, cause);
   }
+  return new DecodeError(`a whole ${format} image`, reasonOf(cause), cause);
 }
 
 const reasonOf = (error: unknown) =>
@@ -105,7 +102,6 @@ function grey(rgb: Uint8Array): Uint8Array {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<ImageArray> {
   const format = formatOf(bytes);
   if (format === undefined) throw new DecodeError(`an image (${NAMES})`, beginning(bytes));
-  await checkSize(bytes, format);
   try {
     const { data, info } = await open(bytes)
       .autoOrient()
@@ -118,7 +114,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
     const pixels = options.channels === 3 ? rgb : grey(rgb);
     return ndarray(pixels, [height, width, options.channels]);
   } catch (cause) {
-    throw new DecodeError(`a whole ${format} image`, reasonOf(cause), cause);
+    throw await refusal(bytes, format, cause);
   }
 }
 

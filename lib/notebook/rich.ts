@@ -1,8 +1,10 @@
 /** HTML of values that a cell ends with: tables that fold, with small pictures in them. */
 
-import type { MimeBundle } from '../figure/display-handle';
 import { escapeHtml, NO_MATH } from '../figure/escape';
 import { table } from './html-table';
+
+/** A value as HTML and, for terminals and Python, as text. */
+export type HtmlBundle = Readonly<Record<'text/html' | 'text/plain', string>>;
 
 /** A part that the reader can fold and unfold. Default: folded. */
 export function folding(summary: string, html: string, { open = false } = {}): string {
@@ -15,12 +17,17 @@ export function pictureHtml(png: Uint8Array, alt: string): string {
   return `<img alt="${escapeHtml(alt)}" src="data:image/png;base64,${data}" style="max-width:100%">`;
 }
 
+/** Text with its spaces and line breaks. */
+export function preformatted(text: string): string {
+  return `<pre class="${NO_MATH}">${escapeHtml(text)}</pre>`;
+}
+
 /** A heading, keys and values, and what follows them. */
 export function card(
   title: string,
   values: Readonly<Record<string, unknown>>,
   more: readonly string[] = [],
-): MimeBundle {
+): HtmlBundle {
   const facts = table(values);
   return {
     'text/html': `<div class="${NO_MATH}"><strong>${escapeHtml(title)}</strong>${facts.toHtml()}${more.join('')}</div>`,

@@ -83,3 +83,87 @@ describe('table', () => {
     );
   });
 });
+
+describe('values of all kinds', () => {
+  const circle: Record<string, unknown> = { a: 1 };
+  circle.self = circle;
+  const values = (content: object) =>
+    table(content)
+      .toString()
+      .split('\n')
+      .slice(2)
+      .map((line) => line.trim().split(/ {2,}/).at(-1));
+
+  it.each<[string, object, string[]]>([
+    ['a list', [1, 2, 3], ['1', '2', '3']],
+    ['a list of nothing', [null], ['–']],
+    ['a list of texts', ['a', undefined], ['a', '–']],
+    ['records and others', [{ a: 1 }, null], ['{"a":1}', '–']],
+    ['rows of lists', [[1, 2], [3, 4]], ['2', '4']], // prettier-ignore
+    ['a typed array', Float32Array.of(0.5, 2), ['0.5', '2.0']],
+    ['a set', new Set(['x']), ['x']],
+    ['a map', new Map<unknown, unknown>([[1, 2n], ['b', new Date(0)]]), ['2n', '1970-01-01T00:00:00.000Z']], // prettier-ignore
+    ['a circle', circle, ['1', '<ref *1> { a: 1, self: [Circular *1] }']],
+    ['a bigint inside', { a: { b: [1n] } }, ['{ b: [ 1n ] }']],
+    ['a map inside', { a: new Map([[1, 2]]), b: new Set([3]) }, ['Map(1) { 1 => 2 }', 'Set(1) { 3 }']], // prettier-ignore
+    ['a map deep inside', { a: { b: new Map([[1, 2]]) } }, ['{ b: Map(1) { 1 => 2 } }']],
+    ['an error', { a: new RangeError('no').message, b: /x/g }, ['no', '/x/g']],
+    ['NaN', { a: NaN, b: -Infinity, c: [NaN, 1] }, ['NaN', '-Infinity', '[NaN, 1]']],
+    ['a symbol and a function', { a: Symbol('s'), b: Math.max }, ['Symbol(s)', 'function max() { [native code] }']], // prettier-ignore
+    ['bigints', { a: 2n ** 64n, b: BigInt64Array.of(1n) }, ['18446744073709551616n', '[1n]']],
+    ['nothing', { a: null, b: undefined }, ['–', '–']],
+    ['an invalid date', { a: new Date(NaN) }, ['Invalid Date']],
+  ])('%s', (_, content, expected) => expect(values(content)).toEqual(expected));
+
+  it('a getter that throws, a proxy', () => {
+    const getter = Object.defineProperty({}, 'x', {
+      enumerable: true,
+      get: () => {
+        throw new Error('not now');
+      },
+    });
+    expect(values(getter)).toEqual(['(cannot be read: not now)']);
+    expect(values([getter])).toEqual(['(cannot be read: not now)']);
+    expect(values({ a: new Proxy({ b: 1 }, {}) })).toEqual(['{ b: 1 }']);
+    expect(() => table(null as never)).toThrow('expected rows, a list or an object, got null');
+  });
+
+  it('no row, no key', () => {
+    expect(table([]).toHtml()).toContain('<tbody></tbody>');
+    expect(table({}).toHtml()).toContain('<tbody></tbody>');
+  });
+});
+
+describe('columns', () => {
+  const column = (numbers: readonly unknown[]) =>
+    table(numbers.map((value) => ({ value })))
+      .toString()
+      .split('\n')
+      .slice(2)
+      .map((line) => line.trim());
+  it.each<[string, unknown[], string[]]>([
+    ['of unlike sizes', [16.2973, 1.05142], ['16.30', '1.05']],
+    ['of losses', [0.041372, 0.0523], ['0.0414', '0.0523']],
+    ['of shares', [0.985, 0.99, 1], ['0.985', '0.990', '1.000']],
+    ['of learning rates', [0.001, 0.0005], ['0.0010', '0.0005']],
+    ['of whole numbers', [1000, 2], ['1,000', '2']],
+    ['far apart', [1e-8, 5], ['1e-8', '5']],
+    ['with a gap', [1.25, null, NaN], ['1.25', '–', 'NaN']],
+    ['of one', [1.05142], ['1.05142']],
+    ['of others', [1.05142, 'a'], ['1.05142', 'a']],
+    ['negative', [-0.5, 12.345], ['-0.500', '12.345']],
+  ])('%s', (_, numbers, expected) => expect(column(numbers)).toEqual(expected));
+
+  it('named by numbers come behind the others', () => {
+    const [head] = table([{ asked: 7, 0: 1, 1: 2 }])
+      .toString()
+      .split('\n');
+    expect(head).toBe('asked  0  1');
+  });
+
+  it('of intervals do not break between number and unit', () => {
+    const html = table([{ a: '95.0 % – 99.2 %', b: 'a long text' }]).toHtml();
+    expect(html).toContain('white-space:nowrap">95.0 % – 99.2 %<');
+    expect(html).toContain('left">a long text<');
+  });
+});

@@ -1,0 +1,181 @@
+/** What the library's models and machines show of themselves at the end of a cell, and in `console.log`. */
+
+import type { MimeBundle } from '../figure/display-handle';
+import { noiseSchedule } from '../charts/plots';
+import { table } from './html-table';
+import { card, folding, parameterTree, pictureHtml, preformatted } from './rich';
+import type { DataLoader } from '../datasets/data-loader';
+import type { BatchSampler } from '../datasets/batch-sampler';
+import type { CLIPTokenizer } from '../models/clip-tokenizer';
+import { namedParameters, numParameters, torchShape } from '../nn/state-dict';
+import type { AdamW } from '../optim/adamw';
+import type { EMAModel } from '../optim/ema';
+import { definedKeys } from '../options';
+import type { TextToImagePipeline } from '../pipelines/text-to-image';
+import type { Scheduler } from '../schedulers/scheduler';
+import type { TextToImageObjective } from '../training/text-to-image-objective';
+import type { Trainer } from '../training/trainer';
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** A view in a line or a few: the class, and facts of it. */
+export interface Summary {
+  readonly title: string;
+  readonly facts: Facts;
+}
+
+const className = (value: object) => value.constructor.name;
+
+/** The class of a part, with what is told of it in few words. */
+function partText(part: object): string {
+  const size = numParameters(part);
+  return size > 0
+    ? `${className(part)} (${size.toLocaleString('en-US')} parameters)`
+    : className(part);
+}
+
+export const pipelineSummary = (pipeline: TextToImagePipeline): Summary => ({
+  title: className(pipeline),
+  facts: {
+    unet: partText(pipeline.unet),
+    text_encoder: partText(pipeline.textEncoder),
+    tokenizer: `${className(pipeline.tokenizer)} (${pipeline.tokenizer.modelMaxLength} tokens)`,
+    scheduler: className(pipeline.scheduler),
+  },
+});
+
+export const trainerSummary = (trainer: Trainer): Summary => ({
+  title: className(trainer),
+  facts: definedKeys({
+    step: trainer.step,
+    loss: trainer.history.steps.at(-1)?.loss,
+    'learning rate': trainer.learningRate,
+    'batch size': trainer.options.batchSize,
+    'steps an epoch': trainer.sampler.length,
+    objective: className(trainer.objective),
+    ema: trainer.ema ? 'yes' : 'no',
+  }),
+});
+
+export const objectiveSummary = (objective: TextToImageObjective): Summary => ({
+  title: className(objective),
+  facts: {
+    images: objective.length,
+    'trained parameters': [...objective.parameters.values()].reduce(
+      (sum, { size }) => sum + size,
+      0,
+    ),
+    unet: partText(objective.unet),
+    text_encoder: partText(objective.textEncoder),
+    scheduler: className(objective.noiseScheduler),
+    ...objective.options,
+  },
+});
+
+export const optimizerSummary = (optimizer: AdamW): Summary => ({
+  title: className(optimizer),
+  facts: { lr: optimizer.lr, ...optimizer.options },
+});
+
+export const emaSummary = (ema: EMAModel): Summary => {
+  const shadows = [...ema.shadowParams.values()];
+  const numbers = shadows.reduce((sum, { size }) => sum + size, 0);
+  return {
+    title: className(ema),
+    facts: { parameters: numbers, tensors: shadows.length, ...ema.options },
+  };
+};
+
+export const loaderSummary = (loader: DataLoader | BatchSampler): Summary => {
+  const { epoch, position } = loader.state();
+  return {
+    title: className(loader),
+    facts: {
+      'batch size': loader.batchSize,
+      'batches an epoch': loader.length,
+      epoch,
+      'next batch': position,
+    },
+  };
+};
+
+export const tokenizerSummary = (tokenizer: CLIPTokenizer): Summary => ({
+  title: className(tokenizer),
+  facts: {
+    vocabSize: tokenizer.vocabSize,
+    modelMaxLength: tokenizer.modelMaxLength,
+    bosTokenId: tokenizer.bosTokenId,
+    eosTokenId: tokenizer.eosTokenId,
+    padTokenId: tokenizer.padTokenId,
+  },
+});
+
+export const modelSummary = (model: { readonly config: object }): Summary => ({
+  title: className(model),
+  facts: { parameters: numParameters(model) },
+});
+
+export const schedulerSummary = ({ timesteps, constructor }: Scheduler): Summary => ({
+  title: constructor.name,
+  facts: { 'sampling steps': timesteps.length, 'first ones': timesteps.slice(0, 5) },
+});
+
+/** `AdamW { lr: 0.001, … }`, as `console.log` shows it. */
+export const summaryText = ({ title, facts }: Summary): string =>
+  `${title}\n${table(facts).toString()}`;
+
+export function modelView(model: { readonly config: object }): MimeBundle {
+  const rows = [...namedParameters(model)].map(([name, variable]) => ({
+    name,
+    shape: torchShape(variable),
+    size: variable.size,
+  }));
+  const { title, facts } = modelSummary(model);
+  return card(title, facts, [
+    folding('config', table(model.config).toHtml()),
+    folding("parameters, in torch's shapes", parameterTree(rows)),
+  ]);
+}
+
+export async function schedulerView(scheduler: Scheduler): Promise<MimeBundle> {
+  const figure = noiseSchedule(scheduler.alphasCumprod);
+  const { title, facts } = schedulerSummary(scheduler);
+  return card(title, facts, [
+    pictureHtml(await figure.toPng(), figure.alt),
+    folding('config', table(scheduler.config).toHtml()),
+  ]);
+}
+
+export async function pipelineView(pipeline: TextToImagePipeline): Promise<MimeBundle> {
+  const { title, facts } = pipelineSummary(pipeline);
+  const config = folding("scheduler's config", table(pipeline.scheduler.config).toHtml());
+  return Promise.resolve(card(title, facts, [config]));
+}
+
+export const summaryView = ({ title, facts }: Summary): MimeBundle => card(title, facts);
+
+/** A module, such as `sd` itself: its names by kind, without a call of any. */
+export function moduleView(module: object): MimeBundle {
+  const kinds: Record<string, string[]> = { classes: [], functions: [], constants: [] };
+  for (const name of Object.keys(module).sort()) {
+    const value = (module as Readonly<Record<string, unknown>>)[name];
+    const isClass =
+      typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+    kinds[isClass ? 'classes' : typeof value === 'function' ? 'functions' : 'constants']!.push(
+      name,
+    );
+  }
+  const counts = Object.fromEntries(
+    Object.entries(kinds).map(([kind, names]) => [kind, names.length]),
+  );
+  const lists = Object.entries(kinds).map(([kind, names]) => [kind, names.join(', ')] as const);
+  const bundle = card(
+    'Module',
+    counts,
+    lists.map(([kind, names]) =>
+      folding(kind, `<div>${preformatted(names.replace(/, /g, '\n'))}</div>`),
+    ),
+  );
+  const text = lists.map(([kind, names]) => `${kind}: ${names}`).join('\n');
+  return { ...bundle, 'text/plain': `${bundle['text/plain']}\n\n${text}` };
+}

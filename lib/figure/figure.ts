@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle, type MimeMetadata, type TextOutput } from './display-handle';
 import { describeFigure } from './describe';
 import { shortened } from './escape';
+import { boxesInLayout, type Box } from './kept-boxes';
 import { interrupted, type Drawn } from './limits';
 import type { PlotlyObject } from './plotly';
 import { toPlotlyJson } from './plotly-json';
@@ -75,6 +76,8 @@ export class Figure {
   readonly height: number;
   readonly alt: string;
   readonly #exactPng: Uint8Array | undefined;
+  /** Where the picture that was drawn last shows pictures. */
+  #boxes: readonly Box[] | undefined;
 
   /**
    * @param data plotly traces; what their values may be, see `toPlotlyJson`
@@ -122,7 +125,9 @@ export class Figure {
       throw new RangeError(`Expected scale above 0 and up to 10, got ${scale}.`);
     }
     if (this.#exactPng && scale === 1) return Buffer.from(this.#exactPng);
-    return wanted(await renderPng(this.#order, scale));
+    const drawn = await renderPng(this.#order, scale);
+    this.#boxes = drawn.boxes;
+    return wanted(drawn);
   }
 
   /** Writes a `.png`, `.svg` or plotly `.json` file, as the path's ending says. */
@@ -164,16 +169,28 @@ export class Figure {
   async #picture(): Promise<{ readonly picture?: Buffer; readonly problem?: string }> {
     if (this.#exactPng) return { picture: Buffer.from(this.#exactPng) };
     try {
-      return { picture: (await renderPng(this.#order)).result };
+      const { result, boxes } = await renderPng(this.#order);
+      this.#boxes = boxes;
+      return { picture: result };
     } catch (error) {
       const { message } = error instanceof Error ? error : { message: String(error) };
       return { problem: message.replace(/\.$/, '') };
     }
   }
 
-  /** Metadata beside the bundle: exporters read the alternative text there. */
+  /**
+   * Where the picture shows pictures of its own, whose colours a dark theme leaves: known once it is drawn.
+   */
+  get pictureBoxes(): readonly Box[] {
+    const boxes = this.#boxes ?? (this.#exactPng ? boxesInLayout(this.layout) : []);
+    return boxes.map((box) => box.map(Math.round) as unknown as Box);
+  }
+
+  /** Metadata beside the bundle: exporters read the alternative text there, a dark theme what to leave as it is. */
   get mimeMetadata(): MimeMetadata {
-    return { 'image/png': { alt: this.alt, width: this.width, height: this.height } };
+    const { alt, width, height, pictureBoxes } = this;
+    const pictures = pictureBoxes.length ? { pictures: pictureBoxes } : {};
+    return { 'image/png': { alt, width, height, ...pictures } };
   }
 
   [Symbol.for('Jupyter.display')](): Promise<MimeBundle> {

@@ -4,6 +4,7 @@ import { drawInChromium, findChromium } from './chromium';
 import { drawSvg } from './drawing';
 import type { DrawingOrder } from './drawing-thread';
 import { fontFiles } from './font-metrics';
+import { boxesInSvg, type Box } from './kept-boxes';
 import { DrawingError, type Drawn } from './limits';
 import { FONT_FAMILY } from './theme';
 import { tileTypes, webglTypes } from './trace-types';
@@ -38,17 +39,24 @@ export async function renderSvg(order: DrawingOrder): Promise<Drawn<string>> {
   return { result: result.toString('utf8'), stopped };
 }
 
+/** A PNG file, and where in it pictures stand. */
+export interface DrawnPng extends Drawn<Buffer> {
+  readonly boxes: readonly Box[];
+}
+
 /**
  * Draws a figure as a PNG file.
  *
  * @param scale pixels of the PNG for one CSS pixel
  * @throws as `renderSvg`
  */
-export async function renderPng(order: DrawingOrder, scale = 1): Promise<Drawn<Buffer>> {
+export async function renderPng(order: DrawingOrder, scale = 1): Promise<DrawnPng> {
   const browser = browserFor(order);
-  if (browser !== undefined) return drawInChromium(browser, order, { format: 'png', scale });
+  if (browser !== undefined) {
+    return { ...(await drawInChromium(browser, order, { format: 'png', scale })), boxes: [] };
+  }
   const { result, stopped } = await drawSvg(order);
-  return { result: await rasterizeSvg(result, scale), stopped };
+  return { result: await rasterizeSvg(result, scale), stopped, boxes: boxesInSvg(result) };
 }
 
 /**

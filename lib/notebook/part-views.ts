@@ -141,7 +141,7 @@ export async function schedulerView(scheduler: Scheduler): Promise<MimeBundle> {
   const figure = noiseSchedule(scheduler.alphasCumprod);
   const { title, facts } = schedulerSummary(scheduler);
   return card(title, facts, [
-    pictureHtml(await figure.toPng(), figure.alt),
+    await pictureHtml(figure),
     folding('config', table(scheduler.config).toHtml()),
   ]);
 }

@@ -1,6 +1,7 @@
 /** HTML of values that a cell ends with: tables that fold, with small pictures in them. */
 
 import { escapeHtml, NO_MATH } from '../figure/escape';
+import type { Figure } from '../figure/figure';
 import { table } from './html-table';
 
 /** A value as HTML and, for terminals and Python, as text. */
@@ -11,10 +12,11 @@ export function folding(summary: string, html: string, { open = false } = {}): s
   return `<details${open ? ' open' : ''}><summary>${escapeHtml(summary)}</summary>${html}</details>`;
 }
 
-/** A PNG inside HTML, with its alternative text. */
-export function pictureHtml(png: Uint8Array, alt: string): string {
-  const data = Buffer.from(png).toString('base64');
-  return `<img alt="${escapeHtml(alt)}" src="data:image/png;base64,${data}" style="max-width:100%">`;
+/** A figure's picture inside HTML, with its alternative text; a dark theme turns its colours, but not its own pictures'. */
+export async function pictureHtml(figure: Figure, alt = figure.alt): Promise<string> {
+  const data = (await figure.toPng()).toString('base64');
+  const pictures = JSON.stringify(figure.pictureBoxes);
+  return `<img alt="${escapeHtml(alt)}" src="data:image/png;base64,${data}" style="max-width:100%" data-sdm-pictures="${pictures}">`;
 }
 
 /** Text with its spaces and line breaks. */

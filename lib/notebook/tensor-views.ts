@@ -109,7 +109,7 @@ async function picture(images: ImageBatch): Promise<string> {
   const valueRange = range as readonly [number, number] | undefined;
   const figure = imageGrid(shown, { columns: 8, ...(valueRange && { valueRange }) });
   const scale = range ? `, black ${range[0]}, white ${range[1]}` : '';
-  return pictureHtml(await figure.toPng(), `The first ${count} images${scale}`);
+  return pictureHtml(figure, `The first ${count} images${scale}`);
 }
 
 const typeName = (data: object) =>

@@ -68,7 +68,7 @@ async function historyView(steps: readonly LossPoint[], stopped: unknown): Promi
   const facts = { steps: steps.length, 'last loss': steps.at(-1)?.loss, stopped };
   if (!steps.length) return card('Training history', facts);
   const figure = lossCurve(steps);
-  return card('Training history', facts, [pictureHtml(await figure.toPng(), figure.alt)]);
+  return card('Training history', facts, [await pictureHtml(figure)]);
 }
 
 /** A record of plain settings: no nested objects, nothing but short lists. */
@@ -165,9 +165,7 @@ async function datasetView(dataset: ShownDataset): Promise<MimeBundle> {
   const facts = { images: length, shape: images.shape, labels, captions: dataset.captions?.length };
   if (count === 0) return card('Images with captions, none', definedKeys(facts));
   const figure = imageGrid(firstImages(images, count), { columns: 8, titles: captions });
-  return card('Images with captions', definedKeys(facts), [
-    pictureHtml(await figure.toPng(), figure.alt),
-  ]);
+  return card('Images with captions', definedKeys(facts), [await pictureHtml(figure)]);
 }
 
 interface Shown<T> {

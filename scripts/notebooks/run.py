@@ -77,7 +77,9 @@ def write_notebook(notebook, path):
 def write_html(notebook, path):
     from nbconvert import HTMLExporter  # slow to import
 
-    html, _ = HTMLExporter().from_notebook_node(notebook, {"metadata": {"name": path.stem}})
+    # The template of the set-up, in which figures have their words.
+    exporter = HTMLExporter(template_name="lab-figures")
+    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
     path.write_text(html, encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ const sources = inRoot('labextension');
 const folder = inRoot('.venv', 'share', 'jupyter', 'labextensions');
 const EXTENSIONS = {
   'figure-texts': 'Figures with alternative texts',
+  'figure-plots': 'Figures that follow the theme and leave the notebook as it is',
   forms: 'Forms that set values in the kernel',
 };
 
@@ -24,6 +25,19 @@ const settings = [
   JSON.stringify(SETTINGS, null, 2),
 ];
 
+// HTML exports, by `jupyter nbconvert` and by JupyterLab's menu: figures with alternative texts.
+const TEMPLATE = 'lab-figures';
+const takesTemplate = JSON.stringify({ HTMLExporter: { template_name: TEMPLATE } }, null, 2);
+const templateFolder = inRoot('.venv', 'share', 'jupyter', 'nbconvert', 'templates', TEMPLATE);
+const exports = () => [
+  ...['index.html.j2', 'conf.json'].map((name) => [
+    path.join(templateFolder, name),
+    fs.readFileSync(path.join(sources, 'html-export', name), 'utf8'),
+  ]),
+  [inRoot('.venv', 'etc', 'jupyter', 'jupyter_nbconvert_config.json'), takesTemplate],
+  [inRoot('.venv', 'etc', 'jupyter', 'jupyter_server_config.d', `${TEMPLATE}.json`), takesTemplate],
+];
+
 /** An extension's files. The name of the code has its checksum, so that browsers do not take an older one. */
 function filesOf([name, description]) {
   const code = fs.readFileSync(path.join(sources, `${name}.js`), 'utf8');
@@ -38,12 +52,12 @@ function filesOf([name, description]) {
   return Object.entries(files).map(([file, text]) => [path.join(folder, name, file), text]);
 }
 
-const files = () => [...Object.entries(EXTENSIONS).flatMap(filesOf), settings];
+const files = () => [...Object.entries(EXTENSIONS).flatMap(filesOf), settings, ...exports()];
 const holds = ([file, text]) => fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text;
 
 export const labextension = {
   name: 'labextension',
-  title: "JupyterLab's extensions for alternative texts and forms, and its settings",
+  title: "JupyterLab's extensions for figures and forms, and its settings",
   needs: ['python-packages'],
   disk: 0,
   verified: true,

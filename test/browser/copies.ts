@@ -67,3 +67,12 @@ export function storedFigures(file: string): number {
   return outputs.filter(({ data }) => data?.['application/vnd.plotly.v1+json'] !== undefined)
     .length;
 }
+
+/** The words of each figure in the outputs of a notebook file, in order. */
+export function storedFigureWords(file: string): string[] {
+  const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);
+  return outputs
+    .filter(({ data }) => data?.['application/vnd.plotly.v1+json'] !== undefined)
+    .map(({ data }) => [data?.['text/plain']].flat().join(''))
+    .map((text) => text.replace(/^Figure \([^)]*\): /, ''));
+}

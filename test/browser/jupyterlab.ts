@@ -40,6 +40,7 @@ export async function startLab(folder: string): Promise<Lab> {
     [
       ...labArguments(notebooks),
       ...['--no-browser', '--port=0', `--IdentityProvider.token=${TOKEN}`],
+      '--LabApp.expose_app_in_browser=True', // tests look into its model
     ],
     {
       cwd: root,

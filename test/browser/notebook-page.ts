@@ -134,13 +134,13 @@ export class NotebookPage {
       .evaluateAll((pictures) => (pictures as HTMLImageElement[]).map(({ alt }) => alt));
   }
 
-  /** The colour of each picture's first pixel as `r,g,b`: figures bring their own paper. */
+  /** The colour of each picture's first pixel as `r,g,b,a`. */
   paperOfPictures(): Promise<string[]> {
     return this.page.locator(`${FIGURES} > img`).evaluateAll((pictures) =>
       pictures.map((picture) => {
         const canvas = document.createElement('canvas').getContext('2d');
         canvas?.drawImage(picture as HTMLImageElement, 0, 0);
-        return [...(canvas?.getImageData(0, 0, 1, 1).data.slice(0, 3) ?? [])].join(',');
+        return [...(canvas?.getImageData(0, 0, 1, 1).data ?? [])].join(',');
       }),
     );
   }

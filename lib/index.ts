@@ -232,7 +232,19 @@ export {
   type Numbers,
   type TimestepLoss,
 } from './charts/model-plots';
-export { linePlot, type LinePlotOptions, type LineSeries } from './charts/line-plot';
+export {
+  bar,
+  heatmap,
+  histogram,
+  scatter,
+  type BarOptions,
+  type HeatmapOptions,
+  type HistogramOptions,
+  type ScatterOptions,
+} from './charts/basic-plots';
+export { type ChartOptions } from './charts/chart-options';
+export { linePlot, type LinePlotOptions, type Lines, type LineSeries } from './charts/line-plot';
+export { type NumberList, type NumberRows } from './charts/numbers-of';
 export {
   trainingPlot,
   type MemoryAtStep,

@@ -3,23 +3,26 @@
 import { escapePlotly } from '../figure/escape';
 import { Figure } from '../figure/figure';
 import type { PlotlyObject } from '../figure/plotly';
-import { axisLayout, baseLayout, MARGIN, MUTED, PALETTE, titleLayout } from '../figure/theme';
+import { PALETTE } from '../figure/theme';
+import { chartLayout, fewDigits, headOf, type ChartOptions } from './chart-options';
+import { isNumberList, numbersOf, type NumberList } from './numbers-of';
+import { drawnIndices } from './series';
 
 /** One line. */
 export interface LineSeries {
-  readonly x: readonly number[];
+  /** Default: 0, 1, 2, … */
+  readonly x?: NumberList;
   /** As many as `x`; NaN is a gap. */
-  readonly y: readonly number[];
+  readonly y: NumberList;
   /** Lower ends of an interval at each point, drawn as a bar; only together with `high`. */
-  readonly low?: readonly number[];
-  readonly high?: readonly number[];
+  readonly low?: NumberList;
+  readonly high?: NumberList;
 }
 
-export interface LinePlotOptions {
-  readonly title: string;
-  readonly xTitle: string;
-  /** Default: none; the lines' names say what they are. */
-  readonly yTitle?: string;
+/** Lines by name, each with its x or over 0, 1, 2, …; or one without a name. */
+export type Lines = NumberList | LineSeries | Readonly<Record<string, NumberList | LineSeries>>;
+
+export interface LinePlotOptions extends ChartOptions {
   /** Lowest and highest value of the y axis. Default: what the lines need. */
   readonly yRange?: readonly [number, number];
   /** Whether points stand at equal distances, whatever their x, each with its x below. Default false. */
@@ -28,27 +31,41 @@ export interface LinePlotOptions {
   readonly markers?: boolean;
 }
 
-const [WIDTH, HEIGHT] = [700, 380];
+/** A line with all its lists, of equal length. */
+function resolved(name: string, given: NumberList | LineSeries) {
+  const series: LineSeries = isNumberList(given) ? { y: given } : given;
+  const what = (list: string) => (name ? `${name}.${list}` : list);
+  const y = numbersOf(series.y, what('y'));
+  const x = series.x === undefined ? y.map((_, i) => i) : numbersOf(series.x, what('x'));
+  const low = series.low && numbersOf(series.low, what('low'));
+  const high = series.high && numbersOf(series.high, what('high'));
+  for (const list of [y, low ?? y, high ?? y]) {
+    if (list.length === x.length && x.length > 0) continue;
+    throw new RangeError(
+      `Expected as many values as points, at least one, got ${list.length} and ${x.length}: ${name || 'the line'}.`,
+    );
+  }
+  return { name, x, y, low, high };
+}
+
+const isSeries = (lines: Lines): lines is LineSeries =>
+  !isNumberList(lines) &&
+  isNumberList((lines as LineSeries).y) &&
+  Object.keys(lines).every((key) => ['x', 'y', 'low', 'high'].includes(key));
 
 /**
- * Lines by name, in one figure.
+ * Lines, in one figure: `linePlot([3, 1, 2])`, `linePlot({ loss })`, `linePlot({ ours: { x, y, low, high } })`.
  *
- * @throws Error if there is no line; RangeError if a line's lists differ in length or are empty
+ * @throws Error if there is no line; RangeError if a line's lists differ in length or are empty; TypeError if something is no
+ *   number
  */
-export function linePlot(
-  series: Readonly<Record<string, LineSeries>>,
-  options: LinePlotOptions,
-): Figure {
-  const entries = Object.entries(series);
+export function linePlot(lines: Lines, options: LinePlotOptions = {}): Figure {
+  const single = isNumberList(lines) || isSeries(lines);
+  const entries = (single ? [['', lines] as const] : Object.entries(lines ?? {})).map(
+    ([name, line]) => resolved(name, line as NumberList | LineSeries),
+  );
   if (!entries.length) throw new Error('Expected at least one line, got none.');
-  const data = entries.map(([name, line], index): PlotlyObject => {
-    const { x, y, low, high } = line;
-    for (const list of [y, low ?? y, high ?? y]) {
-      if (list.length === x.length && x.length > 0) continue;
-      throw new RangeError(
-        `Expected as many values as points, at least one, got ${list.length} and ${x.length}: ${name}.`,
-      );
-    }
+  const data = entries.map(({ name, x, y, low, high }, index): PlotlyObject => {
     const bars = low &&
       high && {
         error_y: {
@@ -59,40 +76,30 @@ export function linePlot(
           thickness: 1,
         },
       };
-    const color = PALETTE[index % PALETTE.length];
+    const drawn = bars || options.evenly ? y.map((_, i) => i) : drawnIndices(y);
+    const at = options.evenly ? x.map((_, i) => i) : x;
     return {
       type: 'scatter',
       mode: (options.markers ?? x.length <= 30) ? 'lines+markers' : 'lines',
       name: escapePlotly(name),
-      x: options.evenly ? x.map((_, i) => i) : x,
-      y,
-      line: { color, width: 2.5 },
+      x: drawn.map((i) => at[i]),
+      y: drawn.map((i) => y[i]),
+      line: { color: PALETTE[index % PALETTE.length], width: 2.5 },
       ...bars,
     };
   });
-  const first = entries[0]![1].x;
+  const first = entries[0]!.x;
   const ticks = options.evenly && { tickvals: first.map((_, i) => i), ticktext: first.map(String) };
-  const layout: PlotlyObject = {
-    ...baseLayout(WIDTH, HEIGHT),
-    title: titleLayout(escapePlotly(options.title)),
-    xaxis: axisLayout(escapePlotly(options.xTitle), { ...ticks }),
-    yaxis: axisLayout(
-      escapePlotly(options.yTitle ?? ''),
-      options.yRange ? { range: [...options.yRange] } : {},
-    ),
-    margin: MARGIN,
-    legend: { font: { color: MUTED } },
+  const layout = chartLayout(options, {
+    x: { ...ticks },
+    y: options.yRange ? { range: [...options.yRange] } : {},
     showlegend: entries.length > 1,
     hovermode: 'x unified',
-  };
-  const words = entries.map(([name, { x, y }]) => {
-    return `${name} from ${short(y[0]!)} at ${short(x[0]!)} to ${short(y.at(-1)!)} at ${short(x.at(-1)!)}`;
   });
-  const what = options.yTitle === undefined ? '' : `: ${options.yTitle}`;
-  const alt = `${options.title}${what} over ${options.xTitle}; ${words.join('; ')}.`;
-  return new Figure(data, layout, { alt });
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
+  const words = entries.map(({ name, x, y }) => {
+    const from = `from ${fewDigits(y[0]!)} at ${fewDigits(x[0]!)}`;
+    const to = `to ${fewDigits(y.at(-1)!)} at ${fewDigits(x.at(-1)!)}`;
+    return `${name ? `${name} ` : ''}${from} ${to}`;
+  });
+  return new Figure(data, layout, { alt: options.alt ?? `${headOf(options)}${words.join('; ')}.` });
 }

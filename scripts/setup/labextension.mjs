@@ -9,6 +9,7 @@ const folder = inRoot('.venv', 'share', 'jupyter', 'labextensions');
 const EXTENSIONS = {
   'figure-texts': 'Figures with alternative texts',
   'figure-plots': 'Figures that follow the theme and leave the notebook as it is',
+  reattach: 'Cells that go on when their notebook is opened again',
   forms: 'Forms that set values in the kernel',
 };
 

@@ -26,6 +26,43 @@ function prepare() {
 }
 useLabAndBrowser(folder, prepare, (both) => void ({ lab, page } = both));
 
+describe('a notebook opened again while its cell runs', () => {
+  let notebook: NotebookPage;
+  const bar = () => page.locator('.jp-RenderedHTMLCommon', { hasText: /\d+\/4000/ }).first();
+  const step = async () => Number(/(\d+)\/4000/.exec((await bar().textContent()) ?? '')?.[1]);
+
+  it('shows that the kernel works, and its bar goes on', async () => {
+    notebook = await NotebookPage.open(page, lab, '04-train');
+    await notebook.startAll();
+    await page
+      .locator('.jp-RenderedHTMLCommon', { hasText: / [3-9]\/4000/ })
+      .waitFor({ state: 'attached', timeout: 120_000 });
+    await notebook.save();
+    page.once('dialog', (dialog) => void dialog.accept());
+    await page.goto('about:blank');
+    await page.goto(lab.url('/lab/workspaces/again/tree/04-train.ipynb?reset'));
+    await bar().waitFor({ state: 'attached', timeout: 60_000 });
+    const first = await step();
+    await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(first);
+    await page
+      .locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]')
+      .first()
+      .waitFor({ timeout: 10_000 });
+    await notebook.busyCells().first().waitFor({ timeout: 10_000 });
+  });
+
+  it('ends by Stop, with what it shows in the end', async () => {
+    await notebook.stop();
+    await notebook.idle();
+    await expect.poll(() => bar().textContent(), { timeout: 60_000 }).toContain('stopped');
+    await page.waitForFunction(() => document.querySelectorAll('.jp-InputPrompt').length > 0);
+    expect(await notebook.redOutputs()).toEqual([]);
+    await shutDownAll(lab);
+    await fs.promises.rm(lab.checkpoints, { recursive: true, force: true });
+    prepare();
+  });
+});
+
 describe('Stop, in the middle of a training', () => {
   let notebook: NotebookPage;
   let states: string[];

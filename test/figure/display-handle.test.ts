@@ -28,7 +28,8 @@ describe('openDisplay', () => {
     jupyter.lastWriteDisplayData = () => expect.unreachable('the next cell got the output');
     display?.update({ 'text/plain': 'a' });
     const transient = { display_id: display?.displayId };
-    expect(calls).toEqual([[{ data: { 'text/plain': 'a' }, metadata: {}, transient }, false]]);
+    const metadata = { display_id: display?.displayId };
+    expect(calls).toEqual([[{ data: { 'text/plain': 'a' }, metadata, transient }, false]]);
   });
 
   it('is none where nothing shows it', () => {

@@ -118,6 +118,7 @@ describe('Figure', () => {
     expect(message).toMatchObject({ cell: 1, update: false });
     expect(message?.metadata).toEqual({
       'image/png': { alt: 'Three points', width: 200, height: 120 },
+      display_id: message?.displayId,
     });
   });
 

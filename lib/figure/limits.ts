@@ -1,6 +1,6 @@
 /** A drawing ends: by itself, by its limit, or by the notebook's Stop. */
 
-import { runningLoops } from '../stop';
+import { Interrupted, runningLoops } from '../stop';
 
 /** A figure could not be drawn. */
 export class DrawingError extends Error {
@@ -20,11 +20,7 @@ export const DRAWING_LIMIT = 60_000;
 const STOP_GRACE = 1000;
 
 /** What a drawing throws that Stop has ended. */
-export function interrupted(): Error {
-  const error = new Error('The drawing of a figure was stopped.');
-  error.name = 'Interrupted';
-  return error;
-}
+export const interrupted = () => new Interrupted('The drawing of a figure was stopped.');
 
 /**
  * Runs a drawing until it is done or must end.

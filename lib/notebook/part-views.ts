@@ -3,7 +3,7 @@
 import type { MimeBundle } from '../figure/display-handle';
 import { noiseSchedule } from '../charts/plots';
 import { table } from './html-table';
-import { card, folding, parameterTree, pictureHtml, preformatted } from './rich';
+import { card, folding, parameterTree, figureHtml, preformatted } from './rich';
 import type { DataLoader } from '../datasets/data-loader';
 import type { BatchSampler } from '../datasets/batch-sampler';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
@@ -141,7 +141,7 @@ export async function schedulerView(scheduler: Scheduler): Promise<MimeBundle> {
   const figure = noiseSchedule(scheduler.alphasCumprod);
   const { title, facts } = schedulerSummary(scheduler);
   return card(title, facts, [
-    await pictureHtml(figure),
+    await figureHtml(figure),
     folding('config', table(scheduler.config).toHtml()),
   ]);
 }

@@ -12,11 +12,16 @@ export function folding(summary: string, html: string, { open = false } = {}): s
   return `<details${open ? ' open' : ''}><summary>${escapeHtml(summary)}</summary>${html}</details>`;
 }
 
-/** A figure's picture inside HTML, with its alternative text; a dark theme turns its colours, but not its own pictures'. */
-export async function pictureHtml(figure: Figure, alt = figure.alt): Promise<string> {
-  const data = (await figure.toPng()).toString('base64');
-  const pictures = JSON.stringify(figure.pictureBoxes);
-  return `<img alt="${escapeHtml(alt)}" src="data:image/png;base64,${data}" style="max-width:100%" data-sdm-pictures="${pictures}">`;
+/** A PNG inside HTML, with its alternative text. */
+export function pictureHtml(png: Uint8Array, alt: string, more = ''): string {
+  const data = Buffer.from(png).toString('base64');
+  return `<img alt="${escapeHtml(alt)}" src="data:image/png;base64,${data}" style="max-width:100%"${more}>`;
+}
+
+/** A figure's picture inside HTML; a dark theme turns its colours, but not those of the pictures in it. */
+export async function figureHtml(figure: Figure, alt = figure.alt): Promise<string> {
+  const png = await figure.toPng();
+  return pictureHtml(png, alt, ` data-sdm-pictures="${JSON.stringify(figure.pictureBoxes)}"`);
 }
 
 /** Text with its spaces and line breaks. */

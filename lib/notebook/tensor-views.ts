@@ -11,7 +11,7 @@ import { extentOf } from '../figure/extent';
 import { isOneImage, type ImageBatch } from '../figure/images';
 import { toFloat32Array, type SafetensorsTensor } from '../io/safetensors';
 import { formatValues, type Values } from './numbers';
-import { card, pictureHtml, preformatted, type HtmlBundle } from './rich';
+import { card, figureHtml, preformatted, type HtmlBundle } from './rich';
 
 /** Numbers read from the device for a glance. */
 const MOST_NUMBERS = 4_000_000;
@@ -109,7 +109,7 @@ async function picture(images: ImageBatch): Promise<string> {
   const valueRange = range as readonly [number, number] | undefined;
   const figure = imageGrid(shown, { columns: 8, ...(valueRange && { valueRange }) });
   const scale = range ? `, black ${range[0]}, white ${range[1]}` : '';
-  return pictureHtml(figure, `The first ${count} images${scale}`);
+  return figureHtml(figure, `The first ${count} images${scale}`);
 }
 
 const typeName = (data: object) =>

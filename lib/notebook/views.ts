@@ -25,7 +25,7 @@ import { TextToImageObjective } from '../training/text-to-image-objective';
 import { Trainer } from '../training/trainer';
 import { table } from './html-table';
 import * as parts from './part-views';
-import { card, pictureHtml } from './rich';
+import { card, figureHtml } from './rich';
 import {
   firstImages,
   imagesView,
@@ -68,7 +68,7 @@ async function historyView(steps: readonly LossPoint[], stopped: unknown): Promi
   const facts = { steps: steps.length, 'last loss': steps.at(-1)?.loss, stopped };
   if (!steps.length) return card('Training history', facts);
   const figure = lossCurve(steps);
-  return card('Training history', facts, [await pictureHtml(figure)]);
+  return card('Training history', facts, [await figureHtml(figure)]);
 }
 
 /** A record of plain settings: no nested objects, nothing but short lists. */
@@ -165,7 +165,7 @@ async function datasetView(dataset: ShownDataset): Promise<MimeBundle> {
   const facts = { images: length, shape: images.shape, labels, captions: dataset.captions?.length };
   if (count === 0) return card('Images with captions, none', definedKeys(facts));
   const figure = imageGrid(firstImages(images, count), { columns: 8, titles: captions });
-  return card('Images with captions', definedKeys(facts), [await pictureHtml(figure)]);
+  return card('Images with captions', definedKeys(facts), [await figureHtml(figure)]);
 }
 
 interface Shown<T> {

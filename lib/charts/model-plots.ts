@@ -65,6 +65,9 @@ export function embeddingPlot(
   return new Figure(data, layout, { alt });
 }
 
+/** About what share of the plot a label takes, across and down. */
+const LABEL = [0.045, 0.055] as const;
+
 /** Labels for points: those closer than a label is large are named together, at the first of them. */
 function namesOfHeaps(points: readonly (readonly number[])[], labels: readonly string[]): string[] {
   const sizes = [0, 1].map((axis) => {
@@ -72,7 +75,7 @@ function namesOfHeaps(points: readonly (readonly number[])[], labels: readonly s
     return high - low || 1;
   });
   const near = (a: readonly number[] = [], b: readonly number[] = []) =>
-    sizes.every((size, axis) => Math.abs((a[axis] ?? 0) - (b[axis] ?? 0)) < 0.02 * size);
+    sizes.every((size, axis) => Math.abs((a[axis] ?? 0) - (b[axis] ?? 0)) < LABEL[axis]! * size);
   const heaps: number[] = [];
   for (const [i, point] of points.entries()) {
     heaps.push(points.findIndex((other, j) => j === i || (heaps[j] === j && near(point, other))));

@@ -104,7 +104,8 @@ export function textWidth(text: string, size: number, style: FontStyle = 'regula
 }
 
 /**
- * Breaks text into lines no wider than `width`, at spaces where it can, else inside a word.
+ * Breaks text into lines no wider than `width`, at spaces where it can, else inside a word; not before a number of up to three
+ * digits, unless it must: "digit 7" stays together.
  * Line breaks of the text are kept.
  */
 export function wrapText(
@@ -117,7 +118,10 @@ export function wrapText(
   const lines: string[] = [];
   for (const paragraph of text.split(/\r\n?|\n/)) {
     let line = '';
-    for (const word of paragraph.split(' ')) {
+    const words = paragraph
+      .split(/ (?!\d{1,3}(?: |$))/)
+      .flatMap((word) => (fits(word) ? [word] : word.split(' ')));
+    for (const word of words) {
       const joined = line ? `${line} ${word}` : word;
       if (fits(joined)) {
         line = joined;

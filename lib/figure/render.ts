@@ -3,7 +3,7 @@
 import { drawInChromium, findChromium } from './chromium';
 import { drawSvg } from './drawing';
 import type { DrawingOrder } from './drawing-thread';
-import { fontFiles } from './font-metrics';
+import { fontFiles, openSans } from './font-metrics';
 import { boxesInSvg, type Box } from './kept-boxes';
 import { DrawingError, type Drawn } from './limits';
 import { FONT_FAMILY } from './theme';
@@ -59,9 +59,15 @@ export async function renderPng(order: DrawingOrder, scale = 1): Promise<DrawnPn
   return { result: await rasterizeSvg(result, scale), stopped, boxes: boxesInSvg(result) };
 }
 
+/** Whether the font has all characters of the text. */
+function openSansHas(text: string): boolean {
+  const rare = text.match(/[^\0-\u{24f}]/gu) ?? [];
+  return rare.every((character) => openSans().advance(character.codePointAt(0)!) !== undefined);
+}
+
 /**
  * Turns SVG into a PNG file, off the main thread. Text is drawn in Open Sans, whatever fonts the
- * machine has; pictures in it are enlarged without blur.
+ * machine has, but characters that it lacks; pictures in it are enlarged without blur.
  *
  * @param scale pixels of the PNG for one of the SVG
  */
@@ -71,7 +77,8 @@ export async function rasterizeSvg(svg: string, scale = 1): Promise<Buffer> {
     fitTo: { mode: 'zoom', value: scale },
     imageRendering: 1, // nearest neighbour
     font: {
-      loadSystemFonts: false,
+      // Only for what Open Sans lacks, such as emoji: else a machine's fonts would change what it draws.
+      loadSystemFonts: !openSansHas(svg),
       fontFiles: fontFiles(),
       defaultFontFamily: FONT_FAMILY.split(',')[0],
     },

@@ -57,3 +57,10 @@ describe('wrapText', () => {
     expect(wrapText('abc', 1, 10)).toEqual(['a', 'b', 'c']);
   });
 });
+
+it('keeps a number with the word before it', () => {
+  const [narrow, wide] = [textWidth('A handwritten', 13), textWidth('A handwritten digit', 13)];
+  expect(wrapText('A handwritten digit 7', narrow + 1, 13)).toEqual(['A handwritten', 'digit 7']);
+  expect(wrapText('A handwritten digit 7', wide + 1, 13)).toEqual(['A handwritten', 'digit 7']);
+  expect(wrapText('digit 7', textWidth('digit', 13) + 1, 13)).toEqual(['digit', '7']);
+});

@@ -61,18 +61,21 @@ export function storedTensorCounts(file: string): readonly string[] {
   );
 }
 
-/** How many figures the outputs of a notebook file hold. */
-export function storedFigures(file: string): number {
+/** How many outputs of a notebook file hold a format. */
+function stored(file: string, format: string): number {
   const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);
-  return outputs.filter(({ data }) => data?.['application/vnd.plotly.v1+json'] !== undefined)
-    .length;
+  return outputs.filter(({ data }) => data?.[format] !== undefined).length;
 }
 
-/** The words of each figure in the outputs of a notebook file, in order. */
+/** The words of each picture in the outputs of a notebook file, in order: figures, and what changes at the reader's hand. */
 export function storedFigureWords(file: string): string[] {
   const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);
   return outputs
-    .filter(({ data }) => data?.['application/vnd.plotly.v1+json'] !== undefined)
+    .filter(({ data }) => data?.['image/png'] !== undefined)
     .map(({ data }) => [data?.['text/plain']].flat().join(''))
     .map((text) => text.replace(/^Figure \([^)]*\): /, ''));
 }
+
+/** How many live figures the outputs of a notebook file hold. */
+export const storedFigures = (file: string): number =>
+  stored(file, 'application/vnd.plotly.v1+json');

@@ -48,7 +48,7 @@ const faults: Record<string, { cells: Cell[]; cell: number; says: RegExp }> = {
   'missing-import': {
     cells: ["import { nothing } from 'no-such-package';\nnothing;"],
     cell: 1,
-    says: /Cannot find module 'no-such-package'/,
+    says: /There is no package no-such-package\. `npm install no-such-package`/,
   },
   'not-an-error': { cells: ["throw 'a text';"], cell: 1, says: /^Thrown: 'a text'$/m },
 };

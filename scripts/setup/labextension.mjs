@@ -36,7 +36,7 @@ const exports = () => [
     fs.readFileSync(path.join(sources, 'html-export', name), 'utf8'),
   ]),
   [inRoot('.venv', 'etc', 'jupyter', 'jupyter_nbconvert_config.json'), takesTemplate],
-  [inRoot('.venv', 'etc', 'jupyter', 'jupyter_server_config.d', `${TEMPLATE}.json`), takesTemplate],
+  [inRoot('.venv', 'etc', 'jupyter', 'jupyter_server_config.json'), takesTemplate],
 ];
 
 /** An extension's files. The name of the code has its checksum, so that browsers do not take an older one. */

@@ -67,11 +67,14 @@ function stored(file: string, format: string): number {
   return outputs.filter(({ data }) => data?.[format] !== undefined).length;
 }
 
-/** The words of each picture in the outputs of a notebook file, in order: figures, and what changes at the reader's hand. */
-export function storedFigureWords(file: string): string[] {
+/** The words of each output of a notebook file that holds a format, in order. */
+export function storedWords(
+  file: string,
+  format: 'application/vnd.plotly.v1+json' | 'image/png',
+): string[] {
   const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);
   return outputs
-    .filter(({ data }) => data?.['image/png'] !== undefined)
+    .filter(({ data }) => data?.[format] !== undefined)
     .map(({ data }) => [data?.['text/plain']].flat().join(''))
     .map((text) => text.replace(/^Figure \([^)]*\): /, ''));
 }

@@ -4,13 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/script';
-import {
-  copyNotebook,
-  storedFigures,
-  storedFigureWords,
-  storedTensorCounts,
-  withSmoke,
-} from './copies';
+import { copyNotebook, storedFigures, storedWords, storedTensorCounts, withSmoke } from './copies';
 import type { Lab } from './jupyterlab';
 import { useLabAndBrowser, type LabAndBrowser } from './lab-and-browser';
 import { NotebookPage, shutDownAll } from './notebook-page';
@@ -45,7 +39,9 @@ export function testNotebooks(names: readonly string[], folderName: string): voi
     it('shows its stored pictures when opened', async () => {
       notebook = await NotebookPage.open(page, lab, name);
       expect((await notebook.pictureWidths()).filter(tooSmall)).toEqual([]);
-      expect(await notebook.alternativeTexts()).toEqual(storedFigureWords(saved()));
+      expect(await notebook.alternativeTexts()).toEqual(
+        storedWords(saved(), 'application/vnd.plotly.v1+json'),
+      );
     });
 
     it('runs from top to bottom without a red cell', async () => {
@@ -88,7 +84,7 @@ export function testNotebooks(names: readonly string[], folderName: string): voi
           return images.map(({ naturalWidth, alt }) => ({ naturalWidth, alt }));
         });
         expect(pictures.filter(({ naturalWidth }) => tooSmall(naturalWidth))).toEqual([]);
-        expect(pictures.map(({ alt }) => alt)).toEqual(storedFigureWords(saved()));
+        expect(pictures.map(({ alt }) => alt)).toEqual(storedWords(saved(), 'image/png'));
       } finally {
         await tab.close();
       }

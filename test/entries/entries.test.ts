@@ -49,11 +49,14 @@ const OF_NOTEBOOKS = [
   'clearOutput',
   'downloadModel',
   'form',
+  'interact',
   'liveFigure',
   'progress',
+  'renew',
   'showSource',
   'table',
   'trainingView',
+  'watchTraining',
 ];
 
 describe('importing', () => {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { JSDOM } from 'jsdom';
 import { afterAll, expect, it } from 'vitest';
-import { storedFigureWords } from '../browser/copies';
+import { storedWords } from '../browser/copies';
 import { root } from '../support/script';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'export-'));
@@ -18,7 +18,7 @@ it("plain nbconvert's HTML has the figures' words as alternative texts", () => {
   const { document } = new JSDOM(html).window;
   const alts = [...document.querySelectorAll<HTMLImageElement>('.jp-RenderedImage img')];
   expect(alts.length).toBeGreaterThan(2);
-  expect(alts.map(({ alt }) => alt)).toEqual(storedFigureWords(file));
+  expect(alts.map(({ alt }) => alt)).toEqual(storedWords(file, 'image/png'));
 });
 
 it('also words with quotes and tags', () => {

@@ -10,13 +10,20 @@ import { TINY_TEXT, TINY_UNET } from './tiny-configs';
 let tokenizer: CLIPTokenizer | undefined;
 let mnist: MnistDataset | undefined;
 
+/** Read once; a training may have given it another length. */
+function sharedTokenizer(): CLIPTokenizer {
+  tokenizer ??= CLIPTokenizer.fromPretrained(SMALL_TOKENIZER);
+  tokenizer.modelMaxLength = 8;
+  return tokenizer;
+}
+
 /** Small models with everything that a training and a pipeline need besides. */
 export function tinyParts(seed = 0) {
   const stream = new Generator(seed).stream('init');
   return {
     unet: new UNet2DConditionModel(TINY_UNET, stream),
     textEncoder: new CLIPTextModel(TINY_TEXT, stream),
-    tokenizer: (tokenizer ??= CLIPTokenizer.fromPretrained(SMALL_TOKENIZER)),
+    tokenizer: sharedTokenizer(),
     scheduler: new DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
   };
 }

@@ -9,7 +9,14 @@ vi.setConfig({ testTimeout: 3_600_000 });
 
 it("the kernel's Stop at random moments ends the loop within two steps, and no step follows", async () => {
   const listeners = process.listeners('SIGINT');
-  loadScript<{ installStop: () => void }>('../kernel/stop.cjs').installStop();
+  const { StopListener } = loadScript<{ StopListener: new (stopCell: () => void) => object }>(
+    '../kernel/stop-listener.cjs',
+  );
+  const { installStop } = loadScript<{
+    installStop: (stopCell: () => void, listener: object) => void;
+  }>('../kernel/stop.cjs');
+  const stopCell = () => undefined;
+  installStop(stopCell, new StopListener(stopCell));
   const trainer = tinyTrainer();
   await trainer.fit({ maxSteps: 1 });
   const random = seededRandom(9);

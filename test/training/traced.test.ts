@@ -47,7 +47,10 @@ it('leaks no tensor over 50 steps, 3 samplings, 3 saves and 3 loads', async () =
   await work(1, 1); // the graphs, and what is kept for all calls
   const before = count();
   await work(51, 3);
-  expect(count()).toEqual(before);
+  // Graphs of tests before, in the same process, may be let go meanwhile.
+  const { models, ...tensors } = count();
+  expect(tensors).toEqual({ tfjs: before.tfjs, native: before.native });
+  expect(models).toBeLessThanOrEqual(before.models);
   rmSync(folder, { recursive: true });
 });
 

@@ -1,6 +1,7 @@
 /** Emoji as a data set: small, colourful pictures with captions, drawn here from SVG at any size. */
 import ndarray from 'ndarray';
-import { Resvg } from '@resvg/resvg-js';
+import { createRequire } from 'node:module';
+import type * as resvg from '@resvg/resvg-js';
 import type { ImageDataset } from '../../datasets/data-loader';
 import { Images } from '../../images/images';
 import { checkOptions, isCount } from '../../options';
@@ -83,8 +84,12 @@ function splitOf(concept: Concept, style: EmojiStyle, inStyles: readonly EmojiSt
   return isHeldOutTone(concept) ? 'unseen-tones' : 'train';
 }
 
+/** Loaded by the first data set: importing the library does not. */
+const loadResvg = () => createRequire(__filename)('@resvg/resvg-js') as typeof resvg;
+
 /** RGB bytes of an SVG. */
 function draw(svg: string, size: number, [r, g, b]: Colour): Uint8Array {
+  const { Resvg } = loadResvg();
   const image = new Resvg(svg, {
     fitTo: { mode: 'width', value: size },
     background: `rgb(${r},${g},${b})`, // without one, colours would come multiplied by their alpha

@@ -86,12 +86,17 @@ export class Images<T extends PixelData = Float32Array> extends NdView<T> {
   /**
    * The picture at a place, as `at`; with more places than one, what ndarray gives.
    *
-   * @throws RangeError if there is none
+   * @throws RangeError if there is none; TypeError if a place is no number
    */
   override pick(index: number): Image<T>;
   override pick(...at: (number | null)[]): NdArray<T>;
   override pick(...at: (number | null)[]): NdArray<T> {
     const [index, ...rest] = at;
+    if (at.some((place) => typeof place !== 'number' && place !== null && place !== undefined)) {
+      throw new TypeError(
+        'Images: expected a place as a number to pick; for several, places.map((i) => images.at(i)) or slice.',
+      );
+    }
     const isOne = typeof index === 'number' && !(index < 0); // ndarray takes below 0 for all
     if (!isOne || rest.some((place) => place !== null && place !== undefined)) {
       return this.array.pick(...at);

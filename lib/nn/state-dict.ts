@@ -57,9 +57,10 @@ export function namedModules(module: object): Map<string, PlacedModule> {
   return found;
 }
 
-/** How many numbers the model has to learn. */
+/** How many numbers the model has to learn; a variable that stands in several places counts once, as torch's `parameters()`. */
 export function numParameters(module: object): number {
-  return [...namedParameters(module).values()].reduce((sum, p) => sum + p.size, 0);
+  const distinct = new Set(namedParameters(module).values());
+  return [...distinct].reduce((sum, p) => sum + p.size, 0);
 }
 
 /** Frees all variables of the model and of its adapters; it cannot be used afterwards. */

@@ -15,6 +15,7 @@ import type { TextToImagePipeline } from '../pipelines/text-to-image';
 import type { Scheduler } from '../schedulers/scheduler';
 import type { TextToImageObjective } from '../training/text-to-image-objective';
 import type { Trainer } from '../training/trainer';
+import type { HostValues } from './tensor-views';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -115,7 +116,13 @@ export const modelSummary = (model: { readonly config: object }): Summary => ({
   facts: { parameters: numParameters(model) },
 });
 
-export const schedulerSummary = ({ timesteps, constructor }: Scheduler): Summary => ({
+/** What every scheduler shows of itself. */
+interface Scheduled {
+  readonly timesteps: ArrayLike<number> & { slice(start: number, end: number): unknown };
+  readonly config: object;
+}
+
+export const schedulerSummary = ({ timesteps, constructor }: Scheduled): Summary => ({
   title: constructor.name,
   facts: { 'sampling steps': timesteps.length, 'first ones': timesteps.slice(0, 5) },
 });
@@ -144,6 +151,35 @@ export async function schedulerView(scheduler: Scheduler): Promise<MimeBundle> {
     await figureHtml(figure),
     folding('config', table(scheduler.config).toHtml()),
   ]);
+}
+
+/** A scheduler of flow matching has no schedule ᾱ to draw. */
+export function flowSchedulerView(scheduler: Scheduled): MimeBundle {
+  const { title, facts } = schedulerSummary(scheduler);
+  return card(title, facts, [folding('config', table(scheduler.config).toHtml())]);
+}
+
+/** A judge, known by its fields: it belongs to a room above. */
+export interface ShownJudge {
+  readonly card: object;
+  readonly network: object;
+}
+
+export const judgeSummary = (judge: ShownJudge): Summary => ({
+  title: className(judge),
+  facts: { parameters: numParameters(judge), ...judge.card },
+});
+
+/** Weights by name: shapes and sizes, not the numbers. */
+export function weightsView(title: string, weights: ReadonlyMap<string, HostValues>): MimeBundle {
+  const rows = [...weights].map(([name, { shape }]) => ({
+    name,
+    shape: [...shape],
+    size: shape.reduce((product, length) => product * length, 1),
+  }));
+  const numbers = rows.reduce((sum, { size }) => sum + size, 0);
+  const names = folding('weights', parameterTree(rows));
+  return card(title, { weights: rows.length, numbers }, [names]);
 }
 
 export async function pipelineView(pipeline: TextToImagePipeline): Promise<MimeBundle> {

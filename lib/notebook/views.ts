@@ -20,6 +20,7 @@ import { EMAModel } from '../optim/ema';
 import { definedKeys } from '../options';
 import { TextToImagePipeline } from '../pipelines/text-to-image';
 import { BaseScheduler } from '../schedulers/base-scheduler';
+import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
 import type { Scheduler } from '../schedulers/scheduler';
 import { TextToImageObjective } from '../training/text-to-image-objective';
 import { Trainer } from '../training/trainer';
@@ -63,6 +64,14 @@ const isWeight = (value: object): value is HostValues =>
   has(value, 'data', 'shape') &&
   isImageBatch(value) &&
   Object.keys(value).every((key) => ['data', 'shape', 'dtype'].includes(key));
+
+/** A state dict, or the tensors of a safetensors file. */
+const isWeights = (value: unknown): value is ReadonlyMap<string, HostValues> =>
+  value instanceof Map &&
+  value.size > 0 &&
+  [...(value as ReadonlyMap<unknown, unknown>).values()].every(
+    (weight) => typeof weight === 'object' && weight !== null && isWeight(weight),
+  );
 
 async function historyView(steps: readonly LossPoint[], stopped: unknown): Promise<MimeBundle> {
   const facts = { steps: steps.length, 'last loss': steps.at(-1)?.loss, stopped };
@@ -108,6 +117,10 @@ function captionsOf({ captionIds, captions }: ShownDataset, count: number): stri
 const isScheduler = (value: object): value is Scheduler =>
   has(value, 'config', 'timesteps', 'alphasCumprod', 'stepCoefficients');
 
+const isJudge = (value: object): value is parts.ShownJudge =>
+  has(value, 'card', 'network', 'judge') &&
+  [value.card, value.network].every((part) => typeof part === 'object' && part !== null);
+
 /** The view of a value without a class of ours, or undefined: then it is printed as it is. */
 function viewOf(value: object): View | undefined {
   if (types.isModuleNamespaceObject(value) || has(value, '__esModule'))
@@ -119,6 +132,10 @@ function viewOf(value: object): View | undefined {
   if (has(value, 'images') && isImageBatch(value.images)) return imagesView(value.images);
   if (isArray(value)) return imagesView(value);
   if (isWeight(value)) return weightView(value);
+  if (isJudge(value)) return parts.summaryView(parts.judgeSummary(value));
+  if (isWeights(value)) return parts.weightsView('State dict', value);
+  if (has(value, 'metadata', 'tensors') && isWeights(value.tensors))
+    return parts.weightsView('Safetensors file', value.tensors);
   if (isSettings(value)) {
     const shown = table(value);
     return { 'text/html': shown.toHtml(), 'text/plain': shown.toString() };
@@ -210,6 +227,11 @@ export function installNotebookViews(): void {
   for (const model of [UNet2DConditionModel, CLIPTextModel])
     defineSummary<{ config: object }>(model, parts.modelSummary, parts.modelView);
   defineSummary<Scheduler>(BaseScheduler, parts.schedulerSummary, parts.schedulerView);
+  defineSummary<FlowMatchEulerDiscreteScheduler>(
+    FlowMatchEulerDiscreteScheduler,
+    parts.schedulerSummary,
+    parts.flowSchedulerView,
+  );
   defineSummary<TextToImagePipeline>(
     TextToImagePipeline,
     parts.pipelineSummary,

@@ -31,8 +31,12 @@ export function encodeTexts(
   const unknown = captions && unknownTexts(distinct, captions, tokenizer);
   for (const [i, text] of distinct.entries()) {
     const cut = truncated[i] ?? '';
-    const line = cut !== '' ? truncationMessage(text, cut, shape[1]) : unknown?.get(text);
-    if (line === undefined || told.has(text)) continue;
+    const lines = [
+      cut !== '' ? truncationMessage(text, cut, shape[1]) : undefined,
+      unknown?.get(text),
+    ];
+    const line = lines.filter((said) => said !== undefined).join(' ');
+    if (line === '' || told.has(text)) continue;
     told.add(text);
     if (onWarning) onWarning(line);
     else notice(line, cut !== '' ? 'TruncationWarning' : 'PromptWarning');

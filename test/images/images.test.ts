@@ -65,6 +65,9 @@ describe('a picture of several', () => {
     }
   });
 
+  it.each([[[0, 2]], ['0'], [true], [{}]])('pick(%j), which is no number, is refused', (place) => {
+    expect(() => five().pick(place as never)).toThrow(/expected a place as a number to pick/);
+  });
   it.each([5, 0.5, NaN])('pick(%s) is refused', (place) => {
     expect(() => five().pick(place)).toThrow(/expected a place from 0 to 4 to pick, got/);
   });

@@ -44,6 +44,13 @@ it("shows torch's names and shapes, in the order of the fields", () => {
   expect(numParameters(model())).toBe(54 + 3 + 12 + 4 + 8 + 3 + 1);
 });
 
+it('counts a variable once, in however many places it stands, as torch', () => {
+  const module = model();
+  const whole = numParameters(module);
+  expect(numParameters({ module, same: module })).toBe(whole);
+  expect(numParameters({ module, parts: { first: module.conv_in } })).toBe(whole);
+});
+
 it('turns conv weights from OIHW to HWIO and back', () => {
   const module = model();
   const state = stateDict(module);

@@ -353,3 +353,26 @@ describe('other values', () => {
     }
   });
 });
+
+describe('weights by name, a scheduler of flow matching, and a judge', () => {
+  const text = async (value: unknown) => (await display(value))['text/plain'];
+
+  it('have a view without the numbers', async () => {
+    const weights = new Map([
+      ['a.weight', { shape: [2, 3], data: new Float32Array(6) }],
+      ['a.bias', { shape: [4], data: new Float32Array(4) }],
+    ]);
+    expect(await text(weights)).toMatch(/^State dict\n[^]*weights +2\nnumbers +10$/);
+    expect((await display(weights))['text/html']).toContain('[2, 3]');
+    const file = sd.readSafetensors(`${sd.SHIPPED_MODEL}/unet/diffusion_pytorch_model.safetensors`);
+    expect(await text(file)).toMatch(/^Safetensors file\n[^]*numbers +3,140,385$/);
+    const flow = new sd.FlowMatchEulerDiscreteScheduler({ shift: 3 });
+    expect(await text(flow)).toMatch(
+      /^FlowMatchEulerDiscreteScheduler\n[^]*sampling steps +1,000\n/,
+    );
+    expect((await display(flow))['text/html']).toContain('shift');
+    const judge = sd.Judge.load(sd.SHIPPED_JUDGE);
+    expect(await text(judge)).toMatch(/^Judge\n[^]*testAccuracy +0\.99/);
+    judge.dispose();
+  });
+});

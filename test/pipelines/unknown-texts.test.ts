@@ -192,6 +192,9 @@ describe('what is known', () => {
     const shipped = TextToImagePipeline.fromPretrained(SHIPPED_MODEL);
     expect(await told([...DIGIT_CAPTIONS], {}, shipped)).toEqual([]);
     expect((await told('a handwritten seven', {}, shipped)).map(unseenIn)).toEqual(['"seven"']);
+    const [cut, ...none] = await told('a cat on the moon', {}, shipped); // of 8 tokens, both in one line
+    expect(none).toEqual([]);
+    expect(cut).toMatch(/was truncated .*it never saw "cat", "on", "the", "moon", and may draw/);
     shipped.dispose();
   });
 });

@@ -16,7 +16,8 @@ function refuse() {
 
 /** Makes every way to ask the user throw. */
 function refuseInput() {
-  Object.defineProperty(process, 'stdin', { configurable: true, get: refuse });
+  // Not enumerable: whoever imports `node:process` copies what is.
+  Object.defineProperty(process, 'stdin', { configurable: true, enumerable: false, get: refuse });
   for (const name of ['prompt', 'confirm']) {
     Object.defineProperty(globalThis, name, { configurable: true, writable: true, value: refuse });
   }

@@ -19,6 +19,7 @@ require.cache[bundled] = { id: bundled, filename: bundled, loaded: true, exports
 const { installAssistance } = require('./assistance.cjs');
 const { installExecution } = require('./execution.cjs');
 const { Executor } = require('./executor.cjs');
+const { refuseExit } = require('./exit.cjs');
 const { refuseInput } = require('./input.cjs');
 const { installIsComplete } = require('./is-complete.cjs');
 const { installLateFailures } = require('./late-failures.cjs');
@@ -77,3 +78,4 @@ installLateFailures();
 installPlainPromises();
 installTraces((...place) => executor.originalPosition(...place));
 refuseInput();
+refuseExit();

@@ -24,6 +24,23 @@ export const errors: Row[] = [
     /Did you mean 'learningRate5'\?/,
   ],
   ['a typo in a property', ['const o6 = { colour: 1 };', 'o6.color'], /Did you mean 'colour'\?/],
+  ['process.exit', ['process.exit(0)'], /^SystemExit: process\.exit\(\) would end the kernel/],
+  [
+    'process.exit, and what was there stays',
+    ['let e71 = 1;', "e71 = 2; await 0; (await import('node:process')).default.exit(1);"],
+    /^SystemExit/,
+  ],
+  ['after it', ['e71'], '2'],
+  [
+    'process.exit in a function of an earlier cell',
+    ['const quit72 = () => process.exit();', 'quit72()'],
+    /^SystemExit/,
+  ],
+  [
+    'process.exit in a timer',
+    ['setTimeout(() => process.exit(1), 1); await new Promise((r) => setTimeout(r, 100)); 73'],
+    null,
+  ],
   [
     'const is refused',
     ['const c7 = 1;', 'c7 = 2'],

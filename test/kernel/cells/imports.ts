@@ -2,6 +2,18 @@ import type { Row } from './row';
 
 /** Imports of each form. The folder has the files that `cells.test.ts` writes. */
 export const imports: Row[] = [
+  ['node:process', ["import process74 from 'node:process';", 'process74 === process'], 'true'],
+  [
+    'node:process, all',
+    ["import * as all75 from 'node:process';", 'typeof all75.cwd'],
+    "'function'",
+  ],
+  ['node:process, later', ["(await import('node:process')).pid === process.pid"], 'true'],
+  [
+    'node:process, a name',
+    ["import { cwd as cwd76 } from 'node:process';", 'typeof cwd76()'],
+    "'string'",
+  ],
   [
     'default of a core module',
     ["import fs1 from 'node:fs'", 'typeof fs1.readFileSync'],

@@ -44,7 +44,12 @@ const faults: Record<string, { cells: Cell[]; cell: number; says: RegExp }> = {
     cell: 1,
     says: /^UncaughtException: Error: late$/m,
   },
-  'process-exit': { cells: ['1;', 'process.exit(0);'], cell: 2, says: /kernel died/ },
+  'dead-kernel': {
+    cells: ['1;', "process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});"],
+    cell: 2,
+    says: /kernel died/,
+  },
+  'process-exit': { cells: ['1;', 'process.exit(0);'], cell: 2, says: /^SystemExit: / },
   'missing-import': {
     cells: ["import { nothing } from 'no-such-package';\nnothing;"],
     cell: 1,

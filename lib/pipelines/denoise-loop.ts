@@ -1,4 +1,4 @@
-/** The way from a noisy picture to a new one, for pipelines that begin with a picture. */
+/** The way from noise, or from a noisy picture, to a new one. */
 import { tf } from '../backend';
 import type { Conditioning } from '../conditioning/conditioning';
 import type { Images } from '../images/images';
@@ -27,24 +27,27 @@ export interface Passage {
   readonly stream: RandomStream;
   /** What is made of the sample after a step, in a tidy: the step's key, and the position that it arrives at. */
   readonly blend?: (sample: tf.Tensor4D, key: RandomKey, arrived: number) => tf.Tensor4D;
-  /** The sample, noisier. */
-  readonly makeNoisy: (sample: tf.Tensor4D, move: Move & { readonly kind: 'noise' }) => tf.Tensor4D;
+  /** The sample, noisier, where the moves go back. Default: as it is. */
+  readonly makeNoisy?: (
+    sample: tf.Tensor4D,
+    move: Move & { readonly kind: 'noise' },
+  ) => tf.Tensor4D;
   readonly toImages: (latents: tf.Tensor4D) => Images;
   /** Runs a step; the scale of adapters holds for as long. */
   readonly within: Within;
   readonly barConfig: ProgressBarConfig;
 }
 
-/** What a sampling gives; `latents` is the caller's. */
+/** What a sampling gives. */
 export interface Passed {
-  readonly latents: tf.Tensor4D;
+  readonly images: Images;
   readonly intermediates: Intermediates;
 }
 
 /**
  * Takes all moves.
  *
- * @param start the noisy picture; it is disposed
+ * @param start noise, or the noisy picture; it is disposed
  * @throws Interrupted, or the reason of the options' signal
  */
 export async function denoiseFrom(
@@ -53,6 +56,7 @@ export async function denoiseFrom(
   stopped: () => boolean,
 ): Promise<Passed> {
   const { scheduler, moves, options, conditioning, stream, toImages } = passage;
+  const { makeNoisy = (sample) => sample.clone() } = passage;
   const { timesteps } = scheduler;
   const table = coefficientTable(scheduler, passage.begin);
   const dtype = timesteps instanceof Int32Array ? 'int32' : 'float32';
@@ -87,7 +91,7 @@ export async function denoiseFrom(
         move.kind === 'step'
           ? passage.within(() => stepAt(move.index, i))
           : {
-              prevSample: passage.makeNoisy(state.prevSample, move),
+              prevSample: makeNoisy(state.prevSample, move),
               predOriginalSample: state.predOriginalSample.clone(),
             },
       );
@@ -97,6 +101,8 @@ export async function denoiseFrom(
         const timestep = timesteps[move.index]!;
         const sample = () => toImages(next.prevSample);
         const predOriginalSample = () => toImages(next.predOriginalSample);
+        done++;
+        bar.update(1, options.isSeedDrawn ? { seed: options.seed } : {});
         if (options.returnIntermediates) {
           intermediates.push({
             timestep,
@@ -104,8 +110,6 @@ export async function denoiseFrom(
             predOriginalSample: predOriginalSample(),
           });
         }
-        done++;
-        bar.update(1, options.isSeedDrawn ? { seed: options.seed } : {});
         await options.callbackOnStepEnd?.({
           step: done,
           steps,
@@ -122,13 +126,10 @@ export async function denoiseFrom(
         );
       }
     }
-    state.predOriginalSample.dispose();
-    return { latents: state.prevSample, intermediates };
-  } catch (error) {
-    tf.dispose(state);
-    throw error;
+    return { images: toImages(state.prevSample), intermediates };
   } finally {
     bar.close();
+    tf.dispose(state);
   }
 }
 

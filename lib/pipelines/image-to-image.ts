@@ -14,8 +14,6 @@ import { Generator } from '../random';
 import type { Sampler, Scheduler } from '../schedulers/scheduler';
 import { denoiseFrom, stepsFrom } from './denoise-loop';
 import { resolveGenerateOptions } from './generate-options';
-import { toImages } from './latents';
-import { loraScaleOf } from './lora-scale';
 import {
   checkPictureSize,
   givenPictures,
@@ -27,14 +25,13 @@ import {
 import {
   atLevel,
   encoded,
-  loadedBase,
   noiseOf,
   PicturePipeline,
   type PictureOptions,
   type PictureOutput,
 } from './picture-pipeline';
 import { strengthPlan } from './strength';
-import type { SampledModel, TextToImagePipeline } from './text-to-image';
+import { TextToImagePipeline, type SampledModel } from './text-to-image';
 
 export interface ImageToImageOptions extends PictureOptions {
   /**
@@ -67,7 +64,7 @@ export class ImageToImagePipeline<
 
   /** As `TextToImagePipeline.fromPretrained`. */
   static fromPretrained(name: string, options: PretrainedOptions = {}): ImageToImagePipeline {
-    return new ImageToImagePipeline(loadedBase(name, options));
+    return new ImageToImagePipeline(TextToImagePipeline.fromPretrained(name, options), true);
   }
 
   /**
@@ -89,34 +86,23 @@ export class ImageToImagePipeline<
     const { prompts, seed, numInferenceSteps } = options;
     const plan = strengthPlan(scheduler, numInferenceSteps, strength);
     const stream = new Generator(seed).stream('sampling');
-    return this.conditioned(options, async (conditioning, stopped) => {
+    return base.conditioned(options, async (conditioning, stopped) => {
       const start = tf.tidy(() => {
         const x0 = encoded(codec, tensorOf(rowsOf(pictures, placesOf(prompts.length))));
         return atLevel(scheduler.levelAt(plan.begin), x0, noiseOf(x0.shape, stream.at(0)));
       });
-      const { latents, intermediates } = await denoiseFrom(
+      const { images, intermediates } = await denoiseFrom(
         start,
         {
-          scheduler,
-          step: base.stepOf(scheduler),
+          ...base.passage(scheduler, options),
           conditioning,
-          options,
           begin: plan.begin,
           moves: stepsFrom(plan.begin, scheduler),
           stream,
-          makeNoisy: (sample) => sample.clone(),
-          toImages: (x) => toImages(codec, x),
-          within: loraScaleOf(this, options),
-          barConfig: this.progressBarConfig,
         },
         stopped,
       );
-      try {
-        const images = toImages(codec, latents);
-        return { images, prompts, seed, intermediates, steps: plan.steps, description: plan.text };
-      } finally {
-        latents.dispose();
-      }
+      return { images, prompts, seed, intermediates, steps: plan.steps, description: plan.text };
     });
   }
 }

@@ -17,8 +17,6 @@ import type { Sampler, Scheduler } from '../schedulers/scheduler';
 import { denoiseFrom, stepsFrom, type Passage } from './denoise-loop';
 import { resolveGenerateOptions, type ResolvedGenerateOptions } from './generate-options';
 import { pictureChannels } from './image-to-image';
-import { toImages } from './latents';
-import { loraScaleOf } from './lora-scale';
 import {
   checkPictureSize,
   givenMask,
@@ -32,7 +30,6 @@ import {
 import {
   atLevel,
   encoded,
-  loadedBase,
   noiseOf,
   PicturePipeline,
   type PictureOptions,
@@ -40,7 +37,7 @@ import {
 } from './picture-pipeline';
 import { checkRepaintScheduler, noisier, repaintMoves, type RepaintOptions } from './repaint';
 import { strengthPlan } from './strength';
-import type { SampledModel, TextToImagePipeline } from './text-to-image';
+import { TextToImagePipeline, type SampledModel } from './text-to-image';
 
 export interface InpaintOptions extends PictureOptions {
   /** The pictures, as of `ImageToImageOptions`. One, or one for each prompt. */
@@ -84,7 +81,7 @@ export class InpaintPipeline<
 
   /** As `TextToImagePipeline.fromPretrained`. */
   static fromPretrained(name: string, options: PretrainedOptions = {}): InpaintPipeline {
-    return new InpaintPipeline(loadedBase(name, options));
+    return new InpaintPipeline(TextToImagePipeline.fromPretrained(name, options), true);
   }
 
   /**
@@ -110,7 +107,7 @@ export class InpaintPipeline<
     const kept = rowsOf(pictures, places);
     const open = rowsOf(masks, masks.shape[0] === 1 ? places.map(() => 0) : places);
     const stream = new Generator(options.seed).stream('sampling');
-    return this.conditioned(options, async (conditioning, stopped) => {
+    return base.conditioned(options, async (conditioning, stopped) => {
       const made = tf.tidy(() => {
         const x0 = encoded(codec, tensorOf(kept));
         const [, h, w] = x0.shape;
@@ -130,14 +127,12 @@ export class InpaintPipeline<
       });
       const { start, ...held } = made;
       try {
-        const { latents, intermediates } = await denoiseFrom(
+        const { images, intermediates } = await denoiseFrom(
           start,
           {
+            ...base.passage(scheduler, options),
             ...way,
-            scheduler,
-            step: base.stepOf(scheduler),
             conditioning,
-            options,
             stream,
             blend: (sample, key, arrived) => {
               const isLast = arrived >= scheduler.timesteps.length;
@@ -145,20 +140,19 @@ export class InpaintPipeline<
               const known = isLast ? held.x0 : atLevel(scheduler.levelAt(arrived), held.x0, noise);
               return tf.add(tf.mul(held.closed, known), tf.mul(held.open, sample));
             },
-            toImages: (x) => toImages(codec, x),
-            within: loraScaleOf(this, options),
-            barConfig: this.progressBarConfig,
           },
           stopped,
         );
-        try {
-          const images = pasted(toImages(codec, latents), kept, open);
-          const { steps, description } = way;
-          const { prompts, seed } = options;
-          return { images, prompts, seed, intermediates, steps, description };
-        } finally {
-          latents.dispose();
-        }
+        const { prompts, seed } = options;
+        const { steps, description } = way;
+        return {
+          images: pasted(images, kept, open),
+          prompts,
+          seed,
+          intermediates,
+          steps,
+          description,
+        };
       } finally {
         tf.dispose(held);
       }
@@ -174,7 +168,6 @@ export class InpaintPipeline<
       steps,
       description: strength === 1 ? pure : text,
       moves: stepsFrom(begin, scheduler),
-      makeNoisy: (sample) => sample.clone(),
       isRepaint: false,
     };
   }

@@ -4,7 +4,6 @@ import { tf } from '../backend';
 import { Images } from '../images/images';
 import type { Codec } from '../models/codec';
 import { randn, type RandomKey } from '../random';
-import type { DenoiseOutput } from './denoise-step';
 
 export type Shape4D = [number, number, number, number];
 
@@ -39,12 +38,9 @@ export function latentShape(
   return [count, height!, width!, in_channels];
 }
 
-/** Pure noise, and no guess yet. */
-export function startingNoise(shape: Shape4D, key: RandomKey, sigma: number): DenoiseOutput {
-  return tf.tidy(() => ({
-    prevSample: tf.mul(randn<tf.Rank.R4>(shape, key), sigma),
-    predOriginalSample: tf.zeros<tf.Rank.R4>(shape),
-  }));
+/** Pure noise; the caller disposes it. */
+export function startingNoise(shape: Shape4D, key: RandomKey, sigma: number): tf.Tensor4D {
+  return tf.tidy(() => tf.mul(randn<tf.Rank.R4>(shape, key), sigma));
 }
 
 /**

@@ -1,22 +1,17 @@
 /** What pipelines share that begin with a picture: the parts and graphs of text to image. */
 import { tf } from '../backend';
-import type { Conditioning } from '../conditioning/conditioning';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { Images } from '../images/images';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { Codec } from '../models/codec';
-import type { PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { randn, type RandomKey } from '../random';
 import type { Exchangeable, NoiseLevel, Sampler, Scheduler } from '../schedulers/scheduler';
-import { stoppable } from '../stop';
-import type { GenerateOptions, ResolvedGenerateOptions } from './generate-options';
+import type { GenerateOptions } from './generate-options';
 import type { Intermediates } from './intermediates';
 import type { Shape4D } from './latents';
-import { loraScaleOf } from './lora-scale';
 import type { ProgressBarConfig } from './progress-bar-config';
-import { checkExtras, disposeExtras, promptsOnly } from './prompts';
 import { TextToImagePipeline, type SampledModel, type TextToImageParts } from './text-to-image';
 
 /** What a picture is changed with; `size` says that a picture of another size than the training's is meant. */
@@ -51,10 +46,14 @@ export abstract class PicturePipeline<
 
   /**
    * @param parts models and scheduler, which stay the caller's; or a pipeline, whose models and graphs are shared
+   * @param isOwned whether `dispose` frees what the pipeline holds. Default: unless it is another's
    * @throws Error if the parts do not fit together
    */
-  constructor(parts: TextToImageParts<U, T, K, S> | TextToImagePipeline<U, T, K, S>) {
-    this.isOwned = !(parts instanceof TextToImagePipeline);
+  constructor(
+    parts: TextToImageParts<U, T, K, S> | TextToImagePipeline<U, T, K, S>,
+    isOwned = !(parts instanceof TextToImagePipeline),
+  ) {
+    this.isOwned = isOwned;
     this.base = parts instanceof TextToImagePipeline ? parts : new TextToImagePipeline(parts);
     this.scheduler = this.base.scheduler;
   }
@@ -84,39 +83,10 @@ export abstract class PicturePipeline<
     this.base.setProgressBarConfig(config);
   }
 
-  /** Runs a sampling with the prompts' conditioning, which is freed at the end. */
-  protected async conditioned<R>(
-    options: ResolvedGenerateOptions,
-    run: (
-      conditioning: { readonly guided: Conditioning; readonly alone: Conditioning },
-      stopped: () => boolean,
-    ) => Promise<R>,
-  ): Promise<R> {
-    const { prompts, extras, guidanceScale } = options;
-    checkExtras(extras, prompts.length);
-    const guided = loraScaleOf(this, options)(() => this.base.conditioning(options));
-    const alone: Conditioning = {
-      ...extras,
-      encoderHiddenStates: promptsOnly(guided, prompts.length),
-    };
-    try {
-      return await stoppable(options.signal, (stopped) => run({ guided, alone }, stopped));
-    } finally {
-      const { encoderHiddenStates, ...doubled } = guided;
-      tf.dispose([encoderHiddenStates, alone.encoderHiddenStates]);
-      if (guidanceScale !== 1) disposeExtras(doubled);
-    }
-  }
-
   /** Frees the graphs if they are not another pipeline's; the models stay, but those that `fromPretrained` made. */
   dispose(): void {
     if (this.isOwned) this.base.dispose();
   }
-}
-
-/** A pipeline over loaded models, which it frees at the end. */
-export function loadedBase(name: string, options: PretrainedOptions): TextToImagePipeline {
-  return TextToImagePipeline.fromPretrained(name, options);
 }
 
 /** α · x0 + σ · noise; the caller disposes it. */

@@ -10,25 +10,18 @@ import { pixelCodec, type Codec } from '../models/codec';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator } from '../random';
-import {
-  coefficientRow,
-  coefficientTable,
-  type Exchangeable,
-  type Sampler,
-  type Scheduler,
-} from '../schedulers/scheduler';
+import type { Exchangeable, Sampler, Scheduler } from '../schedulers/scheduler';
 import { boundsKey } from '../schedulers/thresholding';
-import { loopBar } from '../progress';
-import { interruption, nextMacrotask, stoppable } from '../stop';
+import { stoppable } from '../stop';
+import { denoiseFrom, stepsFrom, type Passage } from './denoise-loop';
 import { makeDenoiseStep, type DenoiseStep } from './denoise-step';
 import {
   resolveGenerateOptions,
   type GenerateOptions,
   type ResolvedGenerateOptions,
 } from './generate-options';
-import { guidanceOf, guidedAt } from './guidance';
-import { Intermediates } from './intermediates';
-import { latentShape, startingNoise, toImages, type LatentConfig, type Shape4D } from './latents';
+import type { Intermediates } from './intermediates';
+import { latentShape, startingNoise, toImages, type LatentConfig } from './latents';
 import { loraScaleOf } from './lora-scale';
 import { checkProgressBarConfig, type ProgressBarConfig } from './progress-bar-config';
 import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
@@ -173,97 +166,63 @@ export class TextToImagePipeline<
     prompt: string | readonly string[],
     options: GenerateOptions = {},
   ): Promise<TextToImageOutput> {
-    const resolved = resolveGenerateOptions(prompt, options, this.scheduler.config);
-    const { prompts, extras } = resolved;
-    checkExtras(extras, prompts.length);
+    const { scheduler } = this;
+    const resolved = resolveGenerateOptions(prompt, options, scheduler.config);
+    const { prompts, seed, numInferenceSteps } = resolved;
     const shape = latentShape(this.unet.config, this.codec, prompts.length, resolved.size);
-    const guided = loraScaleOf(this, resolved)(() => this.conditioning(resolved));
+    return this.conditioned(resolved, async (conditioning, stopped) => {
+      const stream = new Generator(seed).stream('sampling');
+      scheduler.setTimesteps(numInferenceSteps);
+      const { images, intermediates } = await denoiseFrom(
+        startingNoise(shape, stream.at(0), scheduler.initNoiseSigma),
+        {
+          ...this.passage(scheduler, resolved),
+          conditioning,
+          begin: 0,
+          moves: stepsFrom(0, scheduler),
+          stream,
+        },
+        stopped,
+      );
+      return { images, prompts, seed, intermediates };
+    });
+  }
+
+  /** Runs a sampling with the prompts' conditioning, which is freed at the end; other pipelines over these models do so, too. */
+  async conditioned<R>(
+    options: ResolvedGenerateOptions,
+    run: (conditioning: Passage['conditioning'], stopped: () => boolean) => Promise<R>,
+  ): Promise<R> {
+    const { prompts, extras, guidanceScale } = options;
+    checkExtras(extras, prompts.length);
+    const guided = loraScaleOf(this, options)(() => this.conditioning(options));
     const alone: Conditioning = {
       ...extras,
       encoderHiddenStates: promptsOnly(guided, prompts.length),
     };
     try {
-      return await stoppable(options.signal, (stopped) =>
-        this.denoise(shape, { guided, alone }, resolved, stopped),
-      );
+      return await stoppable(options.signal, (stopped) => run({ guided, alone }, stopped));
     } finally {
       const { encoderHiddenStates, ...doubled } = guided;
       tf.dispose([encoderHiddenStates, alone.encoderHiddenStates]);
-      if (resolved.guidanceScale !== 1) disposeExtras(doubled);
+      if (guidanceScale !== 1) disposeExtras(doubled);
     }
   }
 
-  /** From noise to images, until done or stopped. */
-  private async denoise(
-    shape: Shape4D,
-    conditioning: { readonly guided: Conditioning; readonly alone: Conditioning },
-    options: ResolvedGenerateOptions,
-    stopped: () => boolean,
-  ): Promise<TextToImageOutput> {
-    const { scheduler } = this;
-    const { seed, prompts, numInferenceSteps, callbackOnStepEnd } = options;
-    const intermediates = new Intermediates();
-    const sampling = new Generator(seed).stream('sampling');
-    scheduler.setTimesteps(numInferenceSteps);
-    const { timesteps } = scheduler;
-    const table = coefficientTable(scheduler);
-    const dtype = timesteps instanceof Int32Array ? 'int32' : 'float32';
-    const step = this.stepOf(scheduler);
-    const within = loraScaleOf(this, options);
-    const isGuided = guidedAt(options, scheduler.config.num_train_timesteps);
-    const images = (latents: tf.Tensor4D) => toImages(this.codec, latents);
-    const { disable = false, description = 'generate', leave } = this.barConfig;
-    const bar = loopBar(
-      timesteps.length,
-      { description, unit: 'step', leave },
-      options.progressBar ?? !disable,
-    );
-    let state = startingNoise(shape, sampling.at(0), scheduler.initNoiseSigma);
-    try {
-      for (const [i, timestep] of timesteps.entries()) {
-        const inputs = () => ({
-          sample: state.prevSample,
-          previousOriginal: state.predOriginalSample,
-          conditioning: isGuided(timestep) ? conditioning.guided : conditioning.alone,
-          guidance: isGuided(timestep) ? guidanceOf(options) : null,
-          timestep: tf.tensor1d([timestep], dtype),
-          coefficients: coefficientRow(table, i),
-          key: tf.tensor1d([...sampling.at(i + 1)], 'int32'),
-        });
-        const next = tf.tidy(() => within(() => step(inputs())));
-        tf.dispose(state);
-        state = next;
-        bar.update(1, options.isSeedDrawn ? { seed } : {});
-        if (options.returnIntermediates) {
-          const sample = images(next.prevSample);
-          const predOriginalSample = images(next.predOriginalSample);
-          intermediates.push({ timestep, sample, predOriginalSample });
-        }
-        await callbackOnStepEnd?.({
-          step: i + 1,
-          steps: timesteps.length,
-          timestep,
-          sample: () => images(next.prevSample),
-          predOriginalSample: () => images(next.predOriginalSample),
-        });
-        await nextMacrotask();
-        if (stopped() && i + 1 < timesteps.length) {
-          const at = `step ${i + 1} of ${timesteps.length}`;
-          throw interruption(
-            options.signal,
-            `The sampling was stopped after ${at}; no image is whole.`,
-          );
-        }
-      }
-      return { images: images(state.prevSample), prompts, seed, intermediates };
-    } finally {
-      bar.close();
-      tf.dispose(state);
-    }
+  /** What all samplings over these models share. */
+  passage(scheduler: Sampler, options: ResolvedGenerateOptions) {
+    return {
+      scheduler,
+      step: this.stepOf(scheduler),
+      options,
+      toImages: (latents: tf.Tensor4D) => toImages(this.codec, latents),
+      within: loraScaleOf(this, options),
+      barConfig: this.barConfig,
+    } satisfies Partial<Passage>;
   }
 
-  /** The graph of a scheduler's step, which other pipelines over the same models share. */
-  stepOf({ bounds }: Pick<Sampler, 'bounds'>): DenoiseStep {
+  /** The graph of a scheduler's step. */
+  private stepOf({ bounds }: Pick<Sampler, 'bounds'>): DenoiseStep {
     const key = boundsKey(bounds);
     const known = this.steps.get(key);
     if (known) return known;
@@ -279,7 +238,7 @@ export class TextToImagePipeline<
   }
 
   /** What the steps are conditioned on: with guidance what it departs from, then the prompts; the caller disposes it. */
-  conditioning(options: ResolvedGenerateOptions): Conditioning {
+  private conditioning(options: ResolvedGenerateOptions): Conditioning {
     const { prompts, negativePrompt, guidanceScale, extras, onWarning } = options;
     const guided = guidanceScale !== 1;
     const texts = guided ? [...prompts.map(() => negativePrompt), ...prompts] : prompts;

@@ -1,5 +1,5 @@
 /** Image to image, inpainting and RePaint against diffusers' schedulers with the same noise. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
@@ -16,6 +16,8 @@ import type { Scheduler } from '../../lib/schedulers/scheduler';
 import { goldenFolder } from '../support/golden';
 import { fixtureModelFolder } from '../support/model';
 import { givenImage, golden, pictureOf, pictureParts } from '../support/picture-parts';
+import { temporaryRoot } from '../support/temporary';
+import { tinyParts } from '../support/tiny-model';
 
 const config = { beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012 } as const;
 const SCHEDULERS: Record<string, () => Scheduler> = {
@@ -126,6 +128,16 @@ it('shares the graphs of text to image', async () => {
   pipeline.dispose(); // leaves them
   expect(fresh['steps'].size).toBe(1);
   fresh.dispose();
+});
+
+it.each([ImageToImagePipeline, InpaintPipeline])('%o frees the models that it loaded', (Class) => {
+  const saved = path.join(mkdtempSync(path.join(temporaryRoot, 'pictures-')), 'model');
+  const tiny = tinyParts(1);
+  new TextToImagePipeline(tiny).savePretrained(saved);
+  expect(() => Class.fromPretrained(saved).dispose()).toLeakNothing();
+  tiny.unet.dispose();
+  tiny.textEncoder.dispose();
+  rmSync(path.dirname(saved), { recursive: true });
 });
 
 it('leaks nothing, whatever the end', async () => {

@@ -5,9 +5,10 @@ import type { ImageBatch } from '../figure/images';
 import { paperOf } from '../figure/paper';
 import type { PlotlyObject } from '../figure/plotly';
 import { encodePng, imagesToGrid } from '../figure/png';
-import { axisLayout, baseLayout, MUTED, PALETTE, titleLayout } from '../figure/theme';
+import { PALETTE } from '../figure/theme';
+import { lossPanel } from './loss-panel';
 import type { LossPoint } from './plots';
-import { drawnIndices, logTicks, requireSmoothing, short, smoothed } from './series';
+import { drawnIndices, requireSmoothing, short, smoothed } from './series';
 
 /** A training to compare. */
 export interface RunCurve {
@@ -80,26 +81,12 @@ export function runsPlot(
     images.push(paper.image(png, { left: 0, top, width: raster.width, height: raster.height }));
     top += raster.height + ROW_GAP;
   }
-  const losses = curves.flatMap(({ means }) => means).filter(Number.isFinite);
-  const logarithmic = losses.length > 0 && losses.every((loss) => loss > 0);
+  const losses = curves.flatMap(({ means }) => means);
+  const frame = { width: WIDTH, height, left: LEFT, right: RIGHT, top: TOP };
   const layout: PlotlyObject = {
-    ...baseLayout(WIDTH, height),
-    margin: { l: LEFT, r: RIGHT, t: 0, b: 0 },
-    title: { ...titleLayout(escapePlotly(title)), y: 1 - 24 / height },
-    legend: {
-      orientation: 'h',
-      x: 0,
-      y: 1 - (TOP - 6) / height,
-      yanchor: 'bottom',
-      font: { color: MUTED },
-    },
+    ...lossPanel({ ...frame, lossHeight: LOSS_HEIGHT, title, losses }),
     showlegend: true,
     hovermode: 'x unified',
-    xaxis: axisLayout('step', { anchor: 'y' }),
-    yaxis: axisLayout('loss', {
-      domain: [1 - (TOP + LOSS_HEIGHT) / height, 1 - TOP / height],
-      ...(logarithmic ? logTicks(losses) : {}),
-    }),
     images,
     annotations,
   };

@@ -1,14 +1,14 @@
 /** A training at a glance: loss, learning rate, speed, memory and samples, in one figure. */
 
-import { escapePlotly } from '../figure/escape';
 import { extentOf } from '../figure/extent';
 import { Figure } from '../figure/figure';
 import { paperOf } from '../figure/paper';
 import type { PlotlyObject } from '../figure/plotly';
-import { axisLayout, baseLayout, MUTED, PALETTE, titleLayout } from '../figure/theme';
+import { axisLayout, PALETTE } from '../figure/theme';
+import { lossPanel } from './loss-panel';
 import type { LossPoint } from './plots';
 import { LABEL_WIDTH, sampleRows, spread, type Samples } from './sample-rows';
-import { drawnIndices, logTicks, requireSmoothing, short, smoothed } from './series';
+import { drawnIndices, requireSmoothing, short, smoothed } from './series';
 
 /** A step of the trainer's history, with the time that it took. */
 export interface TrainingPoint extends LossPoint {
@@ -122,8 +122,6 @@ export function trainingPlot(
     small(5, memorySteps, tensors, 'tensors'),
   ];
 
-  const finite = losses.filter((loss) => Number.isFinite(loss));
-  const logarithmic = finite.length > 0 && finite.every((loss) => loss > 0);
   const smallAxes = ['steps a second', 'memory (GB)', 'tensors'].flatMap((name, i) => {
     const from = (i * (plotWidth + 60)) / 3 / plotWidth;
     const to = from + (plotWidth - 130) / 3 / plotWidth;
@@ -145,22 +143,9 @@ export function trainingPlot(
       ],
     ] as const;
   });
+  const frame = { width: WIDTH, height, left: LEFT, right: RIGHT, top: TOP };
   const layout: PlotlyObject = {
-    ...baseLayout(WIDTH, height),
-    margin: { l: LEFT, r: RIGHT, t: 0, b: 0 },
-    title: { ...titleLayout(escapePlotly(title)), y: 1 - 24 / height },
-    legend: {
-      orientation: 'h',
-      x: 0,
-      y: 1 - (TOP - 6) / height,
-      yanchor: 'bottom',
-      font: { color: MUTED },
-    },
-    xaxis: axisLayout('step', { anchor: 'y' }),
-    yaxis: axisLayout('loss', {
-      domain: domain(TOP, TOP + LOSS_HEIGHT),
-      ...(logarithmic ? logTicks(losses) : {}),
-    }),
+    ...lossPanel({ ...frame, lossHeight: LOSS_HEIGHT, title, losses }),
     yaxis2: axisLayout('learning rate', {
       overlaying: 'y',
       side: 'right',

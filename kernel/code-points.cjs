@@ -39,4 +39,4 @@ function inCodePoints(text, answer) {
   };
 }
 
-module.exports = { inCodePoints, toCodePoints, toUtf16 };
+module.exports = { inCodePoints, toUtf16 };

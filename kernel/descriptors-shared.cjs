@@ -3,6 +3,8 @@
 
 const fs = require('node:fs');
 
+const STREAMS = ['stdout', 'stderr'];
+
 /** Places in the shared memory: who reads, whether a cell runs, how many KiB wait for the main thread. */
 const FIELDS = { reader: 0, running: 1, held: 2 };
 const FREE = 0;
@@ -49,4 +51,4 @@ function readAvailable(descriptor, take) {
   }
 }
 
-module.exports = { FIELDS, MAIN, WORKER, locked, readAvailable };
+module.exports = { FIELDS, MAIN, STREAMS, WORKER, locked, readAvailable };

@@ -2,10 +2,9 @@
 // Empties the pipes of stdout and stderr while the main thread is busy. See descriptors.cjs.
 
 const { workerData } = require('node:worker_threads');
-const { FIELDS, WORKER, locked, readAvailable } = require('./descriptors-shared.cjs');
+const { FIELDS, STREAMS, WORKER, locked, readAvailable } = require('./descriptors-shared.cjs');
 
 const { state, port, readers } = workerData;
-const names = ['stdout', 'stderr'];
 const pause = { running: 20, idle: 200, flowing: 1 }; // milliseconds
 /** More than a notebook can show: what comes beyond it, while the main thread takes nothing, is left out. */
 const most = 64 * 1024; // KiB
@@ -23,7 +22,7 @@ function empty(index) {
     const isFull = Atomics.load(state, FIELDS.held) > most;
     if (!isFull && leftOut[index] > 0) {
       const mebibytes = (leftOut[index] / 2 ** 20).toFixed(1);
-      post(index, Buffer.from(`\n[${mebibytes} MiB of ${names[index]} were left out]\n`));
+      post(index, Buffer.from(`\n[${mebibytes} MiB of ${STREAMS[index]} were left out]\n`));
       leftOut[index] = 0;
     }
     readAvailable(readers[index], (bytes) => {

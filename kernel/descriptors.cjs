@@ -12,9 +12,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { receiveMessageOnPort, MessageChannel, Worker } = require('node:worker_threads');
-const { FIELDS, MAIN, locked, readAvailable } = require('./descriptors-shared.cjs');
-
-const names = ['stdout', 'stderr'];
+const { FIELDS, MAIN, STREAMS, locked, readAvailable } = require('./descriptors-shared.cjs');
 
 /** Opens `file` as descriptor `fd`: the system gives the lowest number that is free. */
 function openAs(fd, file) {
@@ -56,7 +54,7 @@ function captureDescriptors() {
   try {
     fs.fstatSync(0); // else pipes would become stdin
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ts-kernel-'));
-    const pipes = names.map((name) => path.join(folder, name));
+    const pipes = STREAMS.map((name) => path.join(folder, name));
     execFileSync('mkfifo', ['-m', '600', ...pipes], { stdio: 'ignore' });
     readers = pipes.map((pipe) =>
       fs.openSync(pipe, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK),
@@ -90,11 +88,11 @@ function captureDescriptors() {
       locked(state, MAIN, () => {
         for (let held; (held = receiveMessageOnPort(port));) {
           const { index, bytes } = held.message;
-          chunks.push([names[index], Buffer.from(bytes)]);
+          chunks.push([STREAMS[index], Buffer.from(bytes)]);
         }
         Atomics.store(state, FIELDS.held, 0);
         readers.forEach((reader, index) =>
-          readAvailable(reader, (bytes) => chunks.push([names[index], bytes])),
+          readAvailable(reader, (bytes) => chunks.push([STREAMS[index], bytes])),
         );
       });
       return chunks;

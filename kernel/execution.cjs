@@ -5,7 +5,6 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const util = require('node:util');
 const { CellQueue } = require('./cell-queue.cjs');
 const { displayOf, encodeBundle, encodeMetadata, errorContent, reply } = require('./messages.cjs');
-const { showPromisesPlain } = require('./promises.cjs');
 const { openStreams } = require('./streams.cjs');
 
 /** What is known of the cell that runs now. */
@@ -100,7 +99,6 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
   let running = null;
   /** Which cell a callback belongs to, whichever runs by then. */
   const cells = new AsyncLocalStorage();
-  showPromisesPlain();
   globalThis[Symbol.for('kernel.cell')] = () => cells.getStore();
   const early = []; // printed before the first cell
   const streams = openStreams((name, text) => {
@@ -198,8 +196,7 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
   }
 
   server.handleExecute = function (socket, message) {
-    const status = (state) =>
-      reply(this, this.iopub, message, 'status', { execution_state: state });
+    const status = (state) => this.publishStatus(state, message);
     queue.add({
       run: async () => {
         this.runningMessage = message;

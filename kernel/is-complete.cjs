@@ -1,6 +1,8 @@
 'use strict';
 // Whether a console should run what was typed.
 
+const ts = require('typescript');
+
 /** TypeScript's codes for what another line can still end, wherever they are reported. */
 const unended = new Set([
   1010, // '*/' expected
@@ -25,45 +27,41 @@ const timing = /^[ \t]*%{1,2}time\b/m;
 const otherMagic = /^\s*(%{1,2}[a-z]|!\s*[a-z.~/])/i;
 
 /** The code as a module, so that `await` is one, and as TypeScript, where `<T>` is no element of JSX. */
-function parse(typescript, code) {
-  return typescript.createSourceFile(
+function parse(code) {
+  return ts.createSourceFile(
     'cell.ts',
     code,
     {
-      languageVersion: typescript.ScriptTarget.Latest,
+      languageVersion: ts.ScriptTarget.Latest,
       setExternalModuleIndicator: (file) => (file.externalModuleIndicator = true),
     },
     /* setParentNodes */ false,
-    typescript.ScriptKind.TS,
+    ts.ScriptKind.TS,
   );
 }
 
-const bracketSteps = (typescript) => {
-  const { SyntaxKind } = typescript;
-  return new Map([
-    [SyntaxKind.OpenBraceToken, 1],
-    [SyntaxKind.OpenBracketToken, 1],
-    [SyntaxKind.OpenParenToken, 1],
-    [SyntaxKind.CloseBraceToken, -1],
-    [SyntaxKind.CloseBracketToken, -1],
-    [SyntaxKind.CloseParenToken, -1],
-  ]);
-};
+const bracketSteps = new Map([
+  [ts.SyntaxKind.OpenBraceToken, 1],
+  [ts.SyntaxKind.OpenBracketToken, 1],
+  [ts.SyntaxKind.OpenParenToken, 1],
+  [ts.SyntaxKind.CloseBraceToken, -1],
+  [ts.SyntaxKind.CloseBracketToken, -1],
+  [ts.SyntaxKind.CloseParenToken, -1],
+]);
 
 /** Two spaces for each line that leaves more brackets open than it closes. */
-function indentAfter(typescript, code) {
-  const steps = bracketSteps(typescript);
-  const scanner = typescript.createScanner(typescript.ScriptTarget.Latest, /* skipTrivia */ true);
+function indentAfter(code) {
+  const scanner = ts.createScanner(ts.ScriptTarget.Latest, /* skipTrivia */ true);
   scanner.setText(code);
   const opened = []; // the lines of the brackets that are open
   let line = 0;
   let last = 0;
   for (;;) {
     const kind = scanner.scan();
-    if (kind === typescript.SyntaxKind.EndOfFileToken) break;
+    if (kind === ts.SyntaxKind.EndOfFileToken) break;
     line += code.slice(last, scanner.getTokenStart()).split('\n').length - 1;
     last = scanner.getTokenStart();
-    const step = steps.get(kind) ?? 0;
+    const step = bracketSteps.get(kind) ?? 0;
     if (step > 0) opened.push(line);
     if (step < 0) opened.pop();
   }
@@ -71,16 +69,15 @@ function indentAfter(typescript, code) {
 }
 
 /** `let` with nothing behind it parses; only the checker is against it. */
-function lacksNames(typescript, file) {
+function lacksNames(file) {
   const last = file.statements.at(-1);
   if (last === undefined) return false;
   const isKeyword =
-    typescript.isExpressionStatement(last) &&
-    typescript.isIdentifier(last.expression) &&
+    ts.isExpressionStatement(last) &&
+    ts.isIdentifier(last.expression) &&
     last.expression.text === 'let';
   return (
-    isKeyword ||
-    (typescript.isVariableStatement(last) && last.declarationList.declarations.length === 0)
+    isKeyword || (ts.isVariableStatement(last) && last.declarationList.declarations.length === 0)
   );
 }
 
@@ -88,24 +85,19 @@ function lacksNames(typescript, file) {
  * The answer to an `is_complete_request`: `complete` when it parses, `incomplete` when all that it lacks is at its
  * end, else `invalid`.
  */
-function isComplete(typescript, code) {
-  const answer = ofTypeScript(typescript, code);
+function isComplete(code) {
+  const answer = ofTypeScript(code);
   if (answer.status !== 'invalid') return answer;
   if (timing.test(code))
-    return ofTypeScript(
-      typescript,
-      code.replace(timing, (magic) => ' '.repeat(magic.length)),
-    );
+    return ofTypeScript(code.replace(timing, (magic) => ' '.repeat(magic.length)));
   return otherMagic.test(code) ? { status: 'complete' } : answer;
 }
 
-function ofTypeScript(typescript, code) {
-  const file = parse(typescript, code);
+function ofTypeScript(code) {
+  const file = parse(code);
   const [first] = file.parseDiagnostics;
   if (first === undefined)
-    return lacksNames(typescript, file)
-      ? { status: 'incomplete', indent: '' }
-      : { status: 'complete' };
+    return lacksNames(file) ? { status: 'incomplete', indent: '' } : { status: 'complete' };
   // A string goes on after a backslash at the line's end.
   if (first.code === unterminatedString && /(^|[^\\])(\\\\)*\\$/.test(code))
     return { status: 'incomplete', indent: '' };
@@ -114,13 +106,12 @@ function ofTypeScript(typescript, code) {
   const exports = /^export(\s+(abstract|async|declare|default))*\s*$/.test(code.slice(first.start));
   if (cutOff.has(first.code) || (!atEnd && !exports)) return { status: 'invalid' };
   const inText = file.parseDiagnostics.some(({ code: number }) => unended.has(number));
-  return { status: 'incomplete', indent: inText ? '' : indentAfter(typescript, code) };
+  return { status: 'incomplete', indent: inText ? '' : indentAfter(code) };
 }
 
 /** Mends tslab's answer to `is_complete_request`: it parses as TSX and calls broken code complete. */
 function installIsComplete({ jupyter }) {
-  jupyter.JupyterHandlerImpl.prototype.handleIsComplete = ({ code }) =>
-    isComplete(require('typescript'), code); // the repository's, once somebody asks
+  jupyter.JupyterHandlerImpl.prototype.handleIsComplete = ({ code }) => isComplete(code);
 }
 
-module.exports = { installIsComplete, isComplete };
+module.exports = { installIsComplete };

@@ -80,4 +80,4 @@ function freshLibrary({ folder = lib, compile = compileLibrary, isLoaded = isInU
   };
 }
 
-module.exports = { freshLibrary, LibraryError };
+module.exports = { freshLibrary };

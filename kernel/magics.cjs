@@ -101,4 +101,4 @@ class Stopwatch {
   }
 }
 
-module.exports = { Stopwatch, asWritten, duration, isOfMagic, unknownMagic, withoutMagics };
+module.exports = { Stopwatch, asWritten, isOfMagic, unknownMagic, withoutMagics };

@@ -129,4 +129,4 @@ function installRequests({ jupyter, versions }, history) {
   };
 }
 
-module.exports = { installRequests, selectHistory };
+module.exports = { installRequests };

@@ -5,6 +5,7 @@ const { Writable } = require('node:stream');
 const { StringDecoder } = require('node:string_decoder');
 const { keepOrder } = require('./children.cjs');
 const { captureDescriptors } = require('./descriptors.cjs');
+const { STREAMS } = require('./descriptors-shared.cjs');
 
 const lookEvery = 50; // milliseconds
 const isHighSurrogate = (unit) => unit >= 0xd800 && unit < 0xdc00;
@@ -112,7 +113,7 @@ function openStreams(publish) {
       send(name, ofDescriptors[name].fromBytes(bytes));
   }
 
-  const streams = ['stdout', 'stderr'].map((name, index) => {
+  const streams = STREAMS.map((name, index) => {
     const stream = new OutputStream(index + 1, (text) => {
       flush();
       send(name, text);
@@ -135,7 +136,7 @@ function openStreams(publish) {
     begin() {
       streams.forEach((stream, index) => {
         stream.restore();
-        process[['stdout', 'stderr'][index]] = stream;
+        process[STREAMS[index]] = stream;
       });
       descriptors?.setRunning(true);
     },

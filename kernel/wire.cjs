@@ -58,4 +58,4 @@ function sendMessage(key, socket, message, type, content) {
   socket.send([...message.identity, delimiter, signature, ...parts]);
 }
 
-module.exports = { readMessage, sendMessage, toJson };
+module.exports = { readMessage, sendMessage };

@@ -7,6 +7,7 @@ import { Progress } from './command-line/progress.mjs';
 import { batchFor } from './commands/evaluate.mjs';
 import { commands, readCommandLine } from './commands/index.mjs';
 import { setUpOrExit } from './setup/run.mjs';
+import { stopSignal } from './setup/signals.mjs';
 
 const { values } = readCommandLine('evaluate');
 const { images: numImages, batch: batchSize = batchFor(numImages) } = values;
@@ -22,8 +23,7 @@ say('The judge looks at real images …');
 const judge = sd.Judge.load(values.judge);
 const test = sd.loadMnist({ split: 'test', source: 'full' });
 const reference = sd.realReference(judge, test, numImages);
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+const stop = stopSignal();
 
 /** What real images give at the number of the last row. */
 let real = reference.floor;
@@ -56,7 +56,7 @@ async function measured(parts, options) {
   try {
     return await sd.evaluate(parts, options, reference);
   } catch (error) {
-    if (stop.signal.aborted) return null;
+    if (stop.aborted) return null;
     if (!(error instanceof RangeError)) throw error;
     return misuse(commands.evaluate, [error.message]);
   }
@@ -98,7 +98,7 @@ async function drawnHere() {
         guidanceScale,
         ...more,
         folder: own,
-        signal: stop.signal,
+        signal: stop,
         progressBar: false,
         onProgress: (share) => {
           const done = Math.round(share * total);

@@ -4,6 +4,7 @@ import { library, typed } from './command-line/command.mjs';
 import { Progress, timeText } from './command-line/progress.mjs';
 import { readCommandLine } from './commands/index.mjs';
 import { setUpOrExit } from './setup/run.mjs';
+import { stopSignal } from './setup/signals.mjs';
 
 const { values } = readCommandLine('train-judge');
 await setUpOrExit();
@@ -11,8 +12,7 @@ const sd = library();
 
 const train = sd.loadMnist({ split: 'train', source: 'full' });
 const test = sd.loadMnist({ split: 'test', source: 'full' });
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+const stop = stopSignal();
 
 const started = performance.now();
 let progress;
@@ -20,7 +20,7 @@ const training = sd.trainJudge(
   { train, test },
   {
     epochs: values.epochs,
-    signal: stop.signal,
+    signal: stop,
     onStep: ({ step, steps, loss }) => {
       progress ??= new Progress({ total: steps, every: 10, stream: process.stdout });
       progress.update(step, `loss ${loss.toFixed(4)}`);
@@ -28,7 +28,7 @@ const training = sd.trainJudge(
   },
 );
 const judge = await training.catch((error) => {
-  if (stop.signal.aborted) return null;
+  if (stop.aborted) return null;
   throw error;
 });
 progress?.end();

@@ -7,6 +7,7 @@ import { Progress } from './command-line/progress.mjs';
 import { commands, readCommandLine } from './commands/index.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
+import { stopSignal } from './setup/signals.mjs';
 
 const { values } = readCommandLine('train');
 await setUpOrExit();
@@ -83,13 +84,12 @@ say(
 );
 if (kept.has(0) && trainer.step === 0) await saveModel('model-0');
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+const stop = stopSignal();
 
 const progress = new Progress({ total: maxSteps, stream: process.stdout });
 const history = await trainer.fit({
   maxSteps,
-  signal: stop.signal,
+  signal: stop,
   onStep: async (log) => {
     const { step, learningRate } = log;
     sd.logStep(folder, log); // for sd.watchTraining

@@ -133,4 +133,4 @@ function topNames(source, checker) {
   return { typesOnly, reset };
 }
 
-module.exports = { Cells, unresolved };
+module.exports = { Cells };

@@ -77,4 +77,4 @@ function typeScriptError(diagnostics, context) {
   );
 }
 
-module.exports = { TypeScriptError, notDefined, typeScriptError };
+module.exports = { typeScriptError };

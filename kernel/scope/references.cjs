@@ -136,7 +136,7 @@ class References {
     for (const element of name.elements) {
       if (ts.isOmittedExpression(element)) continue;
       const { propertyName, name: target, initializer, dotDotDotToken } = element;
-      if (propertyName) this.#key(propertyName, scope);
+      if (propertyName) this.key(propertyName, scope);
       else if (ts.isObjectBindingPattern(name) && !dotDotDotToken)
         this.edits.insert(target.getStart(), `${target.text}: `);
       this.declare(target, scope);
@@ -151,13 +151,14 @@ class References {
     if (ts.isIdentifier(name)) return;
     for (const element of name.elements) {
       if (ts.isOmittedExpression(element)) continue;
-      if (element.propertyName) this.#key(element.propertyName, scope);
+      if (element.propertyName) this.key(element.propertyName, scope);
       this.leave(element.name, scope);
       if (element.initializer) this.visit(element.initializer, scope);
     }
   }
 
-  #key(name, scope) {
+  /** A key of a pattern, a literal or a class: only a computed one holds references. */
+  key(name, scope) {
     if (ts.isComputedPropertyName(name)) this.visit(name.expression, scope);
   }
 }

@@ -25,8 +25,9 @@ const parameters = [
   'require',
   'module',
   'exports',
+  '__dirname',
+  '__filename',
 ];
-const parameterList = [...parameters, '__dirname', '__filename'].join(', ');
 
 const parse = (text) =>
   ts.createSourceFile(
@@ -74,7 +75,7 @@ class Cell {
     this.walk = new Walk(this.edits, {
       top,
       isShared,
-      isLate: (name) => !others.has(name) && !(name in globalThis) && !parameterList.includes(name),
+      isLate: (name) => !others.has(name) && !(name in globalThis) && !parameters.includes(name),
     });
     this.value = valueStatement(this.file.statements);
     this.file.statements.forEach((statement) => this.#statement(statement));
@@ -174,9 +175,9 @@ function rewrite(text, { declared, known, reset = new Set(), skipped = new Set()
   const cell = new Cell(text, { declared, known, skipped });
   const { awaits } = cell.walk;
   const opening =
-    `(${awaits ? 'async ' : ''}function (${parameterList}) { 'use strict'; ` +
+    `(${awaits ? 'async ' : ''}function (${parameters.join(', ')}) { 'use strict'; ` +
     `${cell.head(reset, known)} `;
   return { ...cell.edits.apply(opening, '\n})'), names: cell.names, imports: cell.imports, awaits };
 }
 
-module.exports = { TIMED, rewrite };
+module.exports = { rewrite };

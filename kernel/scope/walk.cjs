@@ -36,7 +36,7 @@ class Walk {
     if (ts.isClassLike(node)) return this.#class(node, scope);
     if (ts.isPropertyAccessExpression(node)) return this.visit(node.expression, scope);
     if (ts.isPropertyAssignment(node)) {
-      this.#key(node.name, scope);
+      this.references.key(node.name, scope);
       return this.visit(node.initializer, scope);
     }
     if (ts.isLabeledStatement(node)) return this.visit(node.statement, scope);
@@ -133,13 +133,9 @@ class Walk {
     }
   }
 
-  #key(name, scope) {
-    if (ts.isComputedPropertyName(name)) this.visit(name.expression, scope);
-  }
-
   #function(node, scope) {
     if (node.name && !ts.isFunctionDeclaration(node) && !ts.isFunctionExpression(node))
-      this.#key(node.name, scope);
+      this.references.key(node.name, scope);
     const own = this.#inner(scope, (names) => {
       if (ts.isFunctionExpression(node) && node.name) names.add(node.name.text);
       if (!ts.isArrowFunction(node)) names.add('arguments');
@@ -168,7 +164,7 @@ class Walk {
         this.#function(member, own);
         continue;
       }
-      if (ts.isPropertyDeclaration(member)) this.#key(member.name, own);
+      if (ts.isPropertyDeclaration(member)) this.references.key(member.name, own);
       this.#functions += 1; // its value and its static blocks run as functions
       if (member.initializer) this.visit(member.initializer, own);
       if (ts.isClassStaticBlockDeclaration(member)) {

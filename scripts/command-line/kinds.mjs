@@ -104,7 +104,8 @@ export const json = {
   },
 };
 
-const isFolder = (place) => fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+export const isFolder = (place) =>
+  fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
 const isFile = (place) => fs.statSync(place, { throwIfNoEntry: false })?.isFile() === true;
 
 /** Why nothing can be written at a place: the nearest thing that exists above it must be a folder that takes files. */

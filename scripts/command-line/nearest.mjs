@@ -1,7 +1,7 @@
 // "Did you mean …?": the names that a misspelt one is near to.
 
 /** Edits from one word to the other: letters added, left out, changed, or two neighbours swapped. */
-export function editDistance(a, b) {
+function editDistance(a, b) {
   let [beforeLast, last] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -5,7 +5,7 @@ import { inRoot } from '../setup/paths.mjs';
 import { drawing, images } from './evaluate.mjs';
 
 /** The steps of a run's kept models. */
-export const keptSteps = (folder) =>
+const keptSteps = (folder) =>
   fs
     .readdirSync(folder)
     .map((entry) => Number(/^model-(\d+)$/.exec(entry)?.[1] ?? 0))

@@ -1,28 +1,28 @@
 // Folders of models and of runs, as options name them.
 import fs from 'node:fs';
 import path from 'node:path';
-import { oldFolder } from '../command-line/kinds.mjs';
+import { typed } from '../command-line/command.mjs';
+import { isFolder, oldFolder } from '../command-line/kinds.mjs';
 import { didYouMean, nearest } from '../command-line/nearest.mjs';
-import { inRoot, root } from '../setup/paths.mjs';
+import { inRoot } from '../setup/paths.mjs';
 
 const has = (place, ...names) => fs.existsSync(path.join(place, ...names));
-const isFolder = (place) => fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
 const entriesOf = (place) => (isFolder(place) ? fs.readdirSync(place).sort() : []);
 
 /** Whether a folder is a model, a training checkpoint, or a run with one of them. */
-export function holdsModel(place) {
+function holdsModel(place) {
   if (has(place, 'model_index.json') || has(place, 'model', 'model_index.json')) return true;
   return entriesOf(place).some((name) => /^checkpoint-\d+$/.test(name));
 }
 
 /** The models and runs that there are, as one would type them. */
-export function knownModels() {
+function knownModels() {
   const saved = process.env.SDM_CHECKPOINTS || inRoot('checkpoints');
   return [inRoot('runs'), path.resolve(saved)].flatMap((folder) =>
     entriesOf(folder)
       .map((name) => path.join(folder, name))
       .filter(holdsModel)
-      .map((place) => (place.startsWith(root + path.sep) ? path.relative(root, place) : place)),
+      .map(typed),
   );
 }
 

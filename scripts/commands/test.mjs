@@ -7,7 +7,7 @@ import { inRoot, root } from '../setup/paths.mjs';
 const TEST = /\.(test|browser|shots)\.ts$/;
 
 /** All files of tests, as paths from the root. */
-export const testFiles = () =>
+const testFiles = () =>
   fs
     .readdirSync(inRoot('test'), { recursive: true })
     .filter((name) => TEST.test(name) && !name.startsWith('fixtures'))
@@ -52,7 +52,7 @@ const filter = {
   },
 };
 
-const inBrowser = (word) => path.normalize(word).includes(path.join('test', 'browser'));
+export const inBrowser = (word) => path.normalize(word).includes(path.join('test', 'browser'));
 
 function check(_values, words) {
   const count = words.filter(inBrowser).length;
@@ -107,5 +107,3 @@ export const test = {
   example: 'npm test -- test/nn -t conv2d',
   notes: 'Without a set-up before: npx vitest run, which takes all options of vitest.',
 };
-
-export { inBrowser };

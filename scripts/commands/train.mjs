@@ -3,7 +3,7 @@ import { didYouMean, nearest } from '../command-line/nearest.mjs';
 import { RECIPES } from './names.mjs';
 
 /** The groups and numbers of a recipe (lib/mnist/recipes.ts), as `--set` names them. */
-export const RECIPE_KEYS = {
+const RECIPE_KEYS = {
   groups: ['scheduler', 'objective', 'trainer'],
   numbers: {
     warmupSteps: (value) => Number.isInteger(value) && value >= 0,

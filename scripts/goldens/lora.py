@@ -168,9 +168,8 @@ def files(root, unet_case, text_case):
             name = key.removeprefix("base_model.model.").replace(".default.", ".")
             parameter.data.copy_(case.draw(f"lora.default.{name}", *parameter.shape, radius=0.25))
     model.save_pretrained(at("peft"))
-    for extra in ("README.md",):
-        if os.path.exists(os.path.join(at("peft"), extra)):
-            os.remove(os.path.join(at("peft"), extra))
+    if os.path.exists(readme := os.path.join(at("peft"), "README.md")):
+        os.remove(readme)
 
     expected = {}
     x, context = unet_case.inputs["in.sample"], unet_case.inputs["in.encoder_hidden_states"]

@@ -1,8 +1,15 @@
-// Passing on the wish to stop to a program that we have started.
+// The wish to stop: heard, and passed on to a program that we have started.
 import { constants } from 'node:os';
 
 /** The exit code of a child, signals counted the way shells do. */
 export const exitCodeOf = (code, signal) => (signal ? 128 + constants.signals[signal] : code);
+
+/** Aborts when this process is asked to end, which then ends by itself. */
+export function stopSignal() {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+  return stop.signal;
+}
 
 /**
  * Calls `stop` with the signal's name when this process is asked to end.

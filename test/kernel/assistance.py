@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from cell_messages import reply_to
 from jupyter_client.manager import start_new_kernel
 
 PLAN, RESULT, CWD = sys.argv[1:4]
@@ -19,10 +20,7 @@ TIMEOUT = 120  # seconds
 def ask(client, kind, text):
     position = text.index("|")
     sent = getattr(client, kind)(text.replace("|", "", 1), position)
-    while True:
-        reply = client.get_shell_msg(timeout=TIMEOUT)
-        if reply["parent_header"].get("msg_id") == sent:
-            return reply["content"]
+    return reply_to(sent, client, TIMEOUT)
 
 
 plan = json.loads(Path(PLAN).read_text())

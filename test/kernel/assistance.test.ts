@@ -1,16 +1,10 @@
 /** Tab and Shift+Tab on the real kernel: what the editor is told, by Jupyter's protocol. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadScript, root } from '../support/script';
+import { root } from '../support/script';
 import { temporaryRoot } from '../support/temporary';
-
-const { jupyterEnvironment, venvPython } = loadScript<{
-  jupyterEnvironment: () => NodeJS.ProcessEnv;
-  venvPython: string;
-}>('setup/paths.mjs');
+import { runPython } from './run-python';
 
 const cell = `
 import * as sd from 'stable-diffusion-mnist/notebook';
@@ -98,8 +92,7 @@ beforeAll(async () => {
     ...completed.map(([text]) => ['complete', text]),
   ];
   writeFileSync(plan, JSON.stringify({ cell, asked }));
-  const args = ['-B', join(__dirname, 'assistance.py'), plan, result, join(root, 'notebooks')];
-  await promisify(execFile)(venvPython, args, { env: jupyterEnvironment() });
+  await runPython('assistance.py', plan, result, join(root, 'notebooks'));
   answers = JSON.parse(readFileSync(result, 'utf8')) as Answer[];
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from cell_messages import messages_of, reply_to
 from jupyter_client.manager import start_new_kernel
 
 PLAN, RESULT, CWD = sys.argv[1:4]
@@ -22,11 +23,7 @@ def run(client, code):
     """Runs a cell as Run All does, without refusing what follows a failure."""
     sent = client.execute(code, stop_on_error=False)
     text, error, mime = "", None, None
-    while True:
-        message = client.get_iopub_msg(timeout=TIMEOUT)
-        if message["parent_header"].get("msg_id") != sent:
-            continue
-        kind, content = message["msg_type"], message["content"]
+    for kind, content in messages_of(sent, lambda: client.get_iopub_msg(timeout=TIMEOUT)):
         if kind == "stream":
             text += content["text"]
         elif kind in ("execute_result", "display_data"):
@@ -34,10 +31,7 @@ def run(client, code):
             text += mime.get("text/plain", "")
         elif kind == "error":
             error = f'{content["ename"]}: {content["evalue"]}\n' + "\n".join(content["traceback"])
-        elif kind == "status" and content["execution_state"] == "idle":
-            break
-    while client.get_shell_msg(timeout=TIMEOUT)["parent_header"].get("msg_id") != sent:
-        pass
+    reply_to(sent, client, TIMEOUT)
     return {"text": text, "error": error, "mime": mime}
 
 

@@ -1,18 +1,12 @@
 /** One kernel for long: what it holds does not grow, and Stop and errors leave nothing behind. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadScript, root } from '../support/script';
+import { root } from '../support/script';
 import { figure, times } from '../support/soak';
 import { temporaryRoot } from '../support/temporary';
 import { TINY_TEXT, TINY_UNET } from '../support/tiny-configs';
-
-const { jupyterEnvironment, venvPython } = loadScript<{
-  jupyterEnvironment: () => NodeJS.ProcessEnv;
-  venvPython: string;
-}>('setup/paths.mjs');
+import { runPython } from './run-python';
 
 interface Measurement {
   readonly step: number;
@@ -44,9 +38,7 @@ beforeAll(async () => {
   const configs = { unet: TINY_UNET, text: TINY_TEXT };
   writeFileSync(plan!, JSON.stringify({ steps, rounds, faults, ...configs }));
   const args = [plan!, found!, path.join(root, 'notebooks'), path.join(folder, 'run')];
-  await promisify(execFile)(venvPython, ['-B', path.join(__dirname, 'long_run.py'), ...args], {
-    env: jupyterEnvironment(),
-  });
+  await runPython('long_run.py', ...args);
   result = JSON.parse(readFileSync(found!, 'utf8')) as Result;
 }, 7_200_000);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,15 +1,9 @@
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadScript, root } from '../support/script';
-
-const { jupyterEnvironment, venvPython } = loadScript<{
-  jupyterEnvironment: () => NodeJS.ProcessEnv;
-  venvPython: string;
-}>('setup/paths.mjs');
+import { root } from '../support/script';
+import { runPython } from './run-python';
 
 interface Outcome {
   readonly status: 'passed' | 'failed' | 'skipped';
@@ -56,11 +50,7 @@ let outcomes: Record<string, Outcome>;
 
 beforeAll(async () => {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'sdm-protocol-')), 'outcomes.json');
-  await promisify(execFile)(
-    venvPython,
-    ['-B', path.join(__dirname, 'protocol.py'), file, path.join(root, 'notebooks')],
-    { env: jupyterEnvironment() },
-  );
+  await runPython('protocol.py', file, path.join(root, 'notebooks'));
   outcomes = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, Outcome>;
 }, 600_000);
 

@@ -1,15 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import { loadScript } from '../support/script';
 import type { Row } from './cells/row';
-
-const { jupyterEnvironment, venvPython } = loadScript<{
-  jupyterEnvironment: () => NodeJS.ProcessEnv;
-  venvPython: string;
-}>('setup/paths.mjs');
+import { runPython } from './run-python';
 
 export interface Outcome {
   readonly text: string;
@@ -25,9 +18,7 @@ export async function runCells(
 ): Promise<Outcome[]> {
   const [plan, result] = [join(temporary, 'plan.json'), join(temporary, 'result.json')];
   writeFileSync(plan, JSON.stringify(rows));
-  await promisify(execFile)(venvPython, ['-B', join(__dirname, 'cells.py'), plan, result, folder], {
-    env: jupyterEnvironment(),
-  });
+  await runPython('cells.py', plan, result, folder);
   return JSON.parse(readFileSync(result, 'utf8')) as Outcome[];
 }
 

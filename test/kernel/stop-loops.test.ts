@@ -1,16 +1,10 @@
 /** Stop ends loops of cells that never wait, before and after an `await`, and leaves a kernel that works. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadScript, root } from '../support/script';
+import { root } from '../support/script';
 import { temporaryRoot } from '../support/temporary';
-
-const { jupyterEnvironment, venvPython } = loadScript<{
-  jupyterEnvironment: () => NodeJS.ProcessEnv;
-  venvPython: string;
-}>('setup/paths.mjs');
+import { runPython } from './run-python';
 
 const wait = `await new Promise((r) => setTimeout(r, 20)); console.log('on'); await new Promise((r) => setTimeout(r, 20));`;
 
@@ -61,8 +55,7 @@ let outcomes: Record<string, Outcome>;
 beforeAll(async () => {
   const [plan, result] = [join(folder, 'plan.json'), join(folder, 'result.json')];
   writeFileSync(plan, JSON.stringify(cells));
-  const args = ['-B', join(__dirname, 'stop_loops.py'), plan, result, join(root, 'notebooks')];
-  await promisify(execFile)(venvPython, args, { env: jupyterEnvironment() });
+  await runPython('stop_loops.py', plan, result, join(root, 'notebooks'));
   outcomes = JSON.parse(readFileSync(result, 'utf8')) as Record<string, Outcome>;
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from cell_messages import messages_of, reply_to
 from jupyter_client.manager import start_new_kernel
 
 RESULT_FILE, CWD = sys.argv[1:]
@@ -62,21 +63,22 @@ def main():
 
     def run(code, stops=0):
         """Runs a cell and presses Stop when it first prints, so many times; the seconds are those after the first."""
-        message = client.execute(code, stop_on_error=False)
+        sent = client.execute(code, stop_on_error=False)
         shown, pressed, start = [], 0, None
         deadline = time.monotonic() + TIMEOUT
-        while True:
-            if start and pressed < stops and time.monotonic() > start + 0.5 * pressed:
-                manager.interrupt_kernel()
-                pressed += 1
-            try:
-                output = client.get_iopub_msg(timeout=0.1)
-            except queue.Empty:
-                assert time.monotonic() < deadline, code
-                continue
-            if output["parent_header"].get("msg_id") != message:
-                continue
-            kind, content = output["msg_type"], output["content"]
+
+        def next_message():
+            nonlocal pressed
+            while True:
+                if start and pressed < stops and time.monotonic() > start + 0.5 * pressed:
+                    manager.interrupt_kernel()
+                    pressed += 1
+                try:
+                    return client.get_iopub_msg(timeout=0.1)
+                except queue.Empty:
+                    assert time.monotonic() < deadline, code
+
+        for kind, content in messages_of(sent, next_message):
             if kind == "stream":
                 shown.append(content["text"].strip())
                 start = start or time.monotonic()
@@ -84,14 +86,9 @@ def main():
                 shown.append(content["traceback"])
             elif kind in ("display_data", "execute_result"):
                 shown.append(content["data"].get("text/plain"))
-            elif kind == "status" and content["execution_state"] == "idle":
-                break
-        while True:
-            reply = client.get_shell_msg(timeout=TIMEOUT)
-            if reply["parent_header"].get("msg_id") == message:
-                break
+        status = reply_to(sent, client, TIMEOUT)["status"]
         seconds = time.monotonic() - start if start else 0
-        return {"status": reply["content"]["status"], "shown": shown, "seconds": seconds}
+        return {"status": status, "shown": shown, "seconds": seconds}
 
     try:
         opened = run(OPEN)

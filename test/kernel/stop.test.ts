@@ -1,16 +1,10 @@
 /** Stop on the real kernel, in cells that draw with the model that ships. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadScript, root } from '../support/script';
+import { root } from '../support/script';
 import { temporaryRoot } from '../support/temporary';
-
-const { jupyterEnvironment, venvPython } = loadScript<{
-  jupyterEnvironment: () => NodeJS.ProcessEnv;
-  venvPython: string;
-}>('setup/paths.mjs');
+import { runPython } from './run-python';
 
 interface Outcome {
   readonly status: 'ok' | 'error';
@@ -24,8 +18,7 @@ let result: Record<string, Outcome> & { calls: unknown[] };
 
 beforeAll(async () => {
   const file = path.join(folder, 'result.json');
-  const args = ['-B', path.join(__dirname, 'stop.py'), file, path.join(root, 'notebooks')];
-  await promisify(execFile)(venvPython, args, { env: jupyterEnvironment() });
+  await runPython('stop.py', file, path.join(root, 'notebooks'));
   result = JSON.parse(readFileSync(file, 'utf8')) as typeof result;
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from cell_messages import messages_of, reply_to
 from jupyter_client.manager import start_new_kernel
 
 PLAN, RESULT, CWD = sys.argv[1:4]
@@ -22,11 +23,7 @@ manager, client = start_new_kernel(startup_timeout=TIMEOUT, kernel_name="tslab",
 def run(code, stops=0):
     sent = client.execute(code, stop_on_error=False)
     text, error, pressed = "", None, None
-    while True:
-        message = client.get_iopub_msg(timeout=TIMEOUT)
-        if message["parent_header"].get("msg_id") != sent:
-            continue
-        kind, content = message["msg_type"], message["content"]
+    for kind, content in messages_of(sent, lambda: client.get_iopub_msg(timeout=TIMEOUT)):
         if kind == "stream":
             text += content["text"]
             if stops and pressed is None:
@@ -37,10 +34,7 @@ def run(code, stops=0):
             text += content["data"]["text/plain"]
         elif kind == "error":
             error = f'{content["ename"]}: {content["evalue"]}'
-        elif kind == "status" and content["execution_state"] == "idle":
-            break
-    while client.get_shell_msg(timeout=TIMEOUT)["parent_header"].get("msg_id") != sent:
-        pass
+    reply_to(sent, client, TIMEOUT)
     return {"text": text, "error": error, "seconds": time.monotonic() - (pressed or time.monotonic())}
 
 

@@ -119,4 +119,14 @@ export const scope: Row[] = [
     ],
     '[ 42, 1 ]',
   ],
+  // Names that are parts of what a cell's function takes: exports, module, __dirname.
+  ...['port', 'mod', 'dir'].map((name): Row => [
+    `a later cell's ${name}, in a function above`,
+    [
+      `declare const ${name}: number; const read_${name} = () => ${name};`,
+      `const ${name} = 27;`,
+      `read_${name}()`,
+    ],
+    '27',
+  ]),
 ];

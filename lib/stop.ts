@@ -125,8 +125,9 @@ const awaited = new Set<Promise<unknown>>();
 const LONGEST_WAIT = 5000;
 
 /**
- * Has the loops wait with their next step until this work is done. It then has the thread for itself: it ends sooner, and the
- * time that it takes is its own. Otherwise each of its turns would stand behind a step, which may take seconds.
+ * Has the loops wait with their next step until this work is done: it ends sooner, and the time that it takes is its own. A
+ * figure is drawn in another thread, but comes back to this one for its PNG and to be sent; else each of these turns would stand
+ * behind a step, which may take seconds.
  */
 export function finishBeforeNextStep(work: Promise<unknown>): void {
   const settled: Promise<unknown> = work

@@ -31,7 +31,8 @@ export interface ShowOptions {
 /** Characters: a grid's names all its images. */
 const LONGEST_ALT = 10_000;
 
-const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
+/** The format of a live plot. */
+export const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
 
 /** What the caller gets of a drawing: Stop ends who waits for it, too. */
 function wanted<T>({ result, stopped }: Drawn<T>): T {
@@ -124,10 +125,16 @@ export class Figure {
     if (!(scale > 0 && scale <= 10)) {
       throw new RangeError(`Expected scale above 0 and up to 10, got ${scale}.`);
     }
-    if (this.#exactPng && scale === 1) return Buffer.from(this.#exactPng);
+    return wanted(await this.#drawPng(scale));
+  }
+
+  async #drawPng(scale: number): Promise<Drawn<Buffer>> {
+    if (this.#exactPng && scale === 1) {
+      return { result: Buffer.from(this.#exactPng), stopped: false };
+    }
     const drawn = await renderPng(this.#order, scale);
     this.#boxes = drawn.boxes;
-    return wanted(drawn);
+    return drawn;
   }
 
   /** Writes a `.png`, `.svg` or plotly `.json` file, as the path's ending says. */
@@ -167,11 +174,8 @@ export class Figure {
 
   /** The picture, or why there is none. A picture that is whole when Stop is pressed is kept. */
   async #picture(): Promise<{ readonly picture?: Buffer; readonly problem?: string }> {
-    if (this.#exactPng) return { picture: Buffer.from(this.#exactPng) };
     try {
-      const { result, boxes } = await renderPng(this.#order);
-      this.#boxes = boxes;
-      return { picture: result };
+      return { picture: (await this.#drawPng(1)).result };
     } catch (error) {
       const { message } = error instanceof Error ? error : { message: String(error) };
       return { problem: message.replace(/\.$/, '') };

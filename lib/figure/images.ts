@@ -1,6 +1,5 @@
-import { Image } from '../images/images';
-
 /** Reads the library's image batches (arrays, ndarrays, pipeline output) as 8-bit pixels. */
+import { Image } from '../images/images';
 
 /**
  * A batch of images [N, H, W, C], or grey ones [N, H, W], or one image [H, W, C], in row-major order unless
@@ -37,18 +36,26 @@ export interface PixelBatch {
 const ROUNDING = 1e-4; // float32 noise beyond [0, 1] is no sign of another range
 
 /** Whether these are the numbers of one image, without a first axis for several. */
-export function isOneImage(images: ImageBatch): boolean {
+function isOneImage(images: ImageBatch): boolean {
   if (images instanceof Image) return true;
   const { shape } = images;
   const [height = 0, width = 0, channels = 0] = shape;
   return shape.length === 3 && [1, 3, 4].includes(channels) && height > 4 && width > 4;
 }
 
-function dimensions(images: ImageBatch): [number, number, number, number] {
-  const { shape } = images;
-  const [count = 0, height = 0, width = 0, channels = 1] = isOneImage(images)
-    ? [1, ...shape]
-    : shape;
+/** Images of three axes with a fourth, of length 1: of images for [H, W, C], of channels for [N, H, W]. */
+export function inFourAxes(images: ImageBatch): ImageBatch {
+  const { data, shape, stride, offset } = images;
+  if (shape.length !== 3) return { data, shape, stride, offset };
+  const single = isOneImage(images);
+  const add = (list: readonly number[], value: number) =>
+    single ? [value, ...list] : [...list, value];
+  return { data, shape: add(shape, 1), stride: stride && add(stride, 0), offset };
+}
+
+/** @param full the same in four axes */
+function dimensions({ shape }: ImageBatch, full: ImageBatch): [number, number, number, number] {
+  const [count = 0, height = 0, width = 0, channels = 0] = full.shape;
   const whole = shape.every((size) => Number.isInteger(size) && size > 0);
   if ((shape.length !== 3 && shape.length !== 4) || !whole) {
     throw new Error(
@@ -103,11 +110,11 @@ function toByte(bytes: boolean, valueRange: readonly [number, number] | undefine
  * too few, NaN, of another type, or outside [0, 1] with no `valueRange` given
  */
 export function toPixels(images: ImageBatch, options: ImageReadOptions = {}): PixelBatch {
-  const [count, height, width, channels] = dimensions(images);
+  const full = inFourAxes(images);
+  const [count, height, width, channels] = dimensions(images, full);
   const { data, offset = 0 } = images;
   const convert = toByte(isBytes(data), options.valueRange);
-  const own = images.stride && (isOneImage(images) ? [0, ...images.stride] : images.stride);
-  const [sN = 0, sH = 0, sW = 0, sC = 0] = own ?? [
+  const [sN = 0, sH = 0, sW = 0, sC = 0] = full.stride ?? [
     height * width * channels,
     width * channels,
     channels,

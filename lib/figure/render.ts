@@ -7,17 +7,17 @@ import { fontFiles, openSans } from './font-metrics';
 import { boxesInSvg, type Box } from './kept-boxes';
 import { DrawingError, type Drawn } from './limits';
 import { FONT_FAMILY } from './theme';
-import { tileTypes, webglTypes } from './trace-types';
+import { TILE_TYPES, typesAmong, WEBGL_TYPES } from './trace-types';
 
 /** The browser that must draw the figure, or undefined if none needs to. */
 function browserFor({ spec }: DrawingOrder): string | undefined {
-  const tiles = tileTypes(spec.data);
+  const tiles = typesAmong(spec.data, TILE_TYPES);
   if (tiles.length) {
     throw new DrawingError(
       `${tiles.join(', ')} takes its map from a server when the plot is shown; nothing is fetched for a picture`,
     );
   }
-  const types = webglTypes(spec.data);
+  const types = typesAmong(spec.data, WEBGL_TYPES);
   if (!types.length) return undefined;
   const browser = findChromium();
   if (browser !== undefined) return browser;

@@ -28,14 +28,7 @@ export function traceType(trace: PlotlyObject): string {
   return typeof trace.type === 'string' ? trace.type : 'scatter';
 }
 
-/** The types among the traces that need WebGL, each once. */
-export function webglTypes(data: readonly PlotlyObject[]): string[] {
-  const types = new Set(data.map(traceType));
-  return [...types].filter((type) => (WEBGL_TYPES as readonly string[]).includes(type));
-}
-
-/** The types among the traces that need tiles. */
-export function tileTypes(data: readonly PlotlyObject[]): string[] {
-  const types = new Set(data.map(traceType));
-  return [...types].filter((type) => (TILE_TYPES as readonly string[]).includes(type));
+/** The types among the traces that are of a list, each once. */
+export function typesAmong(data: readonly PlotlyObject[], list: readonly string[]): string[] {
+  return [...new Set(data.map(traceType))].filter((type) => list.includes(type));
 }

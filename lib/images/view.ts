@@ -83,7 +83,7 @@ export abstract class NdView<T extends PixelData> implements NdArray<T> {
 
   /** Shape, dtype and numbers in row-major order. */
   toJSON(): { readonly shape: number[]; readonly dtype: string; readonly data: number[] } {
-    return { shape: [...this.shape], dtype: this.dtype, data: numbersOf(this.array, 0, []) };
+    return { shape: [...this.shape], dtype: this.dtype, data: numbersOf(this.array) };
   }
 
   toString(): string {
@@ -95,9 +95,21 @@ export abstract class NdView<T extends PixelData> implements NdArray<T> {
   }
 }
 
-function numbersOf(array: NdArray<PixelData>, axis: number, at: number[]): number[] {
-  if (axis === array.dimension) return [array.get(...at)];
-  return Array.from({ length: array.shape[axis]! }, (_, i) => i).flatMap((i) =>
-    numbersOf(array, axis + 1, [...at, i]),
-  );
+/** What an ndarray says of where its numbers are. */
+interface Strided {
+  readonly data: ArrayLike<number>;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+}
+
+/** The numbers in row-major order, whatever the strides. */
+export function numbersOf({ data, shape, stride, offset }: Strided): number[] {
+  const numbers: number[] = [];
+  const walk = (axis: number, start: number) => {
+    if (axis === shape.length) numbers.push(data[start]!);
+    else for (let i = 0; i < shape[axis]!; i++) walk(axis + 1, start + i * stride[axis]!);
+  };
+  walk(0, offset);
+  return numbers;
 }

@@ -6,6 +6,10 @@ import { inspect, types } from 'node:util';
 const DIGITS = 3;
 const MOST_DECIMALS = 6;
 
+/** What a thrown value says. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** Whether JSON says all that there is of a value. */
 function isJson(value: unknown, depth = 0): boolean {
   if (value === null || ['string', 'boolean'].includes(typeof value)) return true;
@@ -24,7 +28,7 @@ function objectText(value: object): string {
       return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
     return inspect(value, { depth: 2, breakLength: Infinity, maxArrayLength: 20, compact: true });
   } catch (error) {
-    return `(cannot be shown: ${error instanceof Error ? error.message : String(error)})`;
+    return `(cannot be shown: ${messageOf(error)})`;
   }
 }
 

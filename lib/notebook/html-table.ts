@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { openDisplay, type MimeBundle } from '../figure/display-handle';
 import { extentOf } from '../figure/extent';
 import { escapeHtml, NO_MATH, shortened } from '../figure/escape';
-import { cellText, columnTexts } from './cell-text';
+import { cellText, columnTexts, messageOf } from './cell-text';
 import type { ShowOptions } from '../figure/figure';
 
 export interface TableOptions {
@@ -33,7 +33,7 @@ function read(row: Row, key: string): unknown {
   try {
     return row[key];
   } catch (error) {
-    return `(cannot be read: ${error instanceof Error ? error.message : String(error)})`;
+    return `(cannot be read: ${messageOf(error)})`;
   }
 }
 

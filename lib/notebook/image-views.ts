@@ -1,16 +1,16 @@
 /** Pictures at the end of a cell: one as itself, several in rows. */
 import ndarray from 'ndarray';
 import type { MimeBundle, MimeMetadata } from '../figure/display-handle';
+import { extentOf } from '../figure/extent';
 import type { PixelData } from '../images/image-files';
 import { Image, Images } from '../images/images';
-import type { NdView } from '../images/view';
+import { numbersOf, type NdView } from '../images/view';
+import { defineView } from './define-view';
 import { card, pictureHtml } from './rich';
+import { MOST_IMAGES } from './tensor-views';
 
-const DISPLAY = Symbol.for('Jupyter.display');
-const METADATA = Symbol.for('kernel.metadata');
 /** Pixels that a small picture is enlarged to, about. */
 const SIDE = 112;
-const MOST_IMAGES = 16;
 const ACROSS = 8;
 
 /**
@@ -18,16 +18,13 @@ const ACROSS = 8;
  * nothing to draw.
  */
 function shownPixels(images: NdView<PixelData>): ndarray.NdArray<Float32Array> | undefined {
-  const { data: numbers, shape } = images.toJSON();
-  const values = numbers.map((value) => (images.data instanceof Uint8Array ? value / 255 : value));
+  const bytes = images.data instanceof Uint8Array;
+  const values = numbersOf(images).map((value) => (bytes ? value / 255 : value));
   if (values.length === 0 || !values.every(Number.isFinite)) return undefined;
-  let [low, high] = [0, 1];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
+  const extent = extentOf(values);
+  const [low, high] = [Math.min(0, extent.low), Math.max(1, extent.high)];
   const scaled = Float32Array.from(values, (value) => (value - low) / (high - low));
-  return ndarray(scaled, shape);
+  return ndarray(scaled, [...images.shape]);
 }
 
 const enlarged = (width: number, height: number) =>
@@ -57,19 +54,6 @@ function imagesView(images: Images<PixelData>): MimeBundle {
 
 /** Called once, by lib/notebook.ts. */
 export function installImageViews(): void {
-  const own = <T extends object>(type: { readonly prototype: T }, view: (value: T) => MimeBundle) =>
-    Object.defineProperty(type.prototype, DISPLAY, {
-      configurable: true,
-      value(this: T) {
-        return view(this);
-      },
-    });
-  own<Image<PixelData>>(Image, imageView);
-  own<Images<PixelData>>(Images, imagesView);
-  Object.defineProperty(Image.prototype, METADATA, {
-    configurable: true,
-    get(this: Image<PixelData>) {
-      return metadataOf(this);
-    },
-  });
+  defineView<Image<PixelData>>(Image, { view: imageView, metadata: metadataOf });
+  defineView<Images<PixelData>>(Images, { view: imagesView });
 }

@@ -2,7 +2,9 @@
 import { inspect } from 'node:util';
 import { openDisplay, type DisplayHandle, type MimeBundle } from '../figure/display-handle';
 import { escapeHtml, shortened } from '../figure/escape';
+import { PLOTLY_MIME } from '../figure/figure';
 import { isInterrupted } from '../stop';
+import { DISPLAY, METADATA, VIEW } from './define-view';
 import type { Form, FormValue } from './form';
 
 export interface InteractOptions {
@@ -18,17 +20,10 @@ export interface InteractOptions {
  */
 export type Draw<T> = (values: T, signal: AbortSignal) => object | Promise<object>;
 
-const DISPLAY = Symbol.for('Jupyter.display');
-const METADATA = Symbol.for('kernel.metadata');
-
-const VIEW = Symbol.for('kernel.view');
-
 /** Why a drawing is given up for a newer one. */
 const NEWER = Symbol('a newer drawing');
 
 type View = (value: unknown) => MimeBundle | Promise<MimeBundle> | undefined;
-
-const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
 
 /**
  * What a cell that ends with the value would show, of a figure the picture alone: JupyterLab's plotly renderer ignores

@@ -11,6 +11,10 @@ export interface Values {
   readonly floats: boolean;
 }
 
+/** How many numbers an array of this shape holds. */
+export const sizeOf = (shape: readonly number[]): number =>
+  shape.reduce((product, length) => product * length, 1);
+
 const MOST = 1000;
 const EDGE = 3;
 const LINE = 80; // characters
@@ -82,9 +86,9 @@ function places(length: number, cut: boolean): readonly (number | null)[] {
  * @param indent characters before it, by which later lines are moved
  */
 export function formatValues({ data, shape, floats }: Values, indent = 0): string {
-  const total = shape.reduce((product, length) => product * length, 1);
+  const total = sizeOf(shape);
   const cut = total > MOST;
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
   const shown: unknown[] = [];
   const gather = (axis: number, start: number) => {
     if (axis === shape.length) {

@@ -15,6 +15,7 @@ import type { TextToImagePipeline } from '../pipelines/text-to-image';
 import type { Scheduler } from '../schedulers/scheduler';
 import type { TextToImageObjective } from '../training/text-to-image-objective';
 import type { Trainer } from '../training/trainer';
+import { sizeOf } from './numbers';
 import type { HostValues } from './tensor-views';
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -26,6 +27,13 @@ export interface Summary {
 }
 
 const className = (value: object) => value.constructor.name;
+
+const totalSize = (parts: Iterable<{ readonly size: number }>) =>
+  [...parts].reduce((sum, { size }) => sum + size, 0);
+
+/** Settings of a part, folded. */
+const configOf = ({ config }: { readonly config: object }, heading = 'config') =>
+  folding(heading, table(config).toHtml());
 
 /** The class of a part, with what is told of it in few words. */
 function partText(part: object): string {
@@ -62,10 +70,7 @@ export const objectiveSummary = (objective: TextToImageObjective): Summary => ({
   title: className(objective),
   facts: {
     images: objective.length,
-    'trained parameters': [...objective.parameters.values()].reduce(
-      (sum, { size }) => sum + size,
-      0,
-    ),
+    'trained parameters': totalSize(objective.parameters.values()),
     unet: partText(objective.unet),
     text_encoder: partText(objective.textEncoder),
     scheduler: className(objective.noiseScheduler),
@@ -80,10 +85,9 @@ export const optimizerSummary = (optimizer: AdamW): Summary => ({
 
 export const emaSummary = (ema: EMAModel): Summary => {
   const shadows = [...ema.shadowParams.values()];
-  const numbers = shadows.reduce((sum, { size }) => sum + size, 0);
   return {
     title: className(ema),
-    facts: { parameters: numbers, tensors: shadows.length, ...ema.options },
+    facts: { parameters: totalSize(shadows), tensors: shadows.length, ...ema.options },
   };
 };
 
@@ -139,7 +143,7 @@ export function modelView(model: { readonly config: object }): MimeBundle {
   }));
   const { title, facts } = modelSummary(model);
   return card(title, facts, [
-    folding('config', table(model.config).toHtml()),
+    configOf(model),
     folding("parameters, in torch's shapes", parameterTree(rows)),
   ]);
 }
@@ -147,16 +151,13 @@ export function modelView(model: { readonly config: object }): MimeBundle {
 export async function schedulerView(scheduler: Scheduler): Promise<MimeBundle> {
   const figure = noiseSchedule(scheduler.alphasCumprod);
   const { title, facts } = schedulerSummary(scheduler);
-  return card(title, facts, [
-    await figureHtml(figure),
-    folding('config', table(scheduler.config).toHtml()),
-  ]);
+  return card(title, facts, [await figureHtml(figure), configOf(scheduler)]);
 }
 
 /** A scheduler of flow matching has no schedule ᾱ to draw. */
 export function flowSchedulerView(scheduler: Scheduled): MimeBundle {
   const { title, facts } = schedulerSummary(scheduler);
-  return card(title, facts, [folding('config', table(scheduler.config).toHtml())]);
+  return card(title, facts, [configOf(scheduler)]);
 }
 
 /** A judge, known by its fields: it belongs to a room above. */
@@ -175,17 +176,15 @@ export function weightsView(title: string, weights: ReadonlyMap<string, HostValu
   const rows = [...weights].map(([name, { shape }]) => ({
     name,
     shape: [...shape],
-    size: shape.reduce((product, length) => product * length, 1),
+    size: sizeOf(shape),
   }));
-  const numbers = rows.reduce((sum, { size }) => sum + size, 0);
   const names = folding('weights', parameterTree(rows));
-  return card(title, { weights: rows.length, numbers }, [names]);
+  return card(title, { weights: rows.length, numbers: totalSize(rows) }, [names]);
 }
 
-export async function pipelineView(pipeline: TextToImagePipeline): Promise<MimeBundle> {
+export function pipelineView(pipeline: TextToImagePipeline): MimeBundle {
   const { title, facts } = pipelineSummary(pipeline);
-  const config = folding("scheduler's config", table(pipeline.scheduler.config).toHtml());
-  return Promise.resolve(card(title, facts, [config]));
+  return card(title, facts, [configOf(pipeline.scheduler, "scheduler's config")]);
 }
 
 export const summaryView = ({ title, facts }: Summary): MimeBundle => card(title, facts);

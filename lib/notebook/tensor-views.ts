@@ -8,14 +8,16 @@ import { tf } from '../backend';
 import { imageGrid } from '../charts/image-grid';
 import type { MimeBundle } from '../figure/display-handle';
 import { extentOf } from '../figure/extent';
-import { isOneImage, type ImageBatch } from '../figure/images';
+import { inFourAxes, type ImageBatch } from '../figure/images';
+import { numbersOf } from '../images/view';
 import { toFloat32Array, type SafetensorsTensor } from '../io/safetensors';
-import { formatValues, type Values } from './numbers';
+import { formatValues, sizeOf, type Values } from './numbers';
 import { card, figureHtml, preformatted, type HtmlBundle } from './rich';
 
 /** Numbers read from the device for a glance. */
 const MOST_NUMBERS = 4_000_000;
-const MOST_IMAGES = 16;
+/** Images that a picture of several shows. */
+export const MOST_IMAGES = 16;
 const LEAST_SIDE = 8;
 const MOST_SIDE = 512;
 const CHANNELS = [1, 3, 4];
@@ -23,8 +25,6 @@ const CHANNELS = [1, 3, 4];
 export type TensorData = Values['data'];
 
 const isFloat = (dtype: string) => /^(b?float|f\d|bf16|double)/i.test(dtype);
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
 
 /** `tensor([1., 2.], shape=[2], dtype=float32)`, as `console.log` shows one. */
 export function tensorText(shape: readonly number[], dtype: string, data: TensorData | undefined) {
@@ -64,15 +64,6 @@ export function valuesCard(
   const text = tensorText(shape, dtype, data);
   const bundle = card(title, facts, [...more, preformatted(text)]);
   return { ...bundle, 'text/plain': `${bundle['text/plain']}\n\n${text}` };
-}
-
-/** Images of three axes with a fourth, of length 1: of images for [H, W, C], of channels for [N, H, W]. */
-function inFourAxes({ data, shape, stride, offset }: ImageBatch): ImageBatch {
-  if (shape.length !== 3) return { data, shape, stride, offset };
-  const single = isOneImage({ data, shape, stride, offset });
-  const add = (list: readonly number[], value: number) =>
-    single ? [value, ...list] : [...list, value];
-  return { data, shape: add(shape, 1), stride: stride && add(stride, 0), offset };
 }
 
 /** Why a shape [N, H, W, C] has no picture, or undefined if it has one. */
@@ -137,14 +128,7 @@ export async function imagesView(images: ImageBatch): Promise<MimeBundle> {
 
 /** The numbers in row-major order, whatever the strides. */
 function rowMajor({ data, shape, stride, offset = 0 }: ImageBatch): TensorData {
-  if (!stride) return data;
-  const values: number[] = [];
-  const walk = (axis: number, start: number) => {
-    if (axis === shape.length) values.push(data[start]!);
-    else for (let i = 0; i < shape[axis]!; i++) walk(axis + 1, start + i * stride[axis]!);
-  };
-  walk(0, offset);
-  return values;
+  return stride ? numbersOf({ data, shape, stride, offset }) : data;
 }
 
 function withoutPicture(images: ImageBatch, dtype: string, reason: string): MimeBundle {

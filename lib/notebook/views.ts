@@ -4,7 +4,7 @@
  * the kernel's `Symbol.for('kernel.view')`. No view throws: a value whose view fails is printed, with a line that says why.
  * Nothing else of the library depends on this.
  */
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { tf } from '../backend';
 import type { MimeBundle } from '../figure/display-handle';
 import { imageGrid } from '../charts/image-grid';
@@ -24,6 +24,7 @@ import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-
 import type { Scheduler } from '../schedulers/scheduler';
 import { TextToImageObjective } from '../training/text-to-image-objective';
 import { Trainer } from '../training/trainer';
+import { defineView, safely, VIEW, type View } from './define-view';
 import { table } from './html-table';
 import * as parts from './part-views';
 import { card, figureHtml } from './rich';
@@ -31,16 +32,11 @@ import {
   firstImages,
   imagesView,
   inspectTensor,
+  MOST_IMAGES,
   tensorView,
   weightView,
   type HostValues,
 } from './tensor-views';
-
-type View = MimeBundle | Promise<MimeBundle>;
-
-const DISPLAY = Symbol.for('Jupyter.display');
-const VIEW = Symbol.for('kernel.view');
-const MOST_IMAGES = 16;
 
 type RecordOf<K extends string> = Readonly<Record<K, unknown>>;
 const has = <K extends string>(value: object, ...keys: K[]): value is RecordOf<K> =>
@@ -61,7 +57,6 @@ const isArray = (value: object): value is ImageBatch =>
 
 /** A weight of a state dict or of a safetensors file: `shape` and `data`, in a file with `dtype`, and nothing else. */
 const isWeight = (value: object): value is HostValues =>
-  has(value, 'data', 'shape') &&
   isImageBatch(value) &&
   Object.keys(value).every((key) => ['data', 'shape', 'dtype'].includes(key));
 
@@ -143,30 +138,6 @@ function viewOf(value: object): View | undefined {
   return undefined;
 }
 
-/** A value as Node prints it, and why it has no view. */
-function printed(value: unknown, error: unknown): MimeBundle {
-  let text: string;
-  try {
-    text = inspect(value, { depth: 3, maxArrayLength: 50, customInspect: false });
-  } catch {
-    text = Object.prototype.toString.call(value);
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return { 'text/plain': `${text}\nNo view of it: ${reason.replace(/\.$/, '')}.` };
-}
-
-/** A view that does not throw. */
-function safely(value: unknown, view: () => View | undefined): View | undefined {
-  try {
-    const shown = view();
-    return shown instanceof Promise
-      ? shown.catch((error: unknown) => printed(value, error))
-      : shown;
-  } catch (error) {
-    return printed(value, error);
-  }
-}
-
 /** The view of a value without a class of ours, or undefined: then it is printed as it is. */
 export function plainView(value: unknown): View | undefined {
   // A proxy may do anything when it is asked for a field; Node prints it without.
@@ -185,29 +156,6 @@ async function datasetView(dataset: ShownDataset): Promise<MimeBundle> {
   return card('Images with captions', definedKeys(facts), [await figureHtml(figure)]);
 }
 
-interface Shown<T> {
-  readonly view: (value: T) => View;
-  /** As `console.log` shows it; `nested`: inside of another object. */
-  readonly text: (value: T, nested: boolean) => string;
-}
-
-function define<T extends object>(type: { readonly prototype: T }, { view, text }: Shown<T>): void {
-  Object.defineProperties(type.prototype, {
-    [DISPLAY]: {
-      configurable: true,
-      value(this: T) {
-        return safely(this, () => view(this));
-      },
-    },
-    [inspect.custom]: {
-      configurable: true,
-      value(this: T, depth: number, options: { readonly depth?: number | null }) {
-        return text(this, depth < (options.depth ?? Infinity));
-      },
-    },
-  });
-}
-
 /** A class that is shown by its summary alone. */
 function defineSummary<T extends object>(
   type: { readonly prototype: T },
@@ -218,12 +166,12 @@ function defineSummary<T extends object>(
     const shown = summary(value);
     return nested ? `[${shown.title}]` : parts.summaryText(shown);
   };
-  define(type, { view, text });
+  defineView(type, { view, text });
 }
 
 /** Called once, by lib/notebook.ts. */
 export function installNotebookViews(): void {
-  define<tf.Tensor>(tf.Tensor, { view: tensorView, text: inspectTensor });
+  defineView<tf.Tensor>(tf.Tensor, { view: tensorView, text: inspectTensor });
   for (const model of [UNet2DConditionModel, CLIPTextModel])
     defineSummary<{ config: object }>(model, parts.modelSummary, parts.modelView);
   defineSummary<Scheduler>(BaseScheduler, parts.schedulerSummary, parts.schedulerView);

@@ -1,7 +1,9 @@
 /** A training of another process, such as `npm run train`, watched from a notebook. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { learntCaptions } from '../conditioning/learnt-captions';
+import { listCheckpoints } from '../io/runs/checkpoint-folder';
 import { isLocked } from '../io/runs/folder-lock';
 import { TextToImagePipeline } from '../pipelines/text-to-image';
 import { stoppable } from '../stop';
@@ -58,7 +60,7 @@ export async function watchTraining(
       if (samples) sampled = await drawNewest(run, sampled, view, options, ended);
       view.update();
       if (!goesOn || stopped()) return goesOn;
-      await pause(pollInterval, ended);
+      await pause(pollInterval, undefined, { signal: ended }).catch(() => {}); // stopped: it looks once more
     }
   });
   await view.close();
@@ -75,6 +77,8 @@ async function drawNewest(
 ): Promise<string | undefined> {
   let pipeline: TextToImagePipeline | undefined;
   try {
+    // Whether a checkpoint is whole is seen by reading all of it: not at each look.
+    if (listCheckpoints(run).at(-1)?.folder === known) return known;
     const newest = latestCheckpoint(run, { onWarning: () => {} });
     if (newest === null || newest === known) return known;
     pipeline = TextToImagePipeline.fromPretrained(newest);
@@ -89,16 +93,4 @@ async function drawNewest(
   } finally {
     pipeline?.dispose();
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end, { once: true });
-    function end() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    }
-  });
 }

@@ -61,10 +61,10 @@ export function storedTensorCounts(file: string): readonly string[] {
   );
 }
 
-/** How many outputs of a notebook file hold a format. */
-function stored(file: string, format: string): number {
+/** The outputs of a notebook file that hold a format. */
+function outputsWith(file: string, format: string) {
   const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);
-  return outputs.filter(({ data }) => data?.[format] !== undefined).length;
+  return outputs.filter(({ data }) => data?.[format] !== undefined);
 }
 
 /** The words of each output of a notebook file that holds a format, in order. */
@@ -72,13 +72,11 @@ export function storedWords(
   file: string,
   format: 'application/vnd.plotly.v1+json' | 'image/png',
 ): string[] {
-  const outputs = storedCells(file).flatMap((cell) => cell.outputs ?? []);
-  return outputs
-    .filter(({ data }) => data?.[format] !== undefined)
+  return outputsWith(file, format)
     .map(({ data }) => [data?.['text/plain']].flat().join(''))
     .map((text) => text.replace(/^Figure \([^)]*\): /, ''));
 }
 
 /** How many live figures the outputs of a notebook file hold. */
 export const storedFigures = (file: string): number =>
-  stored(file, 'application/vnd.plotly.v1+json');
+  outputsWith(file, 'application/vnd.plotly.v1+json').length;

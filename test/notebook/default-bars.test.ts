@@ -31,12 +31,7 @@ afterEach(() => {
 
 const draw = (options: sd.GenerateOptions = {}) =>
   pipeline.generate(PROMPT, { seed: 7, numInferenceSteps: 3, size: [8, 6], ...options });
-/** What the cell shows in the end: the last state of each output. */
-const shown = () => [
-  ...new Map(
-    notebook.sent.map(({ displayId, data }) => [displayId, data['text/plain'] as string]),
-  ).values(),
-];
+const shown = () => notebook.shown();
 
 describe('a seed', () => {
   it('is drawn where none is given, said, and draws the same again', async () => {

@@ -10,15 +10,9 @@ const wait = (ms = 5) => new Promise((resolve) => setTimeout(resolve, ms));
 const settings = () => form({ scale: 1, prompt: 'a' }, { scale: { min: 0, max: 9 } });
 type Values = { scale: number; prompt: string };
 
-/** The texts of the form, the words below it and the picture, as they are now. */
-function outputs(notebook: ReturnType<typeof fakeNotebook>): string[] {
-  const states = new Map(
-    notebook.sent.map(({ displayId, data }) => [displayId, data['text/plain']]),
-  );
-  return [...states.values()] as string[];
-}
-const picture = (notebook: ReturnType<typeof fakeNotebook>) => outputs(notebook)[2];
-const words = (notebook: ReturnType<typeof fakeNotebook>) => outputs(notebook)[1];
+/** Of the form, the words below it and the picture: what they show now. */
+const picture = (notebook: ReturnType<typeof fakeNotebook>) => notebook.shown()[2];
+const words = (notebook: ReturnType<typeof fakeNotebook>) => notebook.shown()[1];
 const shows = (scale: number) => expect.stringMatching(new RegExp(`scale +${scale}`)) as string;
 
 describe('interact', () => {
@@ -26,7 +20,7 @@ describe('interact', () => {
     const notebook = fakeNotebook();
     const controls = settings();
     await interact(controls, (values) => table(values), { debounce: 1 });
-    expect(outputs(notebook)).toEqual([shows(1), '', shows(1)]);
+    expect(notebook.shown()).toEqual([shows(1), '', shows(1)]);
     expect(notebook.sent[0]?.data['text/html']).toContain('data-sdm-live');
     notebook.cell = 7;
     controls.set('scale', 3);

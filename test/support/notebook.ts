@@ -33,6 +33,12 @@ export function fakeNotebook() {
     cell: 1,
     sent,
     stops,
+    /** What the cells show in the end, as text: the last state of each output. */
+    shown: () => [
+      ...new Map(
+        sent.map(({ displayId, data }) => [displayId, data['text/plain'] as string]),
+      ).values(),
+    ],
     /** The cell before has ended, and another one runs. */
     nextCell() {
       running.ended = true;

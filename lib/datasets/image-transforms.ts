@@ -21,7 +21,10 @@ export type ImageSize = number | readonly [number, number];
 
 const isSize = (value: unknown) =>
   isCount(value) || (Array.isArray(value) && value.length === 2 && value.every(isCount));
-const SIZE_RULE = ['a number of pixels or [height, width], integers of 1 or more', isSize] as const;
+export const SIZE_RULE = [
+  'a number of pixels or [height, width], integers of 1 or more',
+  isSize,
+] as const;
 
 const pair = (size: ImageSize): readonly [number, number] =>
   typeof size === 'number' ? [size, size] : size;
@@ -63,6 +66,11 @@ function roundHalfToEven(value: number): number {
   return low % 2 === 0 ? low : low + 1;
 }
 
+export const INTERPOLATION_RULE = [
+  `one of ${INTERPOLATIONS.join(', ')}`,
+  (value: unknown) => INTERPOLATIONS.includes(value as Interpolation),
+] as const;
+
 export interface ResizeOptions {
   /** Default: `bilinear`, as torchvision's. */
   readonly interpolation?: Interpolation | undefined;
@@ -84,13 +92,7 @@ export class Resize implements ImageTransform {
       'Resize',
       { size, ...options },
       { interpolation: 'bilinear' },
-      {
-        size: SIZE_RULE,
-        interpolation: [
-          `one of ${INTERPOLATIONS.join(', ')}`,
-          (value) => INTERPOLATIONS.includes(value as Interpolation),
-        ],
-      },
+      { size: SIZE_RULE, interpolation: INTERPOLATION_RULE },
     );
     this.interpolation = all.interpolation;
   }

@@ -21,6 +21,14 @@ export interface StreamedDataset {
   readonly sha256: string;
 }
 
+/** The captions' ids as they are hashed behind the images, wherever these lie: a byte each where that is enough. */
+export function hashedIds(
+  captionIds: Int32Array,
+  captions: readonly string[],
+): Uint8Array | Int32Array {
+  return captions.length <= 256 ? Uint8Array.from(captionIds) : Int32Array.from(captionIds);
+}
+
 /** A file of bytes [N, H, W, C]. Reading goes on in the threads that Node has for files; to be closed. */
 export class ImageFile {
   private readonly handle: number;

@@ -44,6 +44,13 @@ export interface CollectOptions extends PixelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** With what the defaults say where a caller says nothing. */
+export type CheckedCollectOptions = CollectOptions & {
+  readonly [K in 'channels' | 'background' | 'interpolation' | 'seed' | 'onError']-?: NonNullable<
+    CollectOptions[K]
+  >;
+};
+
 /** Images with captions, and what was found. */
 export interface LoadedImages extends ImageDataset {
   /** [N, height, width, channels], 0 to 255; `images[0]` is a picture. */
@@ -72,13 +79,13 @@ export class PixelPipeline {
   private readonly transform: ImageTransform;
   private readonly keys;
 
-  constructor(options: PixelOptions) {
-    const { size, channels = 3, background = [255, 255, 255], interpolation = 'lanczos' } = options;
+  constructor(options: CheckedCollectOptions) {
+    const { size, channels, background, interpolation, seed, transform } = options;
     [this.height, this.width] = typeof size === 'number' ? [size, size] : size;
     this.channels = channels;
     this.background = background;
-    this.keys = new Generator(options.seed ?? 0).stream('augmentation');
-    this.transform = options.transform ?? covering(size, interpolation);
+    this.keys = new Generator(seed).stream('augmentation');
+    this.transform = transform ?? covering(size, interpolation);
   }
 
   /** @throws DatasetError naming the place */
@@ -208,10 +215,10 @@ async function* inOrder(
  */
 export async function collect(
   samples: AsyncIterable<Found>,
-  options: CollectOptions,
+  options: CheckedCollectOptions,
   sink?: PixelSink,
 ): Promise<Collected> {
-  const { onError = 'raise', maxSamples = Infinity, onProgress, signal } = options;
+  const { onError, maxSamples = Infinity, onProgress, signal } = options;
   const pipeline = new PixelPipeline(options);
   const { height, width, channels } = pipeline;
   const pixels = new Growing();

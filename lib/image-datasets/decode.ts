@@ -2,10 +2,17 @@
 import ndarray from 'ndarray';
 import sharp from 'sharp';
 import type { ImageArray } from '../datasets/image-transforms';
+import { isWholeNumber } from '../options';
 import { LIMITS } from './limits';
 
 /** Three numbers from 0 to 255. */
 export type Colour = readonly [number, number, number];
+
+const isByte = (value: unknown) => isWholeNumber(value) && value >= 0 && value <= 255;
+export const COLOUR_RULE = [
+  'three integers from 0 to 255',
+  (value: unknown) => Array.isArray(value) && value.length === 3 && value.every(isByte),
+] as const;
 
 export interface DecodeOptions {
   /** 3 for RGB, 1 for grey (Pillow's mode L). */

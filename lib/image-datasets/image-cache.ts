@@ -14,7 +14,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import ndarray from 'ndarray';
 import type { ImageDataset } from '../datasets/data-loader';
-import { ImageFile, type StreamedDataset } from '../datasets/streamed-images';
+import { hashedIds, ImageFile, type StreamedDataset } from '../datasets/streamed-images';
 import { Images } from '../images/images';
 import { writeFileAtomically } from '../io/atomic-write';
 import { lockFolder, unlockFolder } from '../io/runs/folder-lock';
@@ -153,15 +153,14 @@ function openCached(folder: string, fromCache: boolean): CachedImages {
   };
 }
 
-/** Whether the cache has it whole; a part is removed. */
-function isWhole(folder: string): boolean {
-  if (!existsSync(path.join(folder, 'index.json'))) return false;
+/** What an earlier start left, if it is whole; a part is removed. */
+function openWhole(folder: string): CachedImages | undefined {
+  if (!existsSync(path.join(folder, 'index.json'))) return undefined;
   try {
-    openCached(folder, true).close();
-    return true;
+    return openCached(folder, true);
   } catch {
     rmSync(path.join(folder, 'index.json'), { force: true });
-    return false;
+    return undefined;
   }
 }
 
@@ -184,7 +183,8 @@ export async function cacheImageFolder(
   }
   const all = filesBelow(folder);
   const target = path.join(cacheDir, keyOf(folder, all, o));
-  if (isWhole(target)) return openCached(target, true);
+  const whole = openWhole(target);
+  if (whole) return whole;
   mkdirSync(target, { recursive: true });
   lockFolder(target);
   try {
@@ -198,7 +198,7 @@ export async function cacheImageFolder(
       throw error;
     }
     const { facts, captions, captionIds, captionChoices, images } = collected;
-    const sha256 = sink.end(captions.length <= 256 ? Uint8Array.from(captionIds) : captionIds);
+    const sha256 = sink.end(hashedIds(captionIds, captions));
     if (facts.images === 0) {
       throw new DatasetError({
         file: folder,

@@ -1,8 +1,15 @@
 /** A folder of pictures as a data set. */
 import path from 'node:path';
 import { checkOptions, isCount, SEED_RULE, type OptionRules } from '../options';
-import { INTERPOLATIONS, type Interpolation } from '../datasets/resample';
-import { collect, type Collected, type CollectOptions, type LoadedImages } from './collect';
+import { INTERPOLATION_RULE, SIZE_RULE } from '../datasets/image-transforms';
+import {
+  collect,
+  type CheckedCollectOptions,
+  type Collected,
+  type CollectOptions,
+  type LoadedImages,
+} from './collect';
+import { COLOUR_RULE } from './decode';
 import { DatasetError, listed } from './errors';
 import type { ImageFolderRules } from './folder-rules';
 import { formatOfFolder, samplesOfFolder } from './image-folder';
@@ -34,30 +41,23 @@ export interface ImageFolderOptions extends CollectOptions {
   readonly maxLength?: number | undefined;
 }
 
+export type CheckedImageFolderOptions = ImageFolderOptions &
+  CheckedCollectOptions & { readonly split: string };
+
 type Format = 'images' | 'parquet' | 'webdataset';
 
 const isFunction = (value: unknown) => value === undefined || typeof value === 'function';
 const isText = (value: unknown) =>
   value === undefined || (typeof value === 'string' && value !== '');
 const isFlag = (value: unknown) => value === undefined || typeof value === 'boolean';
-const isByte = (value: unknown) =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
-const isSize = (value: unknown) =>
-  isCount(value) || (Array.isArray(value) && value.length === 2 && value.every(isCount));
 const isObject = (value: unknown) =>
   value === undefined || (typeof value === 'object' && value !== null);
 
-const RULES: OptionRules<ImageFolderOptions> = {
-  size: ['a number of pixels or [height, width], integers of 1 or more', isSize],
+const RULES: OptionRules<CheckedImageFolderOptions> = {
+  size: SIZE_RULE,
   channels: ['3 (colour) or 1 (grey)', (value) => value === 3 || value === 1],
-  background: [
-    'three integers from 0 to 255',
-    (value) => Array.isArray(value) && value.length === 3 && value.every(isByte),
-  ],
-  interpolation: [
-    `one of ${INTERPOLATIONS.join(', ')}`,
-    (value) => INTERPOLATIONS.includes(value as Interpolation),
-  ],
+  background: COLOUR_RULE,
+  interpolation: INTERPOLATION_RULE,
   transform: ['a transform with the method forward', isObject],
   seed: SEED_RULE,
   onError: ["'raise' or 'skip'", (value) => value === 'raise' || value === 'skip'],
@@ -78,7 +78,10 @@ const RULES: OptionRules<ImageFolderOptions> = {
 };
 
 /** @throws RangeError naming every option that is unknown or out of range */
-export function checkImageFolderOptions(owner: string, options: ImageFolderOptions) {
+export function checkImageFolderOptions(
+  owner: string,
+  options: ImageFolderOptions,
+): CheckedImageFolderOptions {
   const defaults = {
     channels: 3,
     background: [255, 255, 255],
@@ -87,7 +90,7 @@ export function checkImageFolderOptions(owner: string, options: ImageFolderOptio
     split: 'train',
     seed: 0,
   } as const;
-  return checkOptions<ImageFolderOptions>(owner, options, defaults, RULES);
+  return checkOptions(owner, options, defaults, RULES);
 }
 
 const isParquet = (file: string) => file.endsWith('.parquet') && !isMetadata(file);
@@ -167,7 +170,7 @@ export async function loadImageFolder(
 export async function load(
   source: string,
   found: FoundSamples,
-  o: ImageFolderOptions,
+  o: CheckedImageFolderOptions,
 ): Promise<LoadedImages> {
   const { facts, ...dataset } = await collect(found.samples, o);
   if (dataset.length === 0) {
@@ -187,9 +190,9 @@ export function reportOf(
   { format, splits, notes }: FoundSamples,
   facts: Collected['facts'],
   captions: readonly string[],
-  o: ImageFolderOptions,
+  o: CheckedImageFolderOptions,
 ): DatasetReport {
-  const { tokenizer, maxLength = tokenizer && lengthOf(tokenizer), split = 'train' } = o;
+  const { tokenizer, maxLength = tokenizer && lengthOf(tokenizer), split } = o;
   const tokens = tokenizer && maxLength && tokenLengths(captions, tokenizer, maxLength);
   return makeReport({ source, format, split, splits, ...facts, ...(tokens && { tokens }), notes });
 }
@@ -216,15 +219,10 @@ export interface FoundSamples {
 export function findSamples(
   folder: string,
   all: readonly string[],
-  o: ImageFolderOptions,
+  o: CheckedImageFolderOptions,
   source = folder,
 ): FoundSamples {
-  const {
-    split = 'train',
-    captionColumn,
-    imageColumn,
-    captionOfLabel = (label: string) => label,
-  } = o;
+  const { split, captionColumn, imageColumn, captionOfLabel = (label: string) => label } = o;
   const splits = splitFiles(all);
   const files = splits.get(split);
   if (files === undefined) {

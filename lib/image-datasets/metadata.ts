@@ -6,7 +6,7 @@ import type { ImageFolderRules } from './folder-rules';
 import { readJsonl, type Row } from './jsonl';
 import { openParquet } from './parquet';
 import { imageBytes } from './read-files';
-import { captionColumnOf, captionsOf, columnsOf, type Found } from './sample';
+import { captionColumnOf, captionsOf, type Found } from './sample';
 
 const METADATA = /(^|\/)metadata\.(csv|jsonl|parquet)$/;
 
@@ -110,7 +110,7 @@ export async function* byMetadata(
     let names: { path: string; caption: string } | undefined;
     for await (const { row, values } of rowsOf(path.join(folder, ...file.split('/')), file)) {
       const place = { file, row };
-      const columns = columnsOf(values);
+      const columns = Object.keys(values);
       names ??= {
         path: fileNameColumn(file, columns, imageColumn),
         caption: captionColumnOf(file, columns, captionColumn),

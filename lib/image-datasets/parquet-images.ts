@@ -2,17 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatasetError, listed, type Place } from './errors';
+import type { FileRules } from './folder-rules';
 import type { Row } from './jsonl';
 import { LIMITS } from './limits';
 import { openParquet, type ParquetTable } from './parquet';
 import { CAPTION_COLUMNS, captionColumnOf, captionsOf, type Found } from './sample';
-
-export interface ParquetRules {
-  readonly folder: string;
-  readonly captionColumn: string | undefined;
-  readonly imageColumn: string | undefined;
-  readonly captionOfLabel: (label: string) => string;
-}
 
 function imageColumnOf(file: string, table: ParquetTable, told: string | undefined): string {
   const { imageColumns, columns } = table;
@@ -84,7 +78,7 @@ async function bytesOf(
 /** The samples of these files. */
 export async function* samplesOfParquet(
   files: readonly string[],
-  rules: ParquetRules,
+  rules: FileRules,
 ): AsyncGenerator<Found> {
   for (const file of files) {
     const table = await openParquet(path.join(rules.folder, ...file.split('/')), file);

@@ -14,7 +14,6 @@ export interface ParquetTable {
   readonly imageColumns: readonly string[];
   /** Names of the classes of each column of the hub's feature ClassLabel. */
   readonly classNames: ReadonlyMap<string, readonly string[]>;
-  readonly length: number;
   /** Rows, counted from 1, with these columns. Bytes come as Uint8Array, int64 as numbers where they fit. */
   rows(columns: readonly string[]): AsyncGenerator<{ row: number; values: Row }>;
   close(): Promise<void>;
@@ -131,8 +130,7 @@ export async function openParquet(path: string, file: string): Promise<ParquetTa
         rowStart = rowEnd;
       }
     }
-    const length = groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
-    return { ...told, length, rows, close: () => handle.close() };
+    return { ...told, rows, close: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;

@@ -1,6 +1,5 @@
 /** One picture of a data set, before it is decoded. */
 import { DatasetError, listed, type Place } from './errors';
-import type { Row } from './jsonl';
 import { LIMITS } from './limits';
 
 export interface Sample {
@@ -72,6 +71,3 @@ export function captionColumnOf(
     remedy: `Pass captionColumn: ${columns.length > 0 ? `one of these` : "the column's name"}.`,
   });
 }
-
-/** A row's columns. */
-export const columnsOf = (row: Row): string[] => Object.keys(row);

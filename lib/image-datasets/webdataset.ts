@@ -3,16 +3,10 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { extract, type Header } from 'tar-stream';
 import { DatasetError } from './errors';
-
+import type { FileRules } from './folder-rules';
 import { LIMITS } from './limits';
 import { isImage, textOf } from './read-files';
 import { captionColumnOf, captionsOf, type Found } from './sample';
-
-export interface WebDatasetRules {
-  readonly folder: string;
-  readonly captionColumn: string | undefined;
-  readonly imageColumn: string | undefined;
-}
 
 /** A name up to the first dot of the file's name, and the rest: the sample's key and the field. */
 const MEMBER = /^((?:.*\/|)[^.]+)[.]([^/]*)$/s;
@@ -174,7 +168,7 @@ function captionsOfFields(
 /** The samples of these tars. */
 export async function* samplesOfTars(
   files: readonly string[],
-  rules: WebDatasetRules,
+  rules: FileRules,
 ): AsyncGenerator<Found> {
   const { folder, captionColumn, imageColumn } = rules;
   for (const file of files) {

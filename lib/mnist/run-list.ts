@@ -4,7 +4,7 @@ import path from 'node:path';
 import { listCheckpoints } from '../io/runs/checkpoint-folder';
 import { MANIFEST_FILE, readManifest } from '../io/runs/manifest';
 import { readJsonObject } from '../pretrained/model-files';
-import { latestCheckpoint } from '../training/checkpoints';
+import { latestCheckpoint, STATE_FILE } from '../training/checkpoints';
 import { meanLoss, type StepLog } from '../training/history';
 import type { TrainerState } from '../training/trainer-state';
 import { RECIPES, type Recipe } from './recipes';
@@ -42,8 +42,9 @@ const finished = (runFolder: string) =>
 /** The state of a training checkpoint, or null if the file is damaged. */
 function stateOf(checkpoint: string): TrainerState | null {
   try {
-    const file = path.join(checkpoint, 'training', 'trainer_state.json');
-    const state = readJsonObject(file) as unknown as Partial<TrainerState>;
+    const state = readJsonObject(
+      path.join(checkpoint, STATE_FILE),
+    ) as unknown as Partial<TrainerState>;
     return Array.isArray(state.steps) && state.config ? (state as TrainerState) : null;
   } catch {
     return null;
@@ -113,13 +114,14 @@ export function listRuns(folders: readonly string[] = runsFolders()): RunSummary
 
 /** The folder of a run by its name. @throws Error naming the runs that are there */
 export function findRun(name: string, folders: readonly string[] = runsFolders()): string {
-  const runs = listRuns(folders);
   const folder = folders
-    .filter((parent) => runs.some(({ run }) => run === name) && namesIn(parent).includes(name))
+    .filter((parent) => namesIn(parent).includes(name))
     .map((parent) => path.join(parent, name))
     .find((candidate) => finished(candidate).length > 0);
   if (folder !== undefined) return folder;
-  const known = runs.map(({ run }) => `'${run}'`).join(', ');
+  const known = listRuns(folders)
+    .map(({ run }) => `'${run}'`)
+    .join(', ');
   throw new Error(
     `expected ${known ? `a run (${known})` : 'a run, of which there is none yet'} or 'shipped', got ` +
       `${JSON.stringify(String(name).slice(0, 120))}. sd.listRuns() tells what is there; 04-train makes one.`,

@@ -241,8 +241,7 @@ export function writeModel(
 
 /** @throws Error if adapters change what the model does: its own weights are without them */
 function checkWithoutAdapters(folder: string, module: object): void {
-  const registry = registryOf(module);
-  const names = registry?.activeNames.filter((name) => !registry.fused.includes(name)) ?? [];
+  const names = registryOf(module)?.computedNames ?? [];
   if (names.length === 0) return;
   throw new Error(
     `${folder}: expected a model without adapters, got ${module.constructor.name} with ` +

@@ -14,12 +14,14 @@ import {
   bool,
   integer,
   numberBetween,
+  oneOf,
   only,
   resolveConfig,
   show,
   type ConfigRules,
 } from './config-rules';
-import type { Sampler, StepCoefficients } from './scheduler';
+import { configObject } from './from-config';
+import type { NoiseLevel, Sampler, StepCoefficients } from './scheduler';
 import { checkNumInferenceSteps } from './timesteps';
 
 export interface FlowMatchEulerDiscreteSchedulerConfig {
@@ -68,11 +70,7 @@ const RULES: ConfigRules<Config> = {
   use_karras_sigmas: bool(false),
   use_exponential_sigmas: bool(false),
   use_beta_sigmas: only(false),
-  time_shift_type: {
-    default: 'exponential',
-    expects: "'exponential' | 'linear'",
-    accepts: (v) => v === 'exponential' || v === 'linear',
-  },
+  time_shift_type: oneOf(['exponential', 'linear'], 'exponential'),
   stochastic_sampling: bool(false),
 };
 
@@ -117,12 +115,7 @@ export class FlowMatchEulerDiscreteScheduler implements Sampler {
 
   /** From a scheduler_config.json or a config. @throws Error if it is another class's, or a key does not fit */
   static fromConfig(json: unknown, changes: Partial<Config> = {}): FlowMatchEulerDiscreteScheduler {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new Error(
-        `${NAME}: expected the object of a scheduler_config.json, got ${show(json)}.`,
-      );
-    }
-    const { _class_name: from = NAME, ...keys } = json as Record<string, unknown>;
+    const { _class_name: from = NAME, ...keys } = configObject(NAME, json);
     if (from !== NAME) {
       throw new Error(
         `${NAME}: expected a config of this class, got one of ${show(from)}: a model that is trained over betas ` +
@@ -163,7 +156,7 @@ export class FlowMatchEulerDiscreteScheduler implements Sampler {
   }
 
   /** Of the image at a step's beginning: the shares of x0 and of noise. After the last step: 1 and 0. */
-  levelAt(index: number): { readonly alpha: number; readonly sigma: number } {
+  levelAt(index: number): NoiseLevel {
     const sigma = this.sigmas[index] ?? 0;
     return { alpha: 1 - sigma, sigma };
   }

@@ -11,17 +11,21 @@ import {
 
 type Keys = Record<string, unknown>;
 
+/** @throws Error if it is no object */
+export function configObject(className: string, json: unknown): Keys {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Keys;
+  throw new Error(
+    `${className}: expected the object of a scheduler_config.json, got ${show(json)}.`,
+  );
+}
+
 /** The keys of a config file or a scheduler's config, without diffusers' notes on itself (`_class_name` …). */
 function readConfig(
   className: string,
   json: unknown,
 ): { readonly from: string; readonly keys: Keys } {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new Error(
-      `${className}: expected the object of a scheduler_config.json, got ${show(json)}.`,
-    );
-  }
-  const { _class_name: from = className, _use_default_values: defaults, ...all } = json as Keys;
+  const object = configObject(className, json);
+  const { _class_name: from = className, _use_default_values: defaults, ...all } = object;
   if (typeof from !== 'string' || !isKnownScheduler(from)) {
     throw new Error(
       `${className}: expected a config of a scheduler over betas, got one of ${show(from)}. ` +
@@ -30,7 +34,7 @@ function readConfig(
   }
   const isDefault = (key: string) => Array.isArray(defaults) && defaults.includes(key);
   const isTraining = (key: string) => (TRAINING_KEYS as readonly string[]).includes(key);
-  const given = givenKeys(json);
+  const given = givenKeys(object);
   const keys = Object.entries({ ...all, ...given }).filter(
     ([key]) =>
       !key.startsWith('_') &&

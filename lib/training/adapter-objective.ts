@@ -76,6 +76,10 @@ export class AdapterObjective<
     return Object.fromEntries(parts.map(([name, part]) => [`${name}.sha256`, digestOf(part)]));
   }
 
+  async prepare(indices: Int32Array, next: Int32Array | undefined): Promise<void> {
+    await this.objective.prepare?.(indices, next);
+  }
+
   refresh(): void {
     this.objective.refresh?.();
   }

@@ -23,13 +23,14 @@ import { notice } from '../notices';
 import { readJsonObject, readModuleWeights } from '../pretrained/model-files';
 import { saveParts } from '../pretrained/parts';
 import { checkStateDict, loadStateDict, namedParameters, type StateDict } from '../nn/state-dict';
-import { configDifferences, freeChanges, sayChanges } from './run-config';
+import { configDifferences, freeChanges, freeOptions, sayChanges } from './run-config';
 import type { Trainer } from './trainer';
 import type { TrainerState } from './trainer-state';
 
 const OPTIMIZER_FILE = path.join('training', 'optimizer.safetensors');
 const EMA_FILE = path.join('training', 'ema.safetensors');
-const STATE_FILE = path.join('training', 'trainer_state.json');
+/** The trainer's state in a checkpoint's folder. */
+export const STATE_FILE = path.join('training', 'trainer_state.json');
 
 const warn: OnWarning = (message) => notice(message, 'CheckpointWarning');
 
@@ -153,7 +154,7 @@ export function resumeTraining(
   }
   if (averages) trainer.ema?.loadStateDict(averages);
   for (const { module, weights, from } of modules) loadStateDict(module, weights, from);
-  const changes = freeChanges(state.options, trainer.state().options ?? {});
+  const changes = freeChanges(state.options, freeOptions(trainer.options));
   trainer.loadState(state);
   sayChanges('resumeTraining', changes, trainer.step);
   return trainer.step;

@@ -1,7 +1,7 @@
 /** What tells one data set from another when a run is resumed. */
 import { createHash } from 'node:crypto';
 import type { ImageDataset } from '../datasets/data-loader';
-import type { StreamedDataset } from '../datasets/streamed-images';
+import { hashedIds, type StreamedDataset } from '../datasets/streamed-images';
 import { rowMajor } from '../datasets/transforms';
 
 /** More captions than this are compared by their hash. */
@@ -14,7 +14,7 @@ function fingerprint(dataset: ImageDataset): string {
   let digest = fingerprints.get(dataset);
   if (digest === undefined) {
     const { images, captionIds, captions } = dataset;
-    const ids = captions.length <= 256 ? Uint8Array.from(captionIds) : Int32Array.from(captionIds);
+    const ids = hashedIds(captionIds, captions);
     const hash = createHash('sha256').update(rowMajor(images)).update(ids);
     fingerprints.set(dataset, (digest = hash.digest('hex')));
   }

@@ -9,6 +9,8 @@ const BYTES = 4; // in an int32, the smallest type that tfjs has
 export interface BatchImages {
   /** [H, W, C] */
   readonly imageShape: readonly [number, number, number];
+  /** As `Objective.prepare`, for images that are not on the device yet. */
+  prepare?(indices: Int32Array, next: Int32Array | undefined): Promise<void>;
   /**
    * @param indices int32 [m]: places in the data set
    * @param rows int32 [m]: places in the batch

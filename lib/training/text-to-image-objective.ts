@@ -16,7 +16,7 @@ import { rand, randint, randn, type RandomKey } from '../random';
 import type { Scheduler } from '../schedulers/scheduler';
 import { checkCaptions, datasetIdentity, prefixed } from './dataset-identity';
 import { CaptionChoices } from './caption-choices';
-import { DeviceImages } from './device-images';
+import { DeviceImages, type BatchImages } from './device-images';
 import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
 import { StreamedBatch } from './streamed-batch';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
@@ -79,10 +79,10 @@ export class TextToImageObjective<
   readonly pipelineClass = 'StableDiffusionPipeline';
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly length: number;
-  streams: readonly string[] = ['noise', 'offset', 'timesteps', 'dropout'];
+  readonly streams: readonly string[] = ['noise', 'offset', 'timesteps', 'dropout'];
   private readonly latentShape: readonly [number, number, number];
   private readonly captions: CaptionTable;
-  private readonly images: DeviceImages | StreamedBatch;
+  private readonly images: BatchImages;
   /** The caption of each image, or which it can have. */
   private readonly captionIds: CaptionChoices;
 
@@ -193,7 +193,7 @@ export class TextToImageObjective<
 
   /** Brings a batch to the device whose images stay in a file. */
   async prepare(indices: Int32Array, next: Int32Array | undefined): Promise<void> {
-    if (this.images instanceof StreamedBatch) await this.images.prepare(indices, next);
+    await this.images.prepare?.(indices, next);
   }
 
   refresh(): void {

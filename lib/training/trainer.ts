@@ -210,7 +210,7 @@ export class Trainer<O extends Objective = Objective> {
   private async runStep(indices: Int32Array, epoch: number): Promise<StepLog | SkippedStep> {
     const start = performance.now();
     const step = this.step + 1;
-    const { maxGradNorm, lrSchedule, exchangeGradients } = this.options;
+    const { maxGradNorm, lrSchedule, exchangeGradients } = this.own;
     const learningRate = this.learningRate * lrSchedule(this.step);
     const loss = this.gather(indices, step);
     if (exchangeGradients) await exchangeGradients(this.trainStep.gradients);
@@ -234,7 +234,7 @@ export class Trainer<O extends Objective = Objective> {
 
   /** @throws NonFiniteLossError if the options do not let the batch be left out */
   private leaveOut(log: { step: number; epoch: number; loss: number; gradNorm: number }) {
-    const { nonFinite, maxSkippedSteps } = this.options;
+    const { nonFinite, maxSkippedSteps } = this.own;
     const where = this.trainStep.nonFinite();
     const inARow = this.skipped.filter(({ step }) => step === log.step).length;
     if (nonFinite === 'throw' || inARow >= maxSkippedSteps) {

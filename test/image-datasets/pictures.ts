@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { deflateSync } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { PNG } from 'pngjs';
 import { afterAll } from 'vitest';
@@ -14,15 +14,6 @@ export function png(colour: readonly number[] = [200, 100, 50], width = 12, heig
   const image = new PNG({ width, height });
   for (let i = 0; i < width * height; i++) image.data.set([...colour, 255].slice(0, 4), 4 * i);
   return PNG.sync.write(image);
-}
-
-function crc32(bytes: Buffer): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let k = 0; k < 8; k++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return ~crc >>> 0;
 }
 
 /** A PNG whose header says this size, whatever follows. */

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
-import { unlockFolder } from '../../lib/io/runs/folder-lock';
 import { RECIPES } from '../../lib/mnist/recipes';
 import { compareRuns } from '../../lib/mnist/compare-runs';
 import { listRuns, modelFolder } from '../../lib/mnist/run-list';
@@ -23,7 +22,6 @@ async function train(run: string, trainer: TinyTrainer, steps: readonly number[]
     await trainer.fit({ maxSteps: step });
     saveTraining(run, trainer);
   }
-  unlockFolder(run);
   return trainer.history.steps;
 }
 

@@ -9,9 +9,13 @@ import { BatchSampler } from '../../lib/datasets/batch-sampler';
 import type { ImageDataset } from '../../lib/datasets/data-loader';
 import { ImageFile, type StreamedDataset } from '../../lib/datasets/streamed-images';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
+import { addAdapter } from '../../lib/nn/lora/adapters';
 import { Generator } from '../../lib/random';
+import { AdapterObjective } from '../../lib/training/adapter-objective';
 import { CaptionChoices } from '../../lib/training/caption-choices';
+import type { Objective } from '../../lib/training/objective';
 import { Trainer } from '../../lib/training/trainer';
+import { ATTENTION } from '../support/lora';
 import { TINY_UNET } from '../support/tiny-configs';
 import { disposeTrainers, tinyObjective } from './tiny-trainer';
 
@@ -47,11 +51,14 @@ async function losses(
   dataset: ImageDataset | StreamedDataset,
   cuts: readonly number[],
   microBatchSize?: number,
+  isAdapted = false,
 ) {
   const config = { ...TINY_UNET, sample_size: SIZE, in_channels: 3, out_channels: 3 };
   const unet = new UNet2DConditionModel(config, new Generator(1).stream('init'));
-  const objective = tinyObjective({}, { unet, dataset: dataset as ImageDataset });
-  const trainer = new Trainer(objective, {
+  const inner = tinyObjective({}, { unet, dataset: dataset as ImageDataset });
+  if (isAdapted) addAdapter(unet, { r: 2, targetModules: ATTENTION }, 'style');
+  const objective = isAdapted ? new AdapterObjective(inner, 'style') : inner;
+  const trainer = new Trainer<Objective>(objective, {
     batchSize: 8,
     learningRate: 1e-3,
     seed: 2,
@@ -68,6 +75,8 @@ describe('images in a file', () => {
     const expected = await losses(resident, [8]);
     expect(await losses(streamed(), [8])).toEqual(expected);
     expect(await losses(streamed(), [1, 3, 4, 8])).toEqual(expected);
+    const adapted = await losses(resident, [4], undefined, true);
+    expect(await losses(streamed(), [4], undefined, true)).toEqual(adapted);
     expect(new Set(expected).size).toBe(8);
   });
 

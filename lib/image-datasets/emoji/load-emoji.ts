@@ -5,7 +5,7 @@ import type * as resvg from '@resvg/resvg-js';
 import type { ImageDataset } from '../../datasets/data-loader';
 import { Images } from '../../images/images';
 import { checkOptions, isCount } from '../../options';
-import type { Colour } from '../decode';
+import { COLOUR_RULE, type Colour } from '../decode';
 import { conceptsOf, heldOutStyle, isHeldOutTone, type Concept } from './concepts';
 import { EMOJI_STYLES, readDrawings, type Drawings, type EmojiStyle } from './icons';
 
@@ -43,8 +43,6 @@ export interface EmojiDataset extends ImageDataset {
 }
 
 const SPLITS: readonly EmojiSplit[] = ['train', 'unseen-styles', 'unseen-tones', 'all'];
-const isByte = (value: unknown) =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
 
 function resolveOptions(options: LoadEmojiOptions) {
   const defaults = {
@@ -70,10 +68,7 @@ function resolveOptions(options: LoadEmojiOptions) {
       "true or false, for the split 'unseen-tones' true",
       (value, { split }) => typeof value === 'boolean' && (value || split !== 'unseen-tones'),
     ],
-    background: [
-      'three integers from 0 to 255',
-      (value) => Array.isArray(value) && value.length === 3 && value.every(isByte),
-    ],
+    background: COLOUR_RULE,
     caption: ['a function', (value) => typeof value === 'function'],
   });
 }
@@ -84,8 +79,9 @@ function splitOf(concept: Concept, style: EmojiStyle, inStyles: readonly EmojiSt
   return isHeldOutTone(concept) ? 'unseen-tones' : 'train';
 }
 
+const requireHere = createRequire(__filename);
 /** Loaded by the first data set: importing the library does not. */
-const loadResvg = () => createRequire(__filename)('@resvg/resvg-js') as typeof resvg;
+const loadResvg = () => requireHere('@resvg/resvg-js') as typeof resvg;
 
 /** RGB bytes of an SVG. */
 function draw(svg: string, size: number, [r, g, b]: Colour): Uint8Array {

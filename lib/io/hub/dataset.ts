@@ -1,13 +1,13 @@
 /** Data sets of the hub: their files by choice, into the cache that Python's huggingface_hub shares. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { hubCacheFolder, isCommit, isFile, readRef, repoFolders, type RepoFolders } from './cache';
+import { hubCacheFolder, isFile, readRef, repoFolders, type RepoFolders } from './cache';
 import type { RequestOptions } from './download';
-import { hubSettings } from './environment';
+import { hubSettings, isTrue } from './environment';
 import { HubError, IncompleteSnapshotError } from './errors';
-import { fillSnapshot, type Listing, type RepoToFill } from './fill-snapshot';
+import { fillSnapshot, type RepoToFill } from './fill-snapshot';
 import { requestOptions, warn, type SnapshotOptions } from './index';
-import { commitOf, explain, filesOf, isOfHub } from './listing';
+import { explain, isOfHub, listingOf, type Listing } from './listing';
 import { checkModelId, checkRevision } from './names';
 import { readTree } from './tree';
 
@@ -22,8 +22,7 @@ export interface DatasetSnapshot {
 }
 
 /** By the environment: huggingface_hub's variables, or the one of `datasets`. */
-const isOffline = () =>
-  hubSettings().isOffline || /^(1|on|yes|true)$/i.test(process.env['HF_DATASETS_OFFLINE'] ?? '');
+const isOffline = () => hubSettings().isOffline || isTrue(process.env['HF_DATASETS_OFFLINE']);
 
 /**
  * Downloads a data set's chosen files; what is there already is not loaded again. If the hub cannot be reached and the
@@ -76,7 +75,7 @@ export async function downloadDataset(
   return { folder: folders.snapshot(listed.commit), commit: listed.commit, files: paths };
 }
 
-async function listing(
+function listing(
   id: string,
   revision: string,
   folders: RepoFolders,
@@ -84,9 +83,7 @@ async function listing(
 ): Promise<Listing> {
   // With something to fall back to nobody waits for a hub that is not there.
   const patience = readRef(folders, revision) ? { ...request, maxRetries: 0 } : request;
-  const commit = isCommit(revision) ? revision : await commitOf(id, revision, patience, 'dataset');
-  const kept = readTree(folders.root, commit);
-  return { commit, files: kept ?? (await filesOf(id, commit, patience, 'dataset')) };
+  return listingOf(id, revision, folders, patience, 'dataset');
 }
 
 /** @throws HubError if the cache has not all that is wanted */

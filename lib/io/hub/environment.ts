@@ -30,7 +30,8 @@ export interface HubSettings {
   readonly downloadTimeout: number;
 }
 
-const isTrue = (value: string | undefined) => /^(1|on|yes|true)$/i.test(value ?? '');
+/** What huggingface_hub takes for a yes. */
+export const isTrue = (value: string | undefined) => /^(1|on|yes|true)$/i.test(value ?? '');
 
 /** Python's `os.path.join`: an absolute second part stands alone, nothing is tidied. */
 function join(folder: string, name: string): string {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { lockFolder, unlockFolder } from '../runs/folder-lock';
 import { isFile, linkBlob, readRef, writeRef, type RepoFolders, type RepoType } from './cache';
 import { downloadBlob, type RequestOptions } from './download';
-import { explain } from './listing';
+import { explain, repoPath, type Listing } from './listing';
 import { checksumOf, readTree, writeTree, type RepoFile } from './tree';
 
 export interface HubProgress {
@@ -26,12 +26,6 @@ export interface RepoToFill {
   readonly what: string;
   readonly onWarning: (message: string) => void;
   readonly onProgress: ((progress: HubProgress) => void) | undefined;
-}
-
-/** What the hub says of a revision. */
-export interface Listing {
-  readonly commit: string;
-  readonly files: readonly RepoFile[];
 }
 
 /**
@@ -106,7 +100,7 @@ async function downloadFile(
     name: `${id}/${file.path}`,
     size: file.size,
     checksum,
-    url: `${request.endpoint}/${type === 'model' ? '' : 'datasets/'}${id}/resolve/${commit}/${where}`,
+    url: `${request.endpoint}/${repoPath(id, type)}/resolve/${commit}/${where}`,
   };
   if (existsSync(blob)) onBytes(file.size);
   else await downloadBlob(source, blob, request, onBytes);

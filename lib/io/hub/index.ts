@@ -4,16 +4,15 @@
  */
 import { notice } from '../../notices';
 import { checkVariant } from '../safetensors/weight-names';
-import { hubCacheFolder, isCommit, repoFolders, type RepoFolders } from './cache';
+import { hubCacheFolder, repoFolders, type RepoFolders } from './cache';
 import type { RequestOptions } from './download';
 import { hubSettings, tokenToSend } from './environment';
 import { HubError, IncompleteSnapshotError } from './errors';
-import { fillSnapshot, type HubProgress, type Listing } from './fill-snapshot';
-import { commitOf, explain, filesOf, isOfHub } from './listing';
+import { fillSnapshot, type HubProgress } from './fill-snapshot';
+import { explain, isOfHub, listingOf, type Listing } from './listing';
 import { filesOfModel } from './model-files';
 import { checkModelId, checkRevision, repoFolder } from './names';
 import { findSnapshot, type FoundSnapshot } from './snapshots';
-import { readTree } from './tree';
 
 export type { HubProgress };
 
@@ -141,17 +140,11 @@ function fallBack(plan: Plan, error: Error): string {
   return folder;
 }
 
-async function listing(
-  plan: Plan,
-  folders: RepoFolders,
-  request: RequestOptions,
-): Promise<Listing> {
+function listing(plan: Plan, folders: RepoFolders, request: RequestOptions): Promise<Listing> {
   const { id, revision } = plan;
   // With a snapshot to fall back to nobody waits for a hub that is not there.
   const patience = hasWhole(plan) ? { ...request, maxRetries: 0 } : request;
-  const commit = isCommit(revision) ? revision : await commitOf(id, revision, patience);
-  const files = readTree(folders.root, commit) ?? (await filesOf(id, commit, patience));
-  return { commit, files };
+  return listingOf(id, revision, folders, patience);
 }
 
 function hasWhole(plan: Plan): boolean {

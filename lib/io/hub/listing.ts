@@ -1,21 +1,44 @@
 /** What the hub says of a repository: which commit a revision is, and which files that has. */
 import { datasetInfo, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
-import { isCommit, type RepoType } from './cache';
+import { isCommit, type RepoFolders, type RepoType } from './cache';
 import { patientFetch, type RequestOptions } from './download';
 import { HubError } from './errors';
 import { checkRepoPath } from './names';
-import { SHA1, SHA256, type RepoFile } from './tree';
+import { readTree, SHA1, SHA256, type RepoFile } from './tree';
+
+/** What the hub says of a revision. */
+export interface Listing {
+  readonly commit: string;
+  readonly files: readonly RepoFile[];
+}
+
+/**
+ * What the hub says of a revision; it is not asked for what never changes and is in the cache.
+ *
+ * @throws what `explain` explains
+ */
+export async function listingOf(
+  id: string,
+  revision: string,
+  folders: RepoFolders,
+  request: RequestOptions,
+  type: RepoType = 'model',
+): Promise<Listing> {
+  const commit = isCommit(revision) ? revision : await commitOf(id, revision, request, type);
+  const files = readTree(folders.root, commit) ?? (await filesOf(id, commit, request, type));
+  return { commit, files };
+}
 
 /**
  * The commit that a revision is.
  *
  * @throws HubError if the model has no such revision; else what `explain` explains
  */
-export async function commitOf(
+async function commitOf(
   id: string,
   revision: string,
   request: RequestOptions,
-  type: RepoType = 'model',
+  type: RepoType,
 ): Promise<string> {
   const patient = patientFetch(request);
   let errorCode: string | null = null;
@@ -47,11 +70,11 @@ export async function commitOf(
  *
  * @throws what `explain` explains; HubNameError for a file that would leave the snapshot
  */
-export async function filesOf(
+async function filesOf(
   id: string,
   commit: string,
   request: RequestOptions,
-  type: RepoType = 'model',
+  type: RepoType,
 ): Promise<RepoFile[]> {
   const common = { hubUrl: request.endpoint, fetch: patientFetch(request) };
   const files: RepoFile[] = [];
@@ -109,11 +132,15 @@ export function explain(
   );
 }
 
+/** Where the hub has a repository, below its address. */
+export const repoPath = (id: string, type: RepoType): string =>
+  type === 'model' ? id : `datasets/${id}`;
+
 const NAMES: Readonly<Record<RepoType, string>> = { model: 'model', dataset: 'data set' };
 
 const remedies = (id: string, type: RepoType): Record<number, string> => ({
   401: 'It is private, gated or misspelt: set HF_TOKEN to a token that may read it.',
-  403: `Your token may not read it: accept the ${NAMES[type]}'s conditions on https://huggingface.co/${type === 'model' ? '' : 'datasets/'}${id}.`,
+  403: `Your token may not read it: accept the ${NAMES[type]}'s conditions on https://huggingface.co/${repoPath(id, type)}.`,
   404: `There is no such ${NAMES[type]} or revision: check the spelling, or set HF_TOKEN if it is private.`,
   429: 'The hub asks to wait: try again later, or set HF_TOKEN, which allows more.',
 });

@@ -3,14 +3,7 @@
  *
  * Hu et al. 2021, "LoRA: low-rank adaptation of large language models".
  */
-import {
-  checkOptions,
-  isCount,
-  isPositive,
-  isWholeNumber,
-  SEED_RULE,
-  type OptionRules,
-} from '../../options';
+import { checkOptions, isCount, isPositive, SEED_RULE, type OptionRules } from '../../options';
 
 /** Numbers by a module's name, or the end of one; a key is a regular expression, as in peft. */
 export type LoraPattern = Readonly<Record<string, number>>;
@@ -56,7 +49,8 @@ const DEFAULTS = {
 
 const isBoolean = (v: unknown) => typeof v === 'boolean';
 const isText = (v: unknown) => typeof v === 'string' && v !== '';
-const isPattern = (fits: (v: unknown) => boolean) => (v: unknown) =>
+/** Whether it is a `LoraPattern` of such numbers. */
+export const isPattern = (fits: (v: unknown) => boolean) => (v: unknown) =>
   typeof v === 'object' &&
   v !== null &&
   !Array.isArray(v) &&
@@ -80,10 +74,7 @@ const RULES: OptionRules<ResolvedLoraConfig> = {
   ],
   initLoraWeights: ["true, false or 'gaussian'", (v) => isBoolean(v) || v === 'gaussian'],
   useRslora: ['true or false', isBoolean],
-  rankPattern: [
-    'integers ≥ 1 by names of modules',
-    isPattern((v) => isWholeNumber(v) && isCount(v)),
-  ],
+  rankPattern: ['integers ≥ 1 by names of modules', isPattern(isCount)],
   alphaPattern: ['finite numbers > 0 by names of modules', isPattern(isPositive)],
   seed: SEED_RULE,
 };

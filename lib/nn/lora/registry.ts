@@ -40,6 +40,11 @@ export class AdapterRegistry {
     return this.active;
   }
 
+  /** Those that are not in the weights at present. */
+  get computedNames(): readonly string[] {
+    return this.active.filter((name) => !this.fusedNames.includes(name));
+  }
+
   /** The adapters that the weights hold at present. */
   get fused(): readonly string[] {
     return this.fusedNames;
@@ -107,7 +112,7 @@ export class AdapterRegistry {
 
   /** Puts layers with adapters where some are computed, and the plain ones elsewhere. */
   private arrange(): void {
-    const computed = this.active.filter((name) => !this.fusedNames.includes(name));
+    const computed = this.computedNames;
     for (const [path, { target, lora }] of this.wrapped) {
       lora.branches = computed.flatMap((name) => this.adapters.get(name)?.branches.get(path) ?? []);
       const layer: PlainLayer | LoraLayer = lora.branches.length > 0 ? lora : target.layer;

@@ -1,6 +1,7 @@
 /** What a file says of an adapter beside its tensors: peft's `LoraConfig` as JSON. */
-import type { LoraPattern } from '../../nn/lora/config';
+import { isPattern, type LoraPattern } from '../../nn/lora/config';
 import type { AdapterConfig } from '../../nn/lora/registry';
+import { isCount, isPositive } from '../../options';
 
 /** The entry of a safetensors file's metadata where diffusers keeps it. */
 export const METADATA_KEY = 'lora_adapter_metadata';
@@ -23,20 +24,9 @@ const UNSUPPORTED: Readonly<Record<string, (value: unknown) => boolean>> = {
   trainable_token_indices: () => false,
 };
 
-const isPositive = (v: unknown) => typeof v === 'number' && Number.isFinite(v) && v > 0;
-const isRank = (v: unknown) => Number.isInteger(v) && (v as number) >= 1;
-
 function pattern(value: unknown, fits: (v: unknown) => boolean): LoraPattern | undefined {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const isFit = Object.entries(value).every(([key, number]) => {
-    try {
-      return new RegExp(key) instanceof RegExp && fits(number);
-    } catch {
-      return false;
-    }
-  });
-  return isFit ? (value as LoraPattern) : undefined;
+  const given = value ?? {};
+  return isPattern(fits)(given) ? (given as LoraPattern) : undefined;
 }
 
 /** An adapter's config, but for its targets if the file leaves them open. */
@@ -66,14 +56,14 @@ export function readConfig(keys: Keys, from: string): ReadConfig {
   }
   const { target_modules: targets } = keys;
   const isList = Array.isArray(targets) && targets.every((v) => typeof v === 'string');
-  check('r', 'an integer ≥ 1', isRank(keys['r']));
+  check('r', 'an integer ≥ 1', isCount(keys['r']));
   check('lora_alpha', 'a number > 0', isPositive(keys['lora_alpha']));
   check(
     'target_modules',
     'names of modules',
     targets == null || typeof targets === 'string' || isList,
   );
-  const rankPattern = pattern(keys['rank_pattern'], isRank);
+  const rankPattern = pattern(keys['rank_pattern'], isCount);
   const alphaPattern = pattern(keys['alpha_pattern'], isPositive);
   check('rank_pattern', 'integers ≥ 1 by names', rankPattern !== undefined);
   check('alpha_pattern', 'numbers > 0 by names', alphaPattern !== undefined);

@@ -2,7 +2,6 @@
 // Values and what was thrown as text, whatever their own ways of showing themselves do.
 
 const util = require('node:util');
-const { interruptibly } = require('./interruptibly.cjs');
 
 /** A value as text. Each try asks less of the value; the last one nothing. */
 function asText(value) {
@@ -12,7 +11,7 @@ function asText(value) {
     { depth: 0, customInspect: false, showProxy: true },
   ]) {
     try {
-      return interruptibly(() => util.inspect(value, options));
+      return util.inspect(value, options);
     } catch {
       // a getter, a trap, an inspect of its own
     }
@@ -42,9 +41,9 @@ const isError = (thrown) => {
 function reasonOf(thrown) {
   if (
     safely(
-      () => thrown.code,
+      () => thrown.name,
       () => '',
-    ) === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
+    ) === 'Interrupted'
   )
     return 'stopped';
   const text = isError(thrown)
@@ -76,7 +75,7 @@ function tracebackOf(thrown) {
 
 function asTrace(thrown) {
   try {
-    return interruptibly(() => util.inspect(thrown));
+    return util.inspect(thrown);
   } catch {
     return isError(thrown)
       ? safely(

@@ -3,7 +3,6 @@
 
 const util = require('node:util');
 const { asText, reasonOf } = require('./as-text.cjs');
-const { interruptibly } = require('./interruptibly.cjs');
 
 const displayMethod = Symbol.for('Jupyter.display');
 /** What a library may set, to show values that have no such method: plain records, lists. */
@@ -127,14 +126,11 @@ async function inTime(view) {
 
 /** What a value, or a library for it, says how it looks; undefined where nobody does. */
 function viewOf(value) {
-  return interruptibly(() => {
-    const isPrimitive =
-      value === null || (typeof value !== 'object' && typeof value !== 'function');
-    const own = isPrimitive ? undefined : value[displayMethod];
-    if (typeof own === 'function') return { view: value[displayMethod]() };
-    const view = globalThis[viewFunction]?.(value);
-    return view === undefined ? undefined : { view };
-  });
+  const isPrimitive = value === null || (typeof value !== 'object' && typeof value !== 'function');
+  const own = isPrimitive ? undefined : value[displayMethod];
+  if (typeof own === 'function') return { view: value[displayMethod]() };
+  const view = globalThis[viewFunction]?.(value);
+  return view === undefined ? undefined : { view };
 }
 
 function withNote(data, value, note) {
@@ -151,7 +147,7 @@ async function dataOf(value) {
     const bundle = await inTime(found.view);
     if (!isRecord(bundle))
       throw new TypeError(`expected a record from MIME type to content, got ${kindOf(bundle)}`);
-    const { data, faults } = interruptibly(() => sortOut(bundle));
+    const { data, faults } = sortOut(bundle);
     if (faults.length > 0) return { data, fault: faults.join('; ') };
     if (Object.keys(data).length === 0) throw new TypeError('it gave nothing to show');
     return { data };
@@ -162,7 +158,7 @@ async function dataOf(value) {
 
 /** What a value says about its bundle by MIME type, for example the alternative text of its picture. */
 function metadataOf(value) {
-  const metadata = interruptibly(() => value?.[metadataKey]);
+  const metadata = value?.[metadataKey];
   return metadata === undefined ? {} : encodeMetadata(metadata);
 }
 

@@ -45,7 +45,7 @@ function leaveLastWords(pipes) {
 /**
  * Takes stdout and stderr over.
  *
- * @returns `take`, which gives what has come since as pairs of stream name and bytes, and `setRunning`; null where
+ * @returns `take`, which gives an array of what has come, pairs of stream name and bytes to be taken from it, and `setRunning`; null where
  *   there are no named pipes: then such output goes where the kernel was started
  */
 function captureDescriptors() {
@@ -82,9 +82,9 @@ function captureDescriptors() {
   worker.unref();
   port.unref();
 
+  const chunks = []; // Stop may break their reader off: what it has not taken comes at the next time
   return {
     take() {
-      const chunks = [];
       locked(state, MAIN, () => {
         for (let held; (held = receiveMessageOnPort(port));) {
           const { index, bytes } = held.message;

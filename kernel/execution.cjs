@@ -47,11 +47,7 @@ const stopped = 'Interrupted';
 
 function isStop(thrown) {
   try {
-    return (
-      thrown?.name === stopped ||
-      thrown?.message === 'Interrupted asynchronously' ||
-      thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
-    );
+    return thrown?.name === stopped || thrown?.message === 'Interrupted asynchronously';
   } catch {
     return false; // it has getters of its own
   }

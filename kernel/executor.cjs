@@ -4,7 +4,6 @@
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const vm = require('node:vm');
-const { interruptibly } = require('./interruptibly.cjs');
 const { Cells } = require('./language/cells.cjs');
 const { compile, positions } = require('./language/compile.cjs');
 const { typeScriptError } = require('./language/diagnostics.cjs');
@@ -13,6 +12,7 @@ const { Modules, exported } = require('./modules.cjs');
 const { said } = require('./said.cjs');
 const { rewrite } = require('./scope/rewrite.cjs');
 const { Variables } = require('./scope/variables.cjs');
+const { Interrupted } = require('./stop-listener.cjs');
 const { refusedCell } = require('./tslab-cells.cjs');
 
 class Executor {
@@ -52,7 +52,7 @@ class Executor {
 
   /** Runs a cell; tells whether it went well. */
   async execute(code) {
-    let isStopped = false;
+    let failure;
     try {
       const { text, timed } = withoutMagics(code);
       const cell = this.#prepare(code, text);
@@ -65,11 +65,14 @@ class Executor {
       if (value !== undefined) this.report.value(value);
       return true;
     } catch (thrown) {
-      isStopped = thrown === this.#stopError;
+      failure = thrown;
       this.report.thrown(said(thrown));
       return false;
     } finally {
-      this.stopListener.end(isStopped);
+      this.stopListener.end({
+        isStopped: failure === this.#stopError || failure instanceof Interrupted,
+        goesOn: failure === this.#stopError,
+      });
       this.#variables.settle();
     }
   }
@@ -103,7 +106,7 @@ class Executor {
   async #run(cell) {
     const { scope, late } = this.#variables;
     for (const { from, names } of cell.imports) {
-      let loaded = interruptibly(() => this.modules.load(from));
+      let loaded = this.modules.load(from);
       if (typeof loaded?.then === 'function') loaded = await loaded;
       for (const [local, name] of names) scope[local] = exported(loaded, name);
     }
@@ -121,7 +124,7 @@ class Executor {
       meta,
       modules.require,
     ];
-    const result = interruptibly(() => run(...given, module, module.exports, folder, file));
+    const result = run(...given, module, module.exports, folder, file);
     return (cell.awaits ? await Promise.race([result, this.#stopped]) : result) ?? [];
   }
 

@@ -28,8 +28,10 @@ const child = spawn('/bin/sh', ['-c', ${JSON.stringify(script)}], {
 child.on('error', () => {});
 child.unref();
 let unheard = 0; // Stops that a busy main thread was told of
+let last = 0; // the run they were for
 child.stdout.on('data', () => {
   const [run, handled] = [Atomics.load(shared, ${RUN}), Atomics.load(shared, ${HANDLED})];
+  if (run !== last) [last, unheard] = [run, 0];
   const asks = Atomics.load(shared, ${LOOPS}) > 0 && unheard === 0;
   unheard += 1;
   setTimeout(() => {
@@ -48,8 +50,29 @@ class Interrupted extends Error {
   }
 }
 
+/** The library's loops that run; the worker sees their number. */
+class Loops extends Set {
+  constructor(shared) {
+    super();
+    this.shared = shared;
+  }
+
+  add(loop) {
+    super.add(loop);
+    Atomics.store(this.shared, LOOPS, this.size);
+    return this;
+  }
+
+  delete(loop) {
+    const found = super.delete(loop);
+    Atomics.store(this.shared, LOOPS, this.size);
+    return found;
+  }
+}
+
 class StopListener {
   shared = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT));
+  loops = new Loops(this.shared);
   #runs = 0;
   #isLingering = false;
   #isDone = false; // what the main thread will hear of yet was dealt with
@@ -61,6 +84,9 @@ class StopListener {
   constructor(stopCell) {
     this.stopCell = stopCell;
     const { shared } = this;
+    globalThis[Symbol.for('kernel.look')] = () => {
+      if (shared[FLAG] !== 0) this.turn();
+    };
     new Worker(listener, { eval: true, workerData: { shared, patience } })
       .on('error', () => {}) // Stop works as far as the main thread hears it
       .unref();
@@ -77,19 +103,30 @@ class StopListener {
   /**
    * It has ended.
    *
-   * @param isStopped its code may still go on, until it comes to a loop
+   * @param options.isStopped by Stop
+   * @param options.goesOn its code does, until it comes to a loop: what it waited for was broken off
    */
-  end(isStopped) {
+  end({ isStopped, goesOn }) {
     Atomics.store(this.shared, RUN, 0);
-    this.#isLingering = isStopped;
-    this.shared[FLAG] = isStopped ? 1 : 0;
+    this.#isLingering = goesOn;
+    this.shared[FLAG] = goesOn ? 1 : 0;
+    if (!isStopped) return;
+    // What was broken off may not have said that it ended: the next Stop must not wait for it.
+    for (const loop of this.loops) {
+      loop.abort();
+      this.loops.delete(loop);
+    }
   }
 
   /** The flag is up: called by the next turn of a loop, and by those around it. */
   turn = () => {
     if (!this.#isDone && !this.#isLingering) {
       this.#isDone = true;
-      setTimeout(() => (this.#isDone = false), deafness).unref();
+      setTimeout(() => {
+        this.#isDone = false;
+        // A view's or a timer's loop, while no cell runs: other timers go on.
+        if (Atomics.load(this.shared, RUN) === 0 && !this.#isLingering) this.shared[FLAG] = 0;
+      }, deafness).unref();
       this.stopCell();
       this.interrupt(); // the loop may be a timer's, and the cell wait for something else
     }
@@ -100,24 +137,6 @@ class StopListener {
   heard() {
     Atomics.add(this.shared, HANDLED, 1);
     return this.#isDone;
-  }
-
-  /** A set of the library's loops whose number the worker sees. */
-  loops() {
-    const { shared } = this;
-    return new (class extends Set {
-      add(loop) {
-        super.add(loop);
-        Atomics.store(shared, LOOPS, this.size);
-        return this;
-      }
-
-      delete(loop) {
-        const found = super.delete(loop);
-        Atomics.store(shared, LOOPS, this.size);
-        return found;
-      }
-    })();
   }
 }
 

@@ -13,7 +13,7 @@ const lastChance = 60_000;
  * @param listener hears of a Stop where this thread does not
  */
 function installStop(stopCell, listener) {
-  const loops = listener.loops();
+  const { loops } = listener;
   globalThis[Symbol.for('kernel.stop')] = loops;
   const tslabListeners = process.listeners('SIGINT');
   process.removeAllListeners('SIGINT');

@@ -38,18 +38,18 @@ class WholeCharacters {
   }
 }
 
-/** In the place of `process.stdout` or `process.stderr`. It outlives `end()` and `destroy()`, as Node's own do. */
+/**
+ * In the place of `process.stdout` or `process.stderr`. It outlives `end()` and `destroy()`, as Node's own do. Stop
+ * breaks cells off in the midst of a write: nothing of this stream may wait for the end of one, as Writable's own writes do.
+ */
 class OutputStream extends Writable {
   #characters = new WholeCharacters();
   #send;
+  #corks = 0;
+  #held = [];
 
   constructor(fd, send) {
-    super({
-      decodeStrings: false,
-      highWaterMark: Number.MAX_SAFE_INTEGER, // it takes everything at once
-      autoDestroy: false,
-      emitClose: false,
-    });
+    super({ decodeStrings: false, autoDestroy: false, emitClose: false });
     this.fd = fd; // what children get for this stream
     this._isStdio = true;
     this.#send = send;
@@ -58,15 +58,44 @@ class OutputStream extends Writable {
 
   /** Undoes what a cell has put in the place of `write`, and what it left corked. */
   restore() {
-    this.write = super.write.bind(this);
-    while (this.writableCorked > 0) this.uncork();
+    this.write = this.#write;
+    this.#corks = 0;
+    this.#sendHeld();
   }
 
-  _write(chunk, encoding, callback) {
-    if (typeof chunk === 'string' && /^utf-?8$/i.test(encoding))
-      this.#send(this.#characters.fromString(chunk));
-    else this.#send(this.#characters.fromBytes(Buffer.from(chunk, encoding)));
-    callback();
+  #write = (chunk, encoding, callback) => {
+    if (typeof encoding === 'function') [encoding, callback] = [undefined, encoding];
+    const isText = typeof chunk === 'string';
+    if (isText ? encoding && !Buffer.isEncoding(encoding) : !ArrayBuffer.isView(chunk))
+      return super.write(chunk, encoding); // it throws what Node throws
+    this.#held.push([chunk, encoding ?? 'utf8']);
+    if (this.#corks === 0) this.#sendHeld();
+    if (callback) process.nextTick(callback, null);
+    return true;
+  };
+
+  #sendHeld() {
+    for (let next; (next = this.#held.shift());) {
+      const [chunk, encoding] = next;
+      if (typeof chunk !== 'string') {
+        const { buffer, byteOffset, byteLength } = chunk;
+        this.#send(this.#characters.fromBytes(Buffer.from(buffer, byteOffset, byteLength)));
+      } else if (/^utf-?8$/i.test(encoding)) this.#send(this.#characters.fromString(chunk));
+      else this.#send(this.#characters.fromBytes(Buffer.from(chunk, encoding)));
+    }
+  }
+
+  cork() {
+    this.#corks += 1;
+  }
+
+  uncork() {
+    if (this.#corks > 0) this.#corks -= 1;
+    if (this.#corks === 0) this.#sendHeld();
+  }
+
+  get writableCorked() {
+    return this.#corks;
   }
 
   /** Later cells print on it, so it only looks ended to who waits for it. */
@@ -74,7 +103,8 @@ class OutputStream extends Writable {
     const done = [chunk, encoding, callback].find((argument) => typeof argument === 'function');
     if (chunk !== undefined && chunk !== null && typeof chunk !== 'function')
       this.write(chunk, typeof encoding === 'string' ? encoding : undefined);
-    while (this.writableCorked > 0) this.uncork();
+    this.#corks = 0;
+    this.#sendHeld();
     process.nextTick(() => {
       done?.();
       this.emit('finish');
@@ -109,8 +139,11 @@ function openStreams(publish) {
 
   /** Sends what has come past JavaScript, so that what follows comes after it. */
   function flush() {
-    for (const [name, bytes] of descriptors?.take() ?? [])
+    const chunks = descriptors?.take() ?? [];
+    for (let chunk; (chunk = chunks.shift());) {
+      const [name, bytes] = chunk;
       send(name, ofDescriptors[name].fromBytes(bytes));
+    }
   }
 
   const streams = STREAMS.map((name, index) => {

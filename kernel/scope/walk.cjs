@@ -4,12 +4,14 @@
 const ts = require('typescript');
 const { addBound, addLexical, addList, addVars, isVar } = require('./names.cjs');
 const { References } = require('./references.cjs');
+const { beginLook, callsItself, endLook, isLoop } = require('./stoppable.cjs');
 
 /** Stands for a function that mends what V8 says of an error, in what runs. */
 const SAID = '$said';
 /** A flag that Stop raises, and what a loop then calls, in what runs. */
 const FLAG = '$stop';
 const TURN = '$turn';
+const look = `if (${FLAG}[0] !== 0) ${TURN}();`;
 
 class Walk {
   /** Whether the cell itself awaits. */
@@ -54,7 +56,13 @@ class Walk {
   }
 
   #statement(node, scope) {
-    if (ts.isIterationStatement(node, /* lookInLabeledStatements */ false)) this.#loop(node);
+    if (!isLoop(node)) return this.#other(node, scope);
+    beginLook(this.edits, node.statement, look);
+    this.#other(node, scope);
+    return endLook(this.edits, node.statement);
+  }
+
+  #other(node, scope) {
     if (ts.isVariableDeclarationList(node)) return this.#list(node, scope);
     if (ts.isBlock(node)) return this.#all(node.statements, this.#block(node.statements, scope));
     if (ts.isCaseBlock(node)) {
@@ -80,17 +88,6 @@ class Walk {
       return this.visit(node.block, own);
     }
     return this.#children(node, scope);
-  }
-
-  /** Each turn of a loop looks for Stop, which the thread that runs it cannot hear. */
-  #loop({ statement }) {
-    const look = `if (${FLAG}[0] !== 0) ${TURN}();`;
-    if (ts.isBlock(statement)) {
-      this.edits.insert(statement.getStart() + 1, ` ${look}`);
-      return;
-    }
-    this.edits.insert(statement.getStart(), `{ ${look} `);
-    this.edits.insert(statement.end, ' }');
   }
 
   #children(node, scope) {
@@ -149,10 +146,13 @@ class Walk {
       this.references.leave(name, own);
       if (initializer) this.visit(initializer, own);
     }
+    const isRecursive = callsItself(node);
+    if (isRecursive) beginLook(this.edits, node.body, look, 'return (');
     if (node.body) {
       if (ts.isBlock(node.body)) this.#all(node.body.statements, own);
       else this.visit(node.body, own);
     }
+    if (isRecursive) endLook(this.edits, node.body, ')');
     this.#functions -= 1;
   }
 

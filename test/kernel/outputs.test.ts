@@ -217,12 +217,15 @@ console.log('inside'); process.stdout.write = kept; console.log([captured]);`,
   ],
   [
     'spawnSync with numbers',
-    `cp.spawnSync('sh', ['-c', 'echo x; echo y >&2'], { stdio: ['ignore', 1, 2] }).status`,
+    // One child's two pipes have no order between them, so each is written by a child of its own.
+    `cp.spawnSync('sh', ['-c', 'echo x'], { stdio: ['ignore', 1, 2] });
+cp.spawnSync('sh', ['-c', 'echo y >&2'], { stdio: ['ignore', 1, 2] }).status`,
     [['stdout', 'x\n'], ['stderr', 'y\n'], ['execute_result']],
   ],
   [
     'crossed over',
-    `cp.spawnSync('sh', ['-c', 'echo x; echo y >&2'], { stdio: ['ignore', 2, 1] }).status;`,
+    `cp.spawnSync('sh', ['-c', 'echo y >&2'], { stdio: ['ignore', 2, 1] });
+cp.spawnSync('sh', ['-c', 'echo x'], { stdio: ['ignore', 2, 1] }).status;`,
     [['stdout', 'y\n'], ['stderr', 'x\n'], ['execute_result']],
   ],
   [

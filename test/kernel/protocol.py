@@ -172,6 +172,7 @@ class OwnTests(jupyter_kernel_test.KernelTests):
             "}\n"
             "asked.delete(ask);"
         )
+        until_ready(self.kc)
         message = self.kc.execute(code)
         while self.kc.get_iopub_msg(timeout=TIMEOUT)["msg_type"] != "stream":
             pass
@@ -186,6 +187,13 @@ class OwnTests(jupyter_kernel_test.KernelTests):
         first = self.result_of("long")
         time.sleep(0.3)
         self.assertEqual(self.result_of("long"), first)
+        # Its controller was left behind: the next Stop is still heard at once, and asks a loop first.
+        wait = "await new Promise(setImmediate); console.log('on'); await new Promise((r) => setTimeout(r, 60_000));"
+        reply, outputs = self.interrupt_while(wait)
+        self.assertEqual(self.errors(outputs), ["Interrupted"])
+        time.sleep(0.5)
+        reply, outputs = self.interrupt_while(code.replace("long", "longer").replace("ask", "again"))
+        self.assertEqual(self.errors(outputs), [])
 
     def test_interrupt_of_a_waiting_cell(self):
         self.run_cell("const kept = 1;")

@@ -8,6 +8,14 @@ import { runPython } from './run-python';
 
 const wait = `await new Promise((r) => setTimeout(r, 20)); console.log('on'); await new Promise((r) => setTimeout(r, 20));`;
 
+const folder = mkdtempSync(join(temporaryRoot, 'stop-loops-'));
+const [spin, fib] = [join(folder, 'spin.ts'), join(folder, 'fib.ts')];
+writeFileSync(spin, 'export function spin(): void { for (;;); }');
+writeFileSync(
+  fib,
+  'export const fib = (n: number): number => n < 2 ? n : fib(n - 1) + fib(n - 2);',
+);
+
 /** A cell, one that is run after it, and what that shows. */
 const cells: Record<string, [cell: string, after: string, shown: string]> = {
   'before an await': ["console.log('on'); for (;;);", '1', '1'],
@@ -41,6 +49,61 @@ const cells: Record<string, [cell: string, after: string, shown: string]> = {
   ],
   'of microtasks': [`${wait} for (;;) await null;`, '10', '10'],
   'that waits': [`${wait} for (;;) await new Promise((r) => setTimeout(r, 5));`, '11', '11'],
+  // Without a loop.
+  'of calls': [
+    `const fib12 = (n: number): number => n < 2 ? n : fib12(n - 1) + fib12(n - 2); ${wait} fib12(90);`,
+    '12',
+    '12',
+  ],
+  'of calls, not awaited': [
+    `console.log('on'); function fib13(n: number): number { return n < 2 ? n : fib13(n - 1) + fib13(n - 2) } fib13(90);`,
+    '13',
+    '13',
+  ],
+  'of a method': [
+    `class Fib14 { get(n: number): number { return n < 2 ? n : this.get(n - 1) + this.get(n - 2) } } ${wait} new Fib14().get(90);`,
+    '14',
+    '14',
+  ],
+  'of a private method': [
+    `class Fib15 { #get(n: number): number { return n < 2 ? n : this.#get(n - 1) + this.#get(n - 2) } run() { return this.#get(90) } } ${wait} new Fib15().run();`,
+    '15',
+    '15',
+  ],
+  'of a property': [
+    `const fib16 = { get: (n: number): any => n < 2 ? { n } : [fib16.get(n - 1), fib16.get(n - 2)].length }; ${wait} fib16.get(90);`,
+    '16',
+    '16',
+  ],
+  'of calls that give objects': [
+    `const tree17 = (n: number): any => ({ left: n && tree17(n - 1).depth, right: n && tree17(n - 1).depth, depth: n }); ${wait} tree17(90);`,
+    '17',
+    '17',
+  ],
+  'in a file of the user': [`${wait} (await import('${spin.slice(0, -3)}')).spin();`, '18', '18'],
+  'of calls in a file': [`${wait} (await import('${fib.slice(0, -3)}')).fib(90);`, '19', '19'],
+  'of callbacks': [
+    `${wait} Array.from({ length: 1e9 }, () => { for (let i = 0; i < 1000; i++); });`,
+    '20',
+    '20',
+  ],
+  'in a getter': [
+    `const odd21 = { get all() { for (;;); return 1 } }; ${wait} JSON.stringify(odd21);`,
+    '21',
+    '21',
+  ],
+  'in a comparison': [`${wait} [3, 1, 2].sort((a, b) => { for (;;); return a - b });`, '22', '22'],
+  'that throws': [
+    `console.log('on'); for (;;) { try { throw new Error('x') } catch (e) { String((e as Error).stack) } }`,
+    '23',
+    '23',
+  ],
+  'of timers': [`console.log('on'); for (;;) clearTimeout(setTimeout(() => {}, 1));`, '24', '24'],
+  'of files': [
+    `import { readdirSync as list25 } from 'node:fs'; console.log('on'); for (;;) { try { list25('/none') } catch { continue } }`,
+    '25',
+    '25',
+  ],
 };
 
 interface Outcome {
@@ -49,7 +112,6 @@ interface Outcome {
   readonly after: string;
 }
 
-const folder = mkdtempSync(join(temporaryRoot, 'stop-loops-'));
 let outcomes: Record<string, Outcome>;
 
 beforeAll(async () => {

@@ -25,7 +25,7 @@ def run(code, stops=0):
     text, error, pressed = "", None, None
     for kind, content in messages_of(sent, lambda: client.get_iopub_msg(timeout=TIMEOUT)):
         if kind == "stream":
-            text += content["text"]
+            text = (text + content["text"])[-1000:]  # a loop may print for ever
             if stops and pressed is None:
                 time.sleep(0.5)  # the loop runs
                 pressed = time.monotonic()

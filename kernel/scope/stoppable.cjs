@@ -1,0 +1,59 @@
+'use strict';
+// Where code looks for Stop, which the thread that runs it cannot hear: at each turn of a loop, and in functions that call
+// themselves. V8 could break code off anywhere, but also within Node's own, or while it writes a trace, which ends the process.
+
+const ts = require('typescript');
+const { Edits } = require('./edits.cjs');
+
+const isLoop = (node) => ts.isIterationStatement(node, /* lookInLabeledStatements */ false);
+
+/** The name that a function can call itself by. */
+function nameOf(node) {
+  if (node.name) return node.name;
+  const { parent } = node;
+  const isNamed = ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent);
+  return isNamed || ts.isPropertyDeclaration(parent) ? parent.name : undefined;
+}
+
+/** Whether a function speaks of itself in its body. */
+function callsItself(node) {
+  const name = node.body && nameOf(node);
+  if (!name || !(ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) return false;
+  const speaks = (inner) =>
+    ((ts.isIdentifier(inner) || ts.isPrivateIdentifier(inner)) && inner.text === name.text) ||
+    ts.forEachChild(inner, speaks) === true;
+  return speaks(node.body);
+}
+
+/** Puts `look` before all else of a body; `endLook` is called once what is in the body has been edited. */
+function beginLook(edits, body, look, before = '') {
+  if (ts.isBlock(body)) edits.insert(body.getStart() + 1, ` ${look}`);
+  else edits.insert(body.getStart(), `{ ${look} ${before}`);
+}
+
+function endLook(edits, body, after = '') {
+  if (!ts.isBlock(body)) edits.insert(body.end, `${after} }`);
+}
+
+/** JavaScript that looks for Stop by `look`, in the same lines. */
+function stoppable(code, look) {
+  const file = ts.createSourceFile(
+    'module.js',
+    code,
+    ts.ScriptTarget.ES2022,
+    /* setParentNodes */ true,
+    ts.ScriptKind.JS,
+  );
+  const edits = new Edits(code);
+  const walk = (node) => {
+    const isFunction = ts.isFunctionLike(node) && callsItself(node);
+    const body = isLoop(node) ? node.statement : isFunction ? node.body : null;
+    if (body) beginLook(edits, body, look, isFunction ? 'return (' : '');
+    ts.forEachChild(node, walk);
+    if (body) endLook(edits, body, isFunction ? ')' : '');
+  };
+  walk(file);
+  return edits.apply('', '').code;
+}
+
+module.exports = { beginLook, callsItself, endLook, isLoop, stoppable };

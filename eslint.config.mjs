@@ -9,7 +9,15 @@ import tseslint from 'typescript-eslint';
  * down only. A room may always import from its own folder; lib/index.ts and lib/notebook.ts may import everything. The
  * map in CONTRIBUTING.md shows the same.
  */
-const ground = ['stop.ts', 'progress.ts', 'notices.ts', 'options.ts', 'images', 'backend'];
+const ground = [
+  'stop.ts',
+  'progress.ts',
+  'pieces.ts',
+  'notices.ts',
+  'options.ts',
+  'images',
+  'backend',
+];
 const ops = [...ground, 'random', 'jit'];
 const layers = [...ops, 'nn', 'datasets'];
 const parts = [...layers, 'models', 'schedulers', 'conditioning', 'optim'];
@@ -20,18 +28,19 @@ const rooms = {
   'progress.ts': [],
   'notices.ts': [],
   'options.ts': [],
+  'pieces.ts': ['progress.ts', 'stop.ts'],
   images: [],
   io: ['notices.ts'],
   // The parsers of weights stand alone, so that they can be read and used by themselves.
   'io/safetensors': ['io'],
   'backend/*.ts': [],
-  random: ['backend'],
+  random: ['backend', 'options.ts'],
   jit: ['backend'],
   // Makes graphs for jit and kernels for what asks for them by name.
   'backend/node': ['backend', 'jit'],
   nn: ops,
   datasets: ops,
-  figure: ['images', 'stop.ts'],
+  figure: ['images', 'stop.ts', 'options.ts'],
   'image-datasets': [...ops, 'datasets', 'io'],
   metrics: [],
   models: layers,
@@ -42,7 +51,7 @@ const rooms = {
   training: machines,
   // Sampling runs in a page, too: it reads no files.
   pipelines: parts,
-  charts: ['figure', 'images'],
+  charts: ['figure', 'images', 'options.ts'],
   mnist: [...machines, 'training', 'pipelines', ...shown],
   notebook: [...machines, 'training', 'pipelines', ...shown],
 };
@@ -58,7 +67,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 
 /** The rooms that run on any backend of tfjs, in a page as under Node. */
 const portable = [
-  'lib/{stop,progress,notices}.ts',
+  'lib/{stop,progress,pieces,notices,options}.ts',
   'lib/backend/*.ts',
   'lib/{images,random,jit,nn,models,schedulers,optim,conditioning,pipelines}/**/*.ts',
 ];

@@ -172,7 +172,12 @@ export { CheckpointSaveError } from './io/runs/checkpoint-commit';
 export { FolderLockedError } from './io/runs/folder-lock';
 
 export { crossAttentionMaps } from './pipelines/attention-maps';
-export { timestepLosses, type TimestepLossParts } from './training/timestep-losses';
+export {
+  timestepLosses,
+  type TimestepLossesOptions,
+  type TimestepLossParts,
+  type TimestepLossResult,
+} from './training/timestep-losses';
 export {
   TextToImagePipeline,
   type TextToImageOutput,
@@ -235,13 +240,12 @@ export {
 export {
   bar,
   heatmap,
-  histogram,
   scatter,
   type BarOptions,
   type HeatmapOptions,
-  type HistogramOptions,
   type ScatterOptions,
 } from './charts/basic-plots';
+export { histogram, type HistogramOptions } from './charts/histogram';
 export { type ChartOptions } from './charts/chart-options';
 export { linePlot, type LinePlotOptions, type Lines, type LineSeries } from './charts/line-plot';
 export { type NumberList, type NumberRows } from './charts/numbers-of';

@@ -22,7 +22,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 say('The judge looks at real images …');
 const judge = sd.Judge.load(values.judge);
 const test = sd.loadMnist({ split: 'test', source: 'full' });
-const reference = sd.realReference(judge, test, numImages);
+const reference = await sd.realReference(judge, test, numImages);
 const stop = stopSignal();
 
 /** What real images give at the number of the last row. */
@@ -30,7 +30,7 @@ let real = reference.floor;
 const rows = [];
 const add = (name, facts, comparison) => rows.push({ name, ...facts, ...comparison });
 
-function drawnElsewhere() {
+async function drawnElsewhere() {
   const [images, labels] = checkedBy(commands.evaluate, '--drawn', () => {
     const { tensors } = sd.readSafetensors(values.drawn);
     const found = ['images', 'labels'].map((name) => tensors.get(name));
@@ -45,7 +45,7 @@ function drawnElsewhere() {
     );
   });
   const set = { images: sd.unitImages(images), labels: Uint8Array.from(labels) };
-  const { sets, floor } = sd.realReference(judge, test, labels.length);
+  const { sets, floor } = await sd.realReference(judge, test, labels.length);
   const name = path.basename(values.drawn, '.safetensors');
   add(name, { settings: {} }, sd.compareImages(judge, set, sets, floor));
   real = floor;
@@ -120,9 +120,9 @@ async function drawnHere() {
 }
 
 if (values.sanity) {
-  for (const [name, row] of sd.sanityRows(judge, reference)) add(name, { settings: {} }, row);
+  for (const [name, row] of await sd.sanityRows(judge, reference)) add(name, { settings: {} }, row);
 }
-if (values.drawn) drawnElsewhere();
+if (values.drawn) await drawnElsewhere();
 const finished = !values.checkpoint || (await drawnHere());
 
 const file = values.report ?? path.join(values.output, 'results.json');

@@ -1,139 +1,79 @@
-/** Histogram, bars, points, and a heatmap, in the terms of matplotlib. */
+/** Bars, points, and a heatmap, in the terms of matplotlib. */
 
 import { escapePlotly } from '../figure/escape';
 import { extentOf } from '../figure/extent';
 import { Figure } from '../figure/figure';
-import type { PlotlyObject } from '../figure/plotly';
 import { PALETTE } from '../figure/theme';
-import { chartLayout, fewDigits, headOf, type ChartOptions } from './chart-options';
-import { isNumberList, numbersOf, rowsOf, type NumberList, type NumberRows } from './numbers-of';
-import { short } from './series';
-
-const colour = (index: number) => PALETTE[index % PALETTE.length];
+import { TEXT_RULE, checkGiven, type Rule } from '../options';
+import {
+  CHART_RULES,
+  RANGE_RULE,
+  chartLayout,
+  fewDigits,
+  headOf,
+  type ChartOptions,
+} from './chart-options';
+import {
+  isNumberList,
+  namedEntries,
+  numbersOf,
+  rowsOf,
+  type Named,
+  type NumberList,
+  type NumberRows,
+} from './numbers-of';
 
 /** Points that a figure draws; more are thinned evenly. */
 const MOST_POINTS = 10_000;
-
-export interface HistogramOptions extends ChartOptions {
-  /** How many, all of one width, or their edges. Default 10. */
-  readonly bins?: number | readonly number[];
-  /** Least and largest value that counts. Default: of all values. */
-  readonly range?: readonly [number, number];
-  /** Whether heights are densities, whose area is 1. Default false: counts. */
-  readonly density?: boolean;
-}
-
-function edgesOf(values: readonly number[], { bins = 10, range }: HistogramOptions): number[] {
-  if (typeof bins !== 'number') {
-    if (bins.length >= 2 && bins.every((edge, i) => i === 0 || edge > bins[i - 1]!))
-      return [...bins];
-    throw new RangeError(
-      `histogram: expected rising edges, at least two, got [${bins.join(', ')}].`,
-    );
-  }
-  if (!Number.isInteger(bins) || bins < 1 || bins > MOST_POINTS) {
-    throw new RangeError(`histogram: expected bins from 1 to ${MOST_POINTS}, got ${bins}.`);
-  }
-  let [low, high] = range ?? [extentOf(values).low, extentOf(values).high];
-  if (!(low <= high))
-    throw new RangeError(
-      `histogram: expected a number, got ${range ? `range [${low}, ${high}]` : 'none'}.`,
-    );
-  if (low === high) [low, high] = [low - 0.5, high + 0.5]; // as numpy
-  return Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * i) / bins);
-}
-
-/** Counts between edges; the last bin has its upper edge, as numpy's. */
-function countsOf(values: readonly number[], edges: readonly number[]): number[] {
-  const counts = new Array<number>(edges.length - 1).fill(0);
-  const last = edges.at(-1)!;
-  for (const value of values) {
-    if (!(value >= edges[0]! && value <= last)) continue;
-    let [low, high] = [0, counts.length];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (value >= edges[middle]!) low = middle;
-      else high = middle;
-    }
-    counts[low]!++;
-  }
-  return counts;
-}
-
-/** Lists by name, or one without. */
-function namedLists(values: NumberList | Readonly<Record<string, NumberList>>, what: string) {
-  const entries = isNumberList(values) ? [['', values] as const] : Object.entries(values ?? {});
-  if (!entries.length) throw new RangeError(`${what}: expected at least one list, got none.`);
-  return entries.map(([name, list]) => ({ name, list: numbersOf(list, name || 'values') }));
-}
-
-/**
- * How often values lie between edges, as numpy counts; several lists by name share their edges.
- *
- * @throws RangeError if there is no finite value, or bins or edges are none; TypeError if something is no number
- */
-export function histogram(
-  values: NumberList | Readonly<Record<string, NumberList>>,
-  options: HistogramOptions = {},
-): Figure {
-  const lists = namedLists(values, 'histogram');
-  const edges = edgesOf(
-    lists.flatMap(({ list }) => list),
-    options,
-  );
-  const widths = edges.slice(1).map((edge, i) => edge - edges[i]!);
-  const counts = lists.map(({ list }) => countsOf(list, edges));
-  const data = lists.map(({ name }, index): PlotlyObject => {
-    const total = counts[index]!.reduce((sum, count) => sum + count, 0) || 1;
-    return {
-      type: 'bar',
-      name: escapePlotly(name),
-      x: widths.map((width, i) => edges[i]! + width / 2),
-      y: counts[index]!.map((count, i) => (options.density ? count / total / widths[i]! : count)),
-      width: widths,
-      marker: { color: colour(index) },
-      opacity: lists.length > 1 ? 0.6 : 1,
-      hovertext: widths.map((width, i) => `${short(edges[i]!)} to ${short(edges[i]! + width)}`),
-    };
-  });
-  const labelled = { yLabel: options.density ? 'density' : 'count', ...options };
-  const more = { barmode: 'overlay', bargap: 0, showlegend: lists.length > 1 };
-  const words = lists.map(({ name, list }, index) => {
-    const most = counts[index]!.indexOf(extentOf(counts[index]!).high);
-    const left = list.length - counts[index]!.reduce((sum, count) => sum + count, 0);
-    const where = `${fewDigits(edges[most]!)} to ${fewDigits(edges[most + 1]!)}`;
-    return `${name ? `${name}: ` : ''}${list.length} values in ${widths.length} bins, most (${counts[index]![most]}) from ${where}${left ? `, ${left} not counted` : ''}`;
-  });
-  const alt = options.alt ?? `${headOf(labelled)}${words.join('; ')}.`;
-  return new Figure(data, chartLayout(labelled, { y: { rangemode: 'tozero' }, ...more }), { alt });
-}
 
 export interface BarOptions extends ChartOptions {
   /** What each bar is. Default: the keys of a record, or the places of a list. */
   readonly labels?: readonly (string | number)[];
 }
 
+const BAR_RULES: Readonly<Record<keyof BarOptions, Rule>> = {
+  ...CHART_RULES,
+  labels: ['a list of texts', Array.isArray],
+};
+
 /**
- * A bar for each number, of a list or of a record by name.
+ * A bar for each number: of a list, of a record or a map by name, or, as matplotlib has it, of labels and their heights.
  *
- * @throws RangeError if there is no number or not a label for each; TypeError if something is no number
+ * @throws RangeError if there is no number, not a label for each, or an option is unknown; TypeError if something is no number
  */
+export function bar(values: NumberList | Named<number>, options?: BarOptions): Figure;
 export function bar(
-  values: NumberList | Readonly<Record<string, number>>,
-  options: BarOptions = {},
+  labels: readonly (string | number)[],
+  heights: NumberList,
+  options?: BarOptions,
+): Figure;
+export function bar(
+  values: NumberList | Named<number> | readonly (string | number)[],
+  second: NumberList | BarOptions = {},
+  third: BarOptions = {},
 ): Figure {
-  const list = isNumberList(values);
-  const heights = numbersOf(list ? values : Object.values(values ?? {}), 'values');
-  const labels = (options.labels ?? (list ? heights.map((_, i) => i) : Object.keys(values))).map(
-    String,
+  if (isNumberList(second)) {
+    checkGiven('bar', third, BAR_RULES);
+    const labels = Array.isArray(values) ? values : numbersOf(values as NumberList, 'labels');
+    return bar(second, { ...third, labels: labels as readonly (string | number)[] });
+  }
+  const options = second as BarOptions;
+  checkGiven('bar', options, BAR_RULES);
+  const entries = isNumberList(values)
+    ? numbersOf(values, 'values').map((value, i) => [i, value] as const)
+    : namedEntries(values as Named<number>, 'bar', 'numbers, in a list or by name');
+  const heights = numbersOf(
+    entries.map(([, height]) => height),
+    'values',
   );
+  const labels = (options.labels ?? entries.map(([label]) => label)).map(String);
   if (!heights.length || labels.length !== heights.length) {
     throw new RangeError(
       `bar: expected a label for each bar, at least one, got ${labels.length} and ${heights.length}.`,
     );
   }
   const places = labels.map((_, i) => i);
-  const data = [{ type: 'bar', x: places, y: heights, marker: { color: colour(0) } }];
+  const data = [{ type: 'bar', x: places, y: heights, marker: { color: PALETTE[0] } }];
   const x = { tickvals: places, ticktext: labels.map(escapePlotly) };
   const shown = labels.slice(0, 40).map((label, i) => `${label} ${fewDigits(heights[i]!)}`);
   const rest = labels.length > 40 ? `, and ${labels.length - 40} more` : '';
@@ -153,6 +93,7 @@ export interface ScatterOptions extends ChartOptions {
  * @throws RangeError if the lists differ in length or are empty; TypeError if something is no number
  */
 export function scatter(x: NumberList, y: NumberList, options: ScatterOptions = {}): Figure {
+  checkGiven('scatter', options, { ...CHART_RULES, labels: ['a list of texts', Array.isArray] });
   const [xs, ys] = [numbersOf(x, 'x'), numbersOf(y, 'y')];
   const { labels } = options;
   if (!xs.length || xs.length !== ys.length || (labels && labels.length !== xs.length)) {
@@ -170,7 +111,7 @@ export function scatter(x: NumberList, y: NumberList, options: ScatterOptions = 
       x: drawn(xs),
       y: drawn(ys),
       ...(texts && { text: texts, textposition: 'top center' }),
-      marker: { color: colour(0), size: xs.length > 1000 ? 4 : 8 },
+      marker: { color: PALETTE[0], size: xs.length > 1000 ? 4 : 8 },
     },
   ];
   const range = (list: readonly number[]) => {
@@ -201,6 +142,13 @@ export interface HeatmapOptions extends ChartOptions {
  * @throws RangeError if rows differ in length, are empty, or not as many as their names; TypeError if something is no number
  */
 export function heatmap(values: NumberRows, options: HeatmapOptions = {}): Figure {
+  checkGiven('heatmap', options, {
+    ...CHART_RULES,
+    columns: ['a list of names', Array.isArray],
+    rows: ['a list of names', Array.isArray],
+    valueRange: RANGE_RULE,
+    colorscale: TEXT_RULE,
+  });
   const z = rowsOf(values, 'values');
   const across = z[0]!.length;
   for (const [name, given, count] of [

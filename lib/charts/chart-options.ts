@@ -2,6 +2,7 @@
 
 import { escapePlotly } from '../figure/escape';
 import type { PlotlyObject } from '../figure/plotly';
+import { TEXT_RULE, isPositive, type Rule } from '../options';
 import { axisLayout, baseLayout, MARGIN, MUTED, titleLayout } from '../figure/theme';
 
 export interface ChartOptions {
@@ -21,6 +22,30 @@ export interface ChartOptions {
   /** The chart in words, for screen readers. Default: made of its data. */
   readonly alt?: string;
 }
+
+const PIXELS_RULE: Rule = ['a number of pixels above 0', isPositive];
+
+/** Of the options that all charts take. */
+export const CHART_RULES: Readonly<Record<keyof ChartOptions, Rule>> = {
+  title: TEXT_RULE,
+  xLabel: TEXT_RULE,
+  yLabel: TEXT_RULE,
+  xTitle: TEXT_RULE,
+  yTitle: TEXT_RULE,
+  width: PIXELS_RULE,
+  height: PIXELS_RULE,
+  alt: TEXT_RULE,
+};
+
+/** A least and a largest value. */
+export const RANGE_RULE: Rule = [
+  'two numbers, the lower first',
+  (value) =>
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every(Number.isFinite) &&
+    (value as number[])[0]! <= (value as number[])[1]!,
+];
 
 export const xLabelOf = ({ xLabel, xTitle }: ChartOptions) => xLabel ?? xTitle;
 export const yLabelOf = ({ yLabel, yTitle }: ChartOptions) => yLabel ?? yTitle;

@@ -4,10 +4,17 @@ import { escapePlotly, LONGEST_LABEL, shortened } from '../figure/escape';
 import { extentOf } from '../figure/extent';
 import { Figure } from '../figure/figure';
 import type { PlotlyObject } from '../figure/plotly';
+import { COUNT_RULE, TEXTS_RULE, TEXT_RULE, checkGiven } from '../options';
 import { wrapText } from '../figure/font-metrics';
-import { toPixels, type ImageBatch, type ImageReadOptions } from '../figure/images';
+import {
+  toPixels,
+  type ImageBatch,
+  type ImageReadOptions,
+  type ImageTensor,
+} from '../figure/images';
 import { paperOf } from '../figure/paper';
 import { encodePng, imagesToGrid, type Raster } from '../figure/png';
+import { RANGE_RULE } from './chart-options';
 import { baseLayout, FONT_SIZE, INK, TITLE_FONT, TITLE_SIZE } from '../figure/theme';
 
 export interface ImageGridOptions extends ImageReadOptions {
@@ -23,6 +30,8 @@ export interface ImageGridOptions extends ImageReadOptions {
   readonly alt?: string;
 }
 
+type ImageSource = ImageBatch | ImageTensor;
+
 const PAGE = 800; // CSS pixels: a notebook's output on a small screen
 const GAP = 16; // between subplots
 const PADDING = 2; // between the images of one
@@ -32,11 +41,11 @@ const HEADING_SPACE = 6; // between a subplot's title and its picture
 
 /** The batch of each subplot, in bytes. */
 function subplotBatches(
-  images: ImageBatch | readonly ImageBatch[],
+  images: ImageSource | readonly ImageSource[],
   options: ImageGridOptions,
 ): ImageBatch[] {
   const several = Array.isArray(images);
-  const given = several ? (images as readonly ImageBatch[]) : [images as ImageBatch];
+  const given = several ? (images as readonly ImageSource[]) : [images as ImageSource];
   const split = !several && options.titles !== undefined;
   const batches = given.flatMap((batch): ImageBatch[] => {
     const { pixels, count, height, width, channels } = toPixels(batch, options);
@@ -139,9 +148,17 @@ function textAt(lines: readonly string[], x: number, y: number): PlotlyObject {
  * @throws as `imagesToGrid`, and if there are not as many titles as subplots
  */
 export function imageGrid(
-  images: ImageBatch | readonly ImageBatch[],
+  images: ImageSource | readonly ImageSource[],
   options: ImageGridOptions = {},
 ): Figure {
+  checkGiven('imageGrid', options, {
+    title: TEXT_RULE,
+    titles: TEXTS_RULE,
+    columns: COUNT_RULE,
+    scale: COUNT_RULE,
+    alt: TEXT_RULE,
+    valueRange: RANGE_RULE,
+  });
   const batches = subplotBatches(images, options);
   const label = (text: string) => shortened(text, LONGEST_LABEL);
   const [title, titles] = [label(options.title ?? ''), options.titles?.map(label)];

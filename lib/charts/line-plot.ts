@@ -4,8 +4,16 @@ import { escapePlotly } from '../figure/escape';
 import { Figure } from '../figure/figure';
 import type { PlotlyObject } from '../figure/plotly';
 import { PALETTE } from '../figure/theme';
-import { chartLayout, fewDigits, headOf, type ChartOptions } from './chart-options';
-import { isNumberList, numbersOf, type NumberList } from './numbers-of';
+import { FLAG_RULE, checkGiven, requireRecord } from '../options';
+import {
+  CHART_RULES,
+  RANGE_RULE,
+  chartLayout,
+  fewDigits,
+  headOf,
+  type ChartOptions,
+} from './chart-options';
+import { isNumberList, namedEntries, numbersOf, type Named, type NumberList } from './numbers-of';
 import { drawnIndices } from './series';
 
 /** One line. */
@@ -20,7 +28,7 @@ export interface LineSeries {
 }
 
 /** Lines by name, each with its x or over 0, 1, 2, …; or one without a name. */
-export type Lines = NumberList | LineSeries | Readonly<Record<string, NumberList | LineSeries>>;
+export type Lines = NumberList | LineSeries | Named<NumberList | LineSeries>;
 
 export interface LinePlotOptions extends ChartOptions {
   /** Lowest and highest value of the y axis. Default: what the lines need. */
@@ -33,6 +41,8 @@ export interface LinePlotOptions extends ChartOptions {
 
 /** A line with all its lists, of equal length. */
 function resolved(name: string, given: NumberList | LineSeries) {
+  if (!isNumberList(given))
+    requireRecord('linePlot', given, `${name || 'a line'} as numbers or as { x, y }`);
   const series: LineSeries = isNumberList(given) ? { y: given } : given;
   const what = (list: string) => (name ? `${name}.${list}` : list);
   const y = numbersOf(series.y, what('y'));
@@ -50,6 +60,8 @@ function resolved(name: string, given: NumberList | LineSeries) {
 
 const isSeries = (lines: Lines): lines is LineSeries =>
   !isNumberList(lines) &&
+  typeof lines === 'object' &&
+  lines !== null &&
   isNumberList((lines as LineSeries).y) &&
   Object.keys(lines).every((key) => ['x', 'y', 'low', 'high'].includes(key));
 
@@ -60,10 +72,17 @@ const isSeries = (lines: Lines): lines is LineSeries =>
  *   number
  */
 export function linePlot(lines: Lines, options: LinePlotOptions = {}): Figure {
-  const single = isNumberList(lines) || isSeries(lines);
-  const entries = (single ? [['', lines] as const] : Object.entries(lines ?? {})).map(
-    ([name, line]) => resolved(name, line as NumberList | LineSeries),
-  );
+  checkGiven('linePlot', options, {
+    ...CHART_RULES,
+    yRange: RANGE_RULE,
+    evenly: FLAG_RULE,
+    markers: FLAG_RULE,
+  });
+  const lists: [string, NumberList | LineSeries][] =
+    isNumberList(lines) || isSeries(lines)
+      ? [['', lines]]
+      : namedEntries(lines, 'linePlot', 'a list of numbers, or lists by name');
+  const entries = lists.map(([name, line]) => resolved(name, line));
   if (!entries.length) throw new Error('Expected at least one line, got none.');
   const data = entries.map(({ name, x, y, low, high }, index): PlotlyObject => {
     const bars = low &&

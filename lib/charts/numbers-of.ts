@@ -1,6 +1,7 @@
 /** Numbers out of what people have: lists, typed arrays, ndarrays, tensors. */
 
 import { inspect } from 'node:util';
+import { shown } from '../options';
 
 /** A tensor of tfjs, as far as it is read here. */
 interface TensorLike {
@@ -16,8 +17,11 @@ interface Shaped {
   readonly offset?: number;
 }
 
-/** A list of numbers: an array, a typed array, an ndarray or a tensor of one axis. */
-export type NumberList = ArrayLike<number> | Shaped | TensorLike;
+/** A list of numbers: an array, a typed array, a set, an ndarray or a tensor of one axis. */
+export type NumberList = ArrayLike<number> | ReadonlySet<number> | Shaped | TensorLike;
+
+/** Values by name: a record, or a map from names. */
+export type Named<T> = Readonly<Record<string, T>> | ReadonlyMap<string, T>;
 
 /** Rows of numbers: arrays in an array, an ndarray or a tensor [rows, columns]. */
 export type NumberRows = readonly ArrayLike<number>[] | Shaped | TensorLike;
@@ -27,6 +31,7 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 /** Whether a value is a list of numbers, and not a record of some. */
 export const isNumberList = (value: unknown): value is NumberList =>
   Array.isArray(value) ||
+  value instanceof Set ||
   (ArrayBuffer.isView(value) && !(value instanceof DataView)) ||
   (isObject(value) && 'shape' in value && ('data' in value || 'dataSync' in value));
 
@@ -40,12 +45,13 @@ function shaped(values: Shaped | TensorLike): Shaped {
 /** @throws TypeError if something in it is no number; `what` names the list */
 export function numbersOf(values: NumberList, what: string): number[] {
   if (!isNumberList(values)) {
-    throw new TypeError(`Expected ${what} as a list of numbers, got ${describe(values)}.`);
+    throw new TypeError(`Expected ${what} as a list of numbers, got ${shown(values)}.`);
   }
   let list: number[];
-  if ('length' in values) list = Array.from(values, toNumber(what));
+  if (values instanceof Set) list = Array.from(values as ReadonlySet<number>, toNumber(what));
+  else if ('length' in values) list = Array.from(values, toNumber(what));
   else {
-    const { data, shape, stride, offset = 0 } = shaped(values);
+    const { data, shape, stride, offset = 0 } = shaped(values as Shaped | TensorLike);
     if (shape.length !== 1) {
       throw new RangeError(`Expected ${what} of one axis, got shape [${shape.join(', ')}].`);
     }
@@ -55,9 +61,17 @@ export function numbersOf(values: NumberList, what: string): number[] {
   return list;
 }
 
-function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  return `a ${value.constructor?.name ?? 'record'}`;
+/**
+ * Names and their values, in order.
+ *
+ * @throws TypeError if it is neither a record nor a map; `expected` is the end of a sentence
+ */
+export function namedEntries<T>(values: Named<T>, owner: string, expected: string): [string, T][] {
+  if (values instanceof Map)
+    return [...(values as ReadonlyMap<string, T>)].map(([name, value]) => [String(name), value]);
+  if (!isObject(values) || values instanceof Date || Symbol.iterator in values)
+    throw new TypeError(`${owner}: expected ${expected}, got ${shown(values)}.`);
+  return Object.entries(values as Readonly<Record<string, T>>);
 }
 
 /** Numbers stay; null and undefined are gaps; bigints and dates are taken as numbers. */
@@ -75,6 +89,8 @@ const toNumber =
 /** @throws RangeError if the rows differ in length or there is none; TypeError if something is no number */
 export function rowsOf(values: NumberRows, what: string): number[][] {
   let rows: number[][];
+  if (!isNumberList(values))
+    throw new TypeError(`Expected ${what} as rows of numbers, got ${shown(values)}.`);
   if (Array.isArray(values)) {
     rows = values.map((row, i) => numbersOf(row as NumberList, `${what}[${i}]`));
   } else {

@@ -6,6 +6,7 @@ import { Figure } from '../figure/figure';
 import type { PlotlyObject } from '../figure/plotly';
 import { drawnIndices, logTicks, requireSmoothing, short, smoothed } from './series';
 import { axisLayout, baseLayout, MARGIN, MUTED, PALETTE, titleLayout } from '../figure/theme';
+import { requireRecord, shown } from '../options';
 
 const WIDTH = 700;
 const HEIGHT = 380;
@@ -33,6 +34,9 @@ export interface LossCurveOptions {
  */
 export function lossCurve(history: readonly LossPoint[], options: LossCurveOptions = {}): Figure {
   const { smoothing = 0.95, title = 'Loss' } = options;
+  const given: unknown = history;
+  if (!Array.isArray(given))
+    throw new TypeError(`lossCurve: expected a training's history, got ${shown(given)}.`);
   if (!history.length) throw new Error('Expected a history of at least one step, got none.');
   requireSmoothing(smoothing);
   const steps = history.map((point) => point.step);
@@ -107,6 +111,13 @@ export function noiseSchedule(
   { title = 'Noise schedule' }: { readonly title?: string } = {},
 ): Figure {
   const single = Array.isArray(schedules) || ArrayBuffer.isView(schedules);
+  if (!single) {
+    requireRecord(
+      'noiseSchedule',
+      schedules,
+      'a list of ᾱ, such as scheduler.alphasCumprod, or lists by name',
+    );
+  }
   const named = Object.entries(
     single ? { '': schedules as AlphasCumprod } : (schedules as Record<string, AlphasCumprod>),
   );

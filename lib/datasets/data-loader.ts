@@ -2,6 +2,7 @@ import ndarray, { type NdArray } from 'ndarray';
 import { tf } from '../backend';
 import { BatchSampler, type BatchSamplerOptions, type SamplerState } from './batch-sampler';
 import { normalize, rowMajor, toTensor } from './transforms';
+import { requireRecord } from '../options';
 
 /** Images with captions, held on the host as bytes. */
 export interface ImageDataset {
@@ -88,7 +89,12 @@ export class DataLoader implements Iterable<Batch> {
   }
 }
 
-function checkDataset({ images, captionIds, length }: ImageDataset): void {
+function checkDataset(dataset: ImageDataset): void {
+  requireRecord('DataLoader', dataset, 'a data set, such as that of loadMnist', [
+    'images',
+    'captionIds',
+  ]);
+  const { images, captionIds, length } = dataset;
   if (images.dimension !== 3 && images.dimension !== 4) {
     const shape = images.shape.join(', ');
     throw new Error(`DataLoader: expected images [N, H, W] or [N, H, W, C], got [${shape}].`);

@@ -1,6 +1,6 @@
 /** torchvision's transforms of images, as of PIL images of mode L and RGB: bytes in, bytes out. */
 import ndarray, { type NdArray } from 'ndarray';
-import { checkOptions, isCount, isShare } from '../options';
+import { checkOptions, isCount, isShare, shown } from '../options';
 import { uniform } from '../random/philox';
 import { INTERPOLATIONS, resample, type Interpolation, type Pixels } from './resample';
 import { rowMajor } from './transforms';
@@ -182,7 +182,15 @@ export class RandomHorizontalFlip implements ImageTransform {
 
 /** Transforms one after the other, as torchvision's `Compose`. */
 export class Compose implements ImageTransform {
-  constructor(readonly transforms: readonly ImageTransform[]) {}
+  /** @throws TypeError if they are no list of transforms */
+  constructor(readonly transforms: readonly ImageTransform[]) {
+    if (
+      Array.isArray(transforms) &&
+      transforms.every(({ forward }) => typeof forward === 'function')
+    )
+      return;
+    throw new TypeError(`Compose: expected a list of transforms, got ${shown(transforms)}.`);
+  }
 
   /** The key of the transform at place i is `key` moved on by i, so that two of a kind draw different numbers. */
   forward(image: ImageArray, key?: ImageKey): ImageArray {

@@ -31,6 +31,9 @@ export interface ShowOptions {
 /** Characters: a grid's names all its images. */
 const LONGEST_ALT = 10_000;
 
+/** A larger picture would need gigabytes to be drawn. */
+const MOST_PIXELS = 250e6;
+
 /** The format of a live plot. */
 export const PLOTLY_MIME = 'application/vnd.plotly.v1+json';
 
@@ -45,6 +48,12 @@ function sizeOf(layout: PlotlyObject): { width: number; height: number } {
   for (const [name, size] of Object.entries({ width, height })) {
     if (typeof size === 'number' && size > 0 && size < Infinity) continue;
     throw new RangeError(`Expected layout.${name} above 0 pixels, got ${String(size)}.`);
+  }
+  const area = (width as number) * (height as number);
+  if (area > MOST_PIXELS) {
+    throw new RangeError(
+      `Expected a figure of at most ${MOST_PIXELS / 1e6} million pixels, got ${String(width)} × ${String(height)}.`,
+    );
   }
   return { width: width as number, height: height as number };
 }

@@ -1,5 +1,6 @@
 /** Reads the library's image batches (arrays, ndarrays, pipeline output) as 8-bit pixels. */
 import { Image } from '../images/images';
+import { shown } from '../options';
 
 /**
  * A batch of images [N, H, W, C], or grey ones [N, H, W], or one image [H, W, C], in row-major order unless
@@ -14,6 +15,12 @@ export interface ImageBatch {
   readonly shape: readonly number[];
   readonly stride?: readonly number[];
   readonly offset?: number;
+}
+
+/** Images as a tensor of tfjs, of the same shapes; floats. */
+export interface ImageTensor {
+  readonly shape: readonly number[];
+  dataSync(): Float32Array | Int32Array | Uint8Array;
 }
 
 export interface ImageReadOptions {
@@ -103,13 +110,29 @@ function toByte(bytes: boolean, valueRange: readonly [number, number] | undefine
   };
 }
 
+/** Images as numbers and their shape; a tensor is read. */
+function readable(given: ImageBatch | ImageTensor): ImageBatch {
+  const { shape } = (given ?? {}) as Partial<ImageBatch>;
+  if (!Array.isArray(shape))
+    throw new TypeError(
+      `Expected images: a batch with data and shape, an ndarray or a tensor, got ${shown(given)}.`,
+    );
+  if (!('dataSync' in given)) return given;
+  const data = given.dataSync();
+  return { data: data instanceof Int32Array ? Float32Array.from(data) : data, shape: given.shape };
+}
+
 /**
  * Copies a batch to bytes, in row-major order.
  *
  * @throws if the shape is none of these, or has other than 1, 3 or 4 channels, if the data are
  * too few, NaN, of another type, or outside [0, 1] with no `valueRange` given
  */
-export function toPixels(images: ImageBatch, options: ImageReadOptions = {}): PixelBatch {
+export function toPixels(
+  given: ImageBatch | ImageTensor,
+  options: ImageReadOptions = {},
+): PixelBatch {
+  const images = readable(given);
   const full = inFourAxes(images);
   const [count, height, width, channels] = dimensions(images, full);
   const { data, offset = 0 } = images;

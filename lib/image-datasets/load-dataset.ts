@@ -1,7 +1,7 @@
 /** A data set of the hub as images with captions. */
 import path from 'node:path';
 import { downloadDataset, type DatasetSnapshotOptions } from '../io/hub/dataset';
-import { definedKeys } from '../options';
+import { definedKeys, requireRecord, requireText } from '../options';
 import type { LoadedImages } from './collect';
 import { DatasetError, listed } from './errors';
 import {
@@ -29,6 +29,8 @@ export interface LoadDatasetOptions
  * @throws as `downloadDataset` and `loadImageFolder`
  */
 export async function loadDataset(id: string, options: LoadDatasetOptions): Promise<LoadedImages> {
+  requireText('loadDataset', id, "a data set's id as 'owner/name', or a folder");
+  requireRecord('loadDataset', options, 'options such as { size: 32 }');
   const { revision, cacheDir, token, offline, endpoint, onWarning, retryDelay, maxRetries } =
     options;
   const { dataDir, onDownload, ...others } = options;

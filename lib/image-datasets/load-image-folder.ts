@@ -1,6 +1,13 @@
 /** A folder of pictures as a data set. */
 import path from 'node:path';
-import { checkOptions, isCount, SEED_RULE, type OptionRules } from '../options';
+import {
+  SEED_RULE,
+  checkOptions,
+  isCount,
+  requireRecord,
+  requireText,
+  type OptionRules,
+} from '../options';
 import { INTERPOLATION_RULE, SIZE_RULE } from '../datasets/image-transforms';
 import {
   collect,
@@ -162,6 +169,8 @@ export async function loadImageFolder(
   folder: string,
   options: ImageFolderOptions,
 ): Promise<LoadedImages> {
+  requireText('loadImageFolder', folder, 'a folder');
+  requireRecord('loadImageFolder', options, 'options such as { size: 32 }');
   const o = checkImageFolderOptions('loadImageFolder', options);
   return load(folder, findSamples(folder, filesBelow(folder), o), o);
 }

@@ -9,6 +9,7 @@ import type { ImageDataset } from '../datasets/data-loader';
 import { Images } from '../images/images';
 import { DIGIT_CAPTIONS } from './captions';
 import { IdxError, parseIdx, readPlain } from './idx';
+import { requireRecord } from '../options';
 
 /** Images and their labels, held on the host. */
 export interface MnistDataset extends ImageDataset {
@@ -66,6 +67,7 @@ const FILES = {
  *   damaged, of other sizes, holds a label above 9, or is not the published one
  */
 export function loadMnist(options: LoadMnistOptions): LoadedMnist {
+  requireRecord('loadMnist', options, "options such as { split: 'train', source: 'full' }");
   const { split, source, folder, verifyChecksum = true } = options;
   if (split !== 'train' && split !== 'test') {
     throw new TypeError(`loadMnist: expected split 'train' or 'test', got ${String(split)}.`);

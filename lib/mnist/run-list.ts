@@ -10,6 +10,7 @@ import type { TrainerState } from '../training/trainer-state';
 import { RECIPES, type Recipe } from './recipes';
 import { runsFolders } from './runs';
 import { PACKAGE_FOLDER, SHIPPED_MODEL } from './shipped';
+import { shown } from '../options';
 
 /** A run that has been saved at least once; a row of `table(listRuns())`. */
 export interface RunSummary {
@@ -106,6 +107,9 @@ function summaryOf(run: string, runFolder: string): RunSummary | null {
  * @param folders where runs are. Default: `checkpointsFolder()`, and in a clone also runs/, where `npm run train` saves
  */
 export function listRuns(folders: readonly string[] = runsFolders()): RunSummary[] {
+  const given: unknown = folders;
+  if (!Array.isArray(given))
+    throw new TypeError(`listRuns: expected a list of folders, got ${shown(given)}.`);
   const found = folders.flatMap((folder) =>
     namesIn(folder).flatMap((name) => summaryOf(name, path.join(folder, name)) ?? []),
   );

@@ -3,7 +3,7 @@ import { gelu, quickGelu } from '../nn/activations';
 import { multiHeadAttention } from '../nn/attention';
 import { Embedding, LayerNorm, Linear } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
-import { Generator, type RandomStream } from '../random';
+import { Generator, requireStream, type RandomStream } from '../random';
 import { clipTextConfig, type CLIPTextConfig } from './clip-text-config';
 import { pretrainedFiles, type PretrainedOptions } from './pretrained';
 
@@ -140,6 +140,7 @@ export class CLIPTextModel {
    */
   constructor(config: Partial<CLIPTextConfig>, stream: RandomStream) {
     const c = clipTextConfig(config);
+    requireStream('CLIPTextModel', stream);
     this.config = c;
     this.embeddings = new CLIPTextEmbeddings(c, stream);
     const layers = Array.from(

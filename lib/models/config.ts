@@ -1,5 +1,7 @@
 /** Checks of config objects, with all problems named at once. */
 
+import { requireRecord } from '../options';
+
 /** What is wrong with one key, or null. */
 export type KeyCheck = (value: unknown) => string | null;
 
@@ -65,6 +67,7 @@ export function checkConfig<T extends object>(
   defaults: T,
   checks: Readonly<Record<string, KeyCheck>>,
 ): T {
+  requireRecord(what, given, "a config with diffusers' keys, { key: value }");
   const problems: string[] = [];
   const merged = { ...defaults } as Record<string, unknown>;
   for (const [key, value] of Object.entries(given)) {

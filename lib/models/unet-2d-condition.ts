@@ -1,7 +1,7 @@
 import { tf } from '../backend';
 import { Conv2d, GroupNorm } from '../nn/layers';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
-import { Generator, type RandomStream } from '../random';
+import { Generator, requireStream, type RandomStream } from '../random';
 import { TimestepEmbedding, timestepEmbedding } from './embeddings';
 import { pretrainedFiles, type PretrainedOptions } from './pretrained';
 import {
@@ -17,6 +17,7 @@ import {
   unet2DConditionConfig,
   type UNet2DConditionConfig,
 } from './unet-2d-condition-config';
+import { requireTensors } from '../options';
 
 /** What `forward` takes beside the text, named as in diffusers: residuals that a control net adds. */
 export interface UNetExtras {
@@ -49,6 +50,7 @@ export class UNet2DConditionModel {
    */
   constructor(config: Partial<UNet2DConditionConfig>, stream: RandomStream) {
     const c = unet2DConditionConfig(config);
+    requireStream('UNet2DConditionModel', stream);
     this.config = c;
     const channels = c.block_out_channels;
     const blocks = channels.length;
@@ -134,6 +136,7 @@ export class UNet2DConditionModel {
     encoderHiddenStates: tf.Tensor3D,
     extras: UNetExtras = {},
   ): tf.Tensor4D {
+    requireTensors('UNet2DConditionModel.forward', { sample, timestep, encoderHiddenStates });
     this.checkShapes(sample, timestep, encoderHiddenStates);
     checkExtras(extras);
     const { block_out_channels, flip_sin_to_cos, freq_shift } = this.config;

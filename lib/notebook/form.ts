@@ -9,6 +9,7 @@ import type { MimeBundle } from '../figure/display-handle';
 import { extentOf } from '../figure/extent';
 import { escapeHtml, LONGEST_TEXT, NO_MATH, shortened } from '../figure/escape';
 import { table } from './html-table';
+import { requireRecord, shown } from '../options';
 
 /** A slider for a number; a number without one is typed. */
 export interface SliderRange {
@@ -51,6 +52,15 @@ export class Form<T extends Readonly<Record<string, FormValue>>> {
 
   /** @throws if a control is of no setting, a range is empty, a value is outside its control, or a text is too long */
   constructor(values: T, controls: FormControls<T> = {}) {
+    requireRecord('form', values, 'settings by name, such as { guidance: 8 }');
+    requireRecord('form', controls, 'controls by name, such as { guidance: { min: 0, max: 20 } }');
+    const odd = Object.entries(values).find(
+      ([, value]) => !['string', 'number', 'boolean'].includes(typeof value),
+    );
+    if (odd)
+      throw new TypeError(
+        `form: expected ${odd[0]} as a text, a number or true or false, got ${shown(odd[1])}.`,
+      );
     this.#values = { ...values };
     this.#controls = controls;
     const problems = Object.entries(controls)

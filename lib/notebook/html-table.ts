@@ -136,6 +136,11 @@ export function table(content: readonly unknown[] | object, options: TableOption
   if (content instanceof Set || (ArrayBuffer.isView(content) && !(content instanceof DataView))) {
     return table(Array.from(content as Iterable<unknown>), options);
   }
+  if ('dataSync' in content) {
+    throw new TypeError(
+      'table: expected rows, a list or an object, got a tensor: table(tensor.arraySync()) shows its numbers.',
+    );
+  }
   const entries: readonly (readonly [unknown, unknown])[] =
     content instanceof Map
       ? [...content]

@@ -5,7 +5,8 @@ import { escapeHtml, shortened } from '../figure/escape';
 import { PLOTLY_MIME } from '../figure/figure';
 import { isInterrupted } from '../stop';
 import { DISPLAY, METADATA, VIEW } from './define-view';
-import type { Form, FormValue } from './form';
+import { Form, type FormValue } from './form';
+import { shown } from '../options';
 
 export interface InteractOptions {
   /** Milliseconds without a further change before it is drawn. Default 200. */
@@ -119,6 +120,12 @@ export async function interact<T extends Readonly<Record<string, FormValue>>>(
   draw: Draw<T>,
   { debounce = 200 }: InteractOptions = {},
 ): Promise<void> {
+  if (!(form instanceof Form) || typeof draw !== 'function') {
+    throw new TypeError(
+      `interact: expected a form and a function of its values, interact(form({ seed: 0 }), ({ seed }) => …), ` +
+        `got ${shown(form)} and ${shown(draw)}.`,
+    );
+  }
   if (!(debounce >= 0 && debounce < Infinity)) {
     throw new RangeError(`Expected debounce of at least 0 milliseconds, got ${debounce}.`);
   }

@@ -3,6 +3,7 @@
 import { openDisplay, type DisplayHandle } from '../figure/display-handle';
 import type { Figure } from '../figure/figure';
 import { finishBeforeNextStep } from '../stop';
+import { shown } from '../options';
 
 export interface LiveFigureOptions {
   /** Least milliseconds between the beginnings of two drawings. Default 2000. */
@@ -37,6 +38,11 @@ export class LiveFigure {
   #closed: Promise<void> | undefined;
 
   constructor(make: () => Figure, options: LiveFigureOptions = {}) {
+    if (typeof make !== 'function') {
+      throw new TypeError(
+        `liveFigure: expected a function that makes a figure, got ${shown(make)}.`,
+      );
+    }
     const { interval = 2000 } = options;
     if (!(interval >= 0 && interval < Infinity)) {
       throw new RangeError(`Expected interval of at least 0 milliseconds, got ${interval}.`);

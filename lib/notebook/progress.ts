@@ -1,5 +1,14 @@
 /** Loops with a progress bar, in the terms of tqdm. */
 
+import {
+  ANY_RULE,
+  FLAG_RULE,
+  FUNCTION_RULE,
+  TEXT_RULE,
+  checkGiven,
+  shown,
+  type Rule,
+} from '../options';
 import { stoppableItems } from '../stop';
 import { ProgressBar, type ProgressBarOptions } from './progress-bar';
 
@@ -9,6 +18,20 @@ export interface ProgressOptions extends ProgressBarOptions {
   /** When aborted, it ends a `for await` loop with its reason. Default: the notebook's Stop button ends the loop. */
   readonly signal?: AbortSignal;
 }
+
+const PROGRESS_RULES: Readonly<Record<keyof ProgressOptions, Rule>> = {
+  total: ANY_RULE,
+  signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
+  description: TEXT_RULE,
+  unit: TEXT_RULE,
+  leave: FLAG_RULE,
+  initial: ANY_RULE,
+  whenStopped: TEXT_RULE,
+  minInterval: ANY_RULE,
+  output: ANY_RULE,
+  now: FUNCTION_RULE,
+  display: ANY_RULE,
+};
 
 /** A bar that moves as its items are taken. */
 class ProgressLoop<T> extends ProgressBar {
@@ -73,6 +96,15 @@ export function progress<T>(
   source: number | Iterable<T> | AsyncIterable<T>,
   options: ProgressOptions = {},
 ): ProgressBar {
+  checkGiven('progress', options, PROGRESS_RULES);
+  const isCount =
+    typeof source === 'number' && (source === Infinity || Number.isInteger(source)) && source >= 0;
+  const isIterable = Symbol.iterator in Object(source) || Symbol.asyncIterator in Object(source);
+  if (!isCount && (typeof source === 'number' || !isIterable)) {
+    throw new RangeError(
+      `progress: expected a whole number or something to loop over, got ${shown(source)}.`,
+    );
+  }
   return typeof source === 'number'
     ? new ProgressLoop(range(source), { ...options, total: source })
     : new ProgressLoop(source, options);

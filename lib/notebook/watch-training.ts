@@ -11,6 +11,7 @@ import { latestCheckpoint, loadEmaWeights } from '../training/checkpoints';
 import type { StepLog } from '../training/history';
 import { readRunLog } from '../training/run-log';
 import { TrainingView, type TrainingViewOptions } from './training-view';
+import { requireText } from '../options';
 
 export interface WatchOptions extends TrainingViewOptions {
   /** Whether to draw a row of images with each new checkpoint. Default true. */
@@ -42,6 +43,7 @@ export async function watchTraining(
   folder: string,
   options: WatchOptions = {},
 ): Promise<WatchedTraining> {
+  requireText('watchTraining', folder, "a run's folder, as npm run train says it first");
   const run = path.resolve(folder);
   let steps = readRunLog(run);
   if (steps === undefined && !isLocked(run)) {

@@ -8,7 +8,8 @@
 import { isTracing, tf } from '../backend';
 import { adamWUpdate } from '../nn/kernels/adamw';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
-import { matchGradients, type NamedTensors } from './named-tensors';
+import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
+import { ANY_RULE, checkGiven } from '../options';
 
 export interface AdamWOptions {
   /** Learning rate, ≥ 0. Default 1e-3. */
@@ -67,10 +68,15 @@ export class AdamW {
    * @param parameters the variables to train, by name; the optimizer changes but never disposes them
    * @throws Error that names all options out of range
    */
-  constructor(
-    parameters: ReadonlyMap<string, tf.Variable>,
-    { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 }: AdamWOptions = {},
-  ) {
+  constructor(parameters: ReadonlyMap<string, tf.Variable>, options: AdamWOptions = {}) {
+    requireParameters('AdamW', parameters);
+    checkGiven('AdamW', options, {
+      lr: ANY_RULE,
+      betas: ANY_RULE,
+      eps: ANY_RULE,
+      weightDecay: ANY_RULE,
+    });
+    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 } = options;
     this.options = { betas, eps, weightDecay };
     checkOptions({ ...this.options, lr });
     const moments = () =>

@@ -5,6 +5,7 @@
  */
 import { tf } from '../backend';
 import { checkStateDict, loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
+import { requireParameters } from './named-tensors';
 
 export interface EMAOptions {
   /** Largest share of the average that a step keeps, in [0, 1]. */
@@ -77,6 +78,7 @@ export class EMAModel {
 
   /** @param parameters the variables to average, by name; the average starts as a copy of them */
   constructor(parameters: ReadonlyMap<string, tf.Variable>, options: EMAOptions = {}) {
+    requireParameters('EMAModel', parameters);
     this.options = emaOptions(options);
     this.parameters = parameters;
     const copies = [...parameters].map(([name, p]) => [name, tf.variable(p, false)] as const);

@@ -1,11 +1,23 @@
 /** Gradients by parameter name, as a map or as a record like that of tf.variableGrads. */
 import type { tf } from '../backend';
+import { shown } from '../options';
 
 export type NamedTensors = ReadonlyMap<string, tf.Tensor> | Readonly<Record<string, tf.Tensor>>;
 
 /** The tensors by name, in their order. */
 export function asMap(tensors: NamedTensors): ReadonlyMap<string, tf.Tensor> {
   return tensors instanceof Map ? tensors : new Map(Object.entries(tensors));
+}
+
+/** @throws TypeError if they are no variables by name */
+export function requireParameters(
+  owner: string,
+  parameters: ReadonlyMap<string, tf.Variable>,
+): void {
+  if (parameters instanceof Map) return;
+  throw new TypeError(
+    `${owner}: expected variables by name, as namedParameters(model) gives them, got ${shown(parameters)}.`,
+  );
 }
 
 /**

@@ -32,6 +32,7 @@ import {
 } from './picture-pipeline';
 import { strengthPlan } from './strength';
 import { TextToImagePipeline, type SampledModel } from './text-to-image';
+import { requireRecord } from '../options';
 
 export interface ImageToImageOptions extends PictureOptions {
   /**
@@ -59,6 +60,10 @@ export class ImageToImagePipeline<
     K extends TextTokenizer,
     S extends Sampler,
   >(pipe: TextToImagePipeline<U, T, K, S>): ImageToImagePipeline<U, T, K, S> {
+    requireRecord('ImageToImagePipeline.fromPipe', pipe, 'a TextToImagePipeline', [
+      'unet',
+      'scheduler',
+    ]);
     return new ImageToImagePipeline<U, T, K, S>(pipe);
   }
 

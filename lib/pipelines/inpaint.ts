@@ -11,7 +11,7 @@ import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
-import { isCount } from '../options';
+import { isCount, requireRecord } from '../options';
 import { Generator } from '../random';
 import type { Sampler, Scheduler } from '../schedulers/scheduler';
 import { denoiseFrom, stepsFrom, type Passage } from './denoise-loop';
@@ -76,6 +76,7 @@ export class InpaintPipeline<
     K extends TextTokenizer,
     S extends Sampler,
   >(pipe: TextToImagePipeline<U, T, K, S>): InpaintPipeline<U, T, K, S> {
+    requireRecord('InpaintPipeline.fromPipe', pipe, 'a TextToImagePipeline', ['unet', 'scheduler']);
     return new InpaintPipeline<U, T, K, S>(pipe);
   }
 

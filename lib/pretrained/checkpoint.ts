@@ -11,6 +11,7 @@ import type { Scheduler } from '../schedulers/scheduler';
 import { loadCaptions } from './captions-file';
 import { localFolder, variantsIn } from './model-files';
 import { loadPart, readModelIndex, saveParts } from './parts';
+import { TEXT_RULE, checkGiven } from '../options';
 
 /** What a text-to-image model is made of. */
 export interface CheckpointParts {
@@ -59,7 +60,9 @@ export function loadCheckpoint(name: string, options: PretrainedOptions = {}): C
  *
  * @throws Error if it is no finished checkpoint, or a file is damaged
  */
-export function checkedFolder(name: string, { variant }: PretrainedOptions = {}): string {
+export function checkedFolder(name: string, options: PretrainedOptions = {}): string {
+  checkGiven('fromPretrained', options, { variant: TEXT_RULE });
+  const { variant } = options;
   const folder = localFolder(name, { variant });
   readModelIndex(folder);
   const damage = existsSync(path.join(folder, MANIFEST_FILE)) ? findDamage(folder) : null;

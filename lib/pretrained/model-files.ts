@@ -17,6 +17,7 @@ import type {
 } from '../models/pretrained';
 import { registryOf } from '../nn/lora/registry';
 import { stateDict, type StateDict } from '../nn/state-dict';
+import { FUNCTION_RULE, TEXT_RULE, checkGiven, requireText } from '../options';
 
 /** diffusers' name of a UNet's weights. */
 export const DIFFUSION_WEIGHTS = 'diffusion_pytorch_model.safetensors';
@@ -32,8 +33,10 @@ const WEIGHTS: Readonly<Record<ModelLibrary, string>> = {
 export function readModel(
   name: string,
   library: ModelLibrary,
-  { variant, wanted }: ReadModelOptions = {},
+  options: ReadModelOptions = {},
 ): ModelFiles {
+  checkGiven('fromPretrained', options, { variant: TEXT_RULE, wanted: FUNCTION_RULE });
+  const { variant, wanted } = options;
   const folder = localFolder(name, { variant, wanted: isModelFile });
   const config = readJsonObject(path.join(folder, 'config.json'));
   const weights = readWeights(folder, WEIGHTS[library], { variant, ...(wanted && { wanted }) });
@@ -60,6 +63,7 @@ export const isModelFile = (name: string): boolean =>
  *   missing in the cache, naming the files
  */
 export function localFolder(name: string, { variant, wanted }: ReadFiles = {}): string {
+  requireText('fromPretrained', name, "a folder, or a model's id as 'owner/name'");
   if (isFolderName(name)) return path.resolve(name);
   const part = wanted && foundPart(name, { variant, wanted });
   if (part?.missing.length === 0) return part.folder;

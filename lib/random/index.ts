@@ -9,6 +9,7 @@
  */
 import { hasKernel, isTracing, runKernel, tf, type KernelAttributes } from '../backend';
 import { normal, uniform, uniformInt } from './philox';
+import { shown } from '../options';
 
 /** Two int32, given as numbers or as an int32 tensor of shape [2] (inside a traced function). */
 export type RandomKey = readonly [number, number] | tf.Tensor1D;
@@ -31,6 +32,13 @@ function draw<R extends tf.Rank>(
   plain: (key: KeyNumbers, count: number) => Float32Array | Int32Array,
   bounds: KernelAttributes = {},
 ): tf.Tensor<R> {
+  if (!Array.isArray(shape))
+    throw new TypeError(`Expected a shape, such as [2, 3], got ${shown(shape)}.`);
+  if (!(key instanceof tf.Tensor) && !(Array.isArray(key) && key.every(Number.isInteger))) {
+    throw new TypeError(
+      `Expected a random key, as new Generator(seed).stream('noise').next() gives it, got ${shown(key)}.`,
+    );
+  }
   const attributes = { shape: [...shape], ...bounds };
   return tf.tidy(() => {
     if (hasKernel(kernel)) {
@@ -145,4 +153,12 @@ export class Generator {
     if (!stream) this.streams.set(name, (stream = new RandomStream(this.seed, name)));
     return stream;
   }
+}
+
+/** @throws TypeError if initial values have no stream to be drawn from */
+export function requireStream(owner: string, stream: RandomStream): void {
+  if (stream instanceof RandomStream) return;
+  throw new TypeError(
+    `${owner}: expected a stream of random numbers, as new Generator(seed).stream('init') gives it, got ${shown(stream)}.`,
+  );
 }

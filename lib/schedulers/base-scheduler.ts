@@ -11,6 +11,7 @@ import {
   type StepInputs,
 } from './scheduler';
 import type { Bounds } from './thresholding';
+import { requireTensors } from '../options';
 
 /** What a class of schedulers says of its configs. */
 export interface SchedulerKind<C extends NoiseScheduleConfig> {
@@ -75,11 +76,13 @@ export abstract class BaseScheduler<C extends NoiseScheduleConfig> implements Sc
 
   /** The samples' noisy versions at int32 [B] time steps; see `addNoise` of forward-process. */
   addNoise<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
+    requireTensors('addNoise', { samples, noise, timesteps });
     return this.noiseSchedule.addNoise(samples, noise, timesteps);
   }
 
   /** The target of v-prediction; see `getVelocity` of forward-process. */
   getVelocity<T extends tf.Tensor>(samples: T, noise: tf.Tensor, timesteps: tf.Tensor1D): T {
+    requireTensors('getVelocity', { samples, noise, timesteps });
     return this.noiseSchedule.getVelocity(samples, noise, timesteps);
   }
 

@@ -2,7 +2,7 @@
  * Checks a scheduler's config by one rule for every key. A value is never coerced, and a key that is not
  * understood is never dropped.
  */
-import { definedKeys } from '../options';
+import { definedKeys, requireRecord } from '../options';
 
 /** What a key may hold, and its value when it is not given. */
 export interface KeyRule<T> {
@@ -82,6 +82,7 @@ export function resolveConfig<C extends object>(
   given: object,
   conflicts: (config: C) => string[] = () => [],
 ): Readonly<C> {
+  requireRecord(owner, given, "a config with diffusers' keys, { key: value }");
   const known = rules as Readonly<Record<string, KeyRule<unknown>>>;
   const noted = givenKeys(given) ?? {};
   const own = definedKeys(given) as Record<string, unknown>;

@@ -21,6 +21,7 @@ import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
 import { StreamedBatch } from './streamed-batch';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
 import { resolveTextToImageOptions, type TextToImageOptions } from './text-to-image-options';
+import { requireRecord } from '../options';
 
 /** What is trained, and on what. The training changes the models' weights and owns none of these. */
 export interface TextToImageTrainingParts<
@@ -59,6 +60,8 @@ export type TextToImageBatch = {
   readonly timesteps: tf.Tensor1D;
 };
 
+const PART_NAMES = ['unet', 'textEncoder', 'tokenizer', 'noiseScheduler', 'dataset'];
+
 /**
  * Images from captions, as diffusers' train_text_to_image.py. A class that extends it can draw more tensors into a batch:
  * they reach the model's `forward` as extras.
@@ -87,17 +90,9 @@ export class TextToImageObjective<
   private readonly captionIds: CaptionChoices;
 
   /** @throws RangeError or Error naming every bad option, or what does not fit together */
-  constructor(
-    {
-      unet,
-      textEncoder,
-      tokenizer,
-      noiseScheduler,
-      dataset,
-      codec,
-    }: TextToImageTrainingParts<U, T, S>,
-    options: TextToImageOptions = {},
-  ) {
+  constructor(parts: TextToImageTrainingParts<U, T, S>, options: TextToImageOptions = {}) {
+    requireRecord('TextToImageObjective', parts, `{ ${PART_NAMES.join(', ')} }`, PART_NAMES);
+    const { unet, textEncoder, tokenizer, noiseScheduler, dataset, codec } = parts;
     const o = (this.options = resolveTextToImageOptions(options));
     checkTextParts('TextToImageObjective', { unet, textEncoder, tokenizer });
     checkCaptions(dataset);

@@ -1,7 +1,14 @@
 import type { tf } from '../backend';
 import { emaOptions, type EMAOptions } from '../optim/ema';
 import type { LRSchedule } from '../optim/lr-scheduler';
-import { checkOptions, isCount, isPositive, SEED_RULE, type OptionRules } from '../options';
+import {
+  SEED_RULE,
+  checkOptions,
+  isCount,
+  isPositive,
+  requireRecord,
+  type OptionRules,
+} from '../options';
 
 /**
  * Is given the gathered gradients before they are clipped and applied, and may assign them anew: a sum over several
@@ -72,6 +79,7 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
  * @throws RangeError naming every option that is unknown or out of range
  */
 export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerOptions {
+  requireRecord('Trainer', options, 'options such as { batchSize: 64 }');
   const defaults = {
     microBatchSize: options.batchSize,
     learningRate: 1e-3,

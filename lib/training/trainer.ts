@@ -4,7 +4,7 @@ import { HeldFolders } from '../io/runs/held-folders';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
-import { definedKeys } from '../options';
+import { definedKeys, requireRecord } from '../options';
 import { Generator } from '../random';
 import { notice } from '../notices';
 import { loopBar, type LoopBar } from '../progress';
@@ -52,6 +52,9 @@ export class Trainer<O extends Objective = Objective> {
     readonly objective: O,
     options: TrainerOptions,
   ) {
+    requireRecord('Trainer', objective, 'an objective, such as a TextToImageObjective', [
+      'parameters',
+    ]);
     const o = (this.own = resolveTrainerOptions(options));
     const { parameters } = objective;
     this.generator = new Generator(o.seed);

@@ -1,6 +1,7 @@
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
-import { bar, heatmap, histogram, scatter } from '../../lib/charts/basic-plots';
+import { bar, heatmap, scatter } from '../../lib/charts/basic-plots';
+import { histogram } from '../../lib/charts/histogram';
 import { linePlot } from '../../lib/charts/line-plot';
 import type { Figure } from '../../lib/figure/figure';
 
@@ -111,10 +112,18 @@ it.each<[string, () => Figure, string]>([
   ['no value', () => histogram([]), 'expected a number, got none'],
   ['only NaN', () => histogram([NaN]), 'expected a number, got none'],
   ['no list', () => histogram({}), 'at least one list, got none'],
-  ['bins of 0', () => histogram([1], { bins: 0 }), 'bins from 1 to 10000, got 0'],
+  [
+    'bins of 0',
+    () => histogram([1], { bins: 0 }),
+    'from 1 to 10000, or rising edges, at least two, got 0',
+  ],
   ['falling edges', () => histogram([1], { bins: [2, 1] }), 'rising edges'],
   ['texts', () => histogram(['a'] as never), "got 'a' at index 0"],
-  ['nothing', () => histogram(null as never), 'expected at least one list'],
+  [
+    'nothing',
+    () => histogram(null as never),
+    'expected a list of numbers, or lists by name, got null',
+  ],
   ['bars without labels', () => bar([1, 2], { labels: ['a'] }), 'got 1 and 2'],
   ['no bar', () => bar([]), 'at least one, got 0 and 0'],
   ['x without y', () => scatter([1, 2], [1]), 'got 2, 1'],
@@ -123,5 +132,9 @@ it.each<[string, () => Figure, string]>([
   ['rows unlike', () => heatmap([[1], [1, 2]]), 'rows of 1 numbers, got 2: values[1]'],
   ['names of rows', () => heatmap([[1]], { rows: [] }), 'expected 1 names of rows, got 0'],
   ['three axes', () => heatmap(ndarray([1], [1, 1, 1])), 'got shape [1, 1, 1]'],
-  ['a word', () => linePlot('abc' as never), 'as a list of numbers'],
+  [
+    'a word',
+    () => linePlot('abc' as never),
+    'expected a list of numbers, or lists by name, got "abc"',
+  ],
 ])('refuses %s', (_, make, message) => expect(make).toThrow(message));

@@ -6,6 +6,7 @@ import { kernelDistance } from '../../metrics/kernel-distance';
 import { manifoldMetrics, withinClassDistance, type Manifold } from '../../metrics/manifold';
 import { promptedAccuracy, type PromptedAccuracy } from './prompted-accuracy';
 import type { RealSet } from './reference-sets';
+import { atOnce, type Pieces } from '../../pieces';
 
 /** Images with the digit that each was to show. */
 export interface LabelledImages {
@@ -42,19 +43,36 @@ export interface RealFloor {
   readonly diversity: number;
 }
 
+/** Images as the judge sees them, with the digit that each was to show. */
+export type JudgedSet = Features & {
+  readonly labels: Uint8Array;
+  readonly predictions: Uint8Array;
+};
+
 /** Images are drawn in blocks of one of each digit. */
 const DIGITS = 10;
 
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** Measures the real sets against each other, pair by pair. */
-export function realFloor(references: readonly RealSet[]): RealFloor {
-  const pairs = references.flatMap((a, i) => references.slice(i + 1).map((b) => [a, b] as const));
-  const kids = pairs.map(([a, b]) => kernelDistance(a, b));
+export const realFloor = (references: readonly RealSet[]): RealFloor =>
+  atOnce(floorPieces(references));
+
+/** As `realFloor`; a piece is a pair of sets. */
+export function* floorPieces(references: readonly RealSet[]): Pieces<RealFloor> {
+  const kids: number[] = [];
+  const distances: number[] = [];
+  for (const [i, a] of references.entries()) {
+    for (const b of references.slice(i + 1)) {
+      kids.push(kernelDistance(a, b));
+      distances.push(frechetDistance(a, b));
+      yield 1;
+    }
+  }
   const kid = mean(kids);
   return {
     sets: references.length,
-    frechet: mean(pairs.map(([a, b]) => frechetDistance(a, b))),
+    frechet: mean(distances),
     kid,
     kidStd: Math.sqrt(mean(kids.map((x) => (x - kid) ** 2))),
     diversity: mean(references.map((set) => withinClassDistance(set, set.labels))),
@@ -62,12 +80,27 @@ export function realFloor(references: readonly RealSet[]): RealFloor {
 }
 
 /** Measures a judged set against real ones. */
-export function compareWithReal(
-  set: Features & { readonly labels: Uint8Array; readonly predictions: Uint8Array },
+export const compareWithReal = (
+  set: JudgedSet,
   references: readonly RealSet[],
   floor: RealFloor,
-): Comparison {
-  const frechet = mean(references.map(frechetDistanceFrom(set)));
+): Comparison => atOnce(withRealPieces(set, references, floor));
+
+/** As `compareWithReal`; a piece is one of the real sets. */
+export function* withRealPieces(
+  set: JudgedSet,
+  references: readonly RealSet[],
+  floor: RealFloor,
+): Pieces<Comparison> {
+  const distanceFrom = frechetDistanceFrom(set);
+  const distances: number[] = [];
+  const kids: number[] = [];
+  for (const real of references) {
+    distances.push(distanceFrom(real));
+    kids.push(kernelDistance(set, real));
+    yield 1;
+  }
+  const frechet = mean(distances);
   const diversity = withinClassDistance(set, set.labels);
   return {
     numImages: set.length,
@@ -75,7 +108,7 @@ export function compareWithReal(
     frechet,
     frechetStandardError: frechetStandardError(set, references[0]!, DIGITS),
     frechetRatio: frechet / floor.frechet,
-    kid: mean(references.map((real) => kernelDistance(set, real))),
+    kid: mean(kids),
     diversity,
     diversityRatio: diversity / floor.diversity,
     ...manifoldMetrics(references[0]!, set),
@@ -83,11 +116,20 @@ export function compareWithReal(
 }
 
 /** Judges generated images and measures them against real ones. */
-export function compareImages(
+export const compareImages = (
+  judge: Judge,
+  drawn: LabelledImages,
+  references: readonly RealSet[],
+  floor: RealFloor,
+): Comparison => atOnce(comparePieces(judge, drawn, references, floor));
+
+/** As `compareImages`; pieces yield how many images were judged, then 1 for each real set. */
+export function* comparePieces(
   judge: Judge,
   { images, labels }: LabelledImages,
   references: readonly RealSet[],
   floor: RealFloor,
-): Comparison {
-  return compareWithReal({ ...judge.judge(images), labels }, references, floor);
+): Pieces<Comparison> {
+  const seen = yield* judge.pieces(images);
+  return yield* withRealPieces({ ...seen, labels }, references, floor);
 }

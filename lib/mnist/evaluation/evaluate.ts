@@ -1,10 +1,12 @@
 import type { MnistDataset } from '../mnist';
 import type { TextToImagePipeline } from '../../pipelines/text-to-image';
 import { Generator } from '../../random';
-import { compareImages, realFloor, type Comparison, type RealFloor } from './compare';
+import { comparePieces, floorPieces, type Comparison, type RealFloor } from './compare';
 import { drawDigits, type DrawOptions } from './generated-images';
 import type { Judge } from './judge';
-import { referenceSets, type RealSet } from './reference-sets';
+import { referencePieces, type RealSet } from './reference-sets';
+import { requireRecord } from '../../options';
+import { inPieces } from '../../pieces';
 
 export interface EvaluateParts {
   readonly pipeline: TextToImagePipeline;
@@ -28,16 +30,29 @@ export interface RealReference {
  * Real images to compare generated ones with.
  *
  * @param numImages of each set; a multiple of 10
+ * @param options.progressBar whether a notebook shows a bar. Default true
+ * @throws TypeError without a judge or images; RangeError if there are not enough of them; Interrupted if Stop was pressed
  */
-export function realReference(
+export async function realReference(
   judge: Judge,
   test: MnistDataset,
   numImages: number,
   seed = 0,
-): RealReference {
+  { progressBar = true }: { readonly progressBar?: boolean } = {},
+): Promise<RealReference> {
+  requireRecord('realReference', judge, 'a judge, as Judge.load gives it', ['network']);
+  requireRecord(
+    'realReference',
+    test,
+    "real images, as loadMnist({ split: 'test', source: 'full' })",
+  );
   const stream = new Generator(seed).stream('data');
-  const sets = referenceSets(judge, test, numImages / 10, stream);
-  return { sets, floor: realFloor(sets) };
+  const bar = { description: 'real images', unit: 'image', leave: false };
+  const pieces = referencePieces(judge, test, numImages / 10, stream);
+  const sets = await inPieces(pieces, test.length, bar, progressBar);
+  const pairs = (sets.length * (sets.length - 1)) / 2;
+  const compared = { description: 'real sets', unit: 'pair', leave: false };
+  return { sets, floor: await inPieces(floorPieces(sets), pairs, compared, progressBar) };
 }
 
 /**
@@ -48,11 +63,19 @@ export function realReference(
  * @throws as `drawDigits`; if it was stopped, the next call with the same `folder` goes on
  */
 export async function evaluate(
-  { pipeline, judge, test }: EvaluateParts,
+  parts: EvaluateParts,
   options: DrawOptions,
   reference?: RealReference,
 ): Promise<Evaluation> {
+  requireRecord('evaluate', parts, '{ pipeline, judge, test }', ['pipeline', 'judge', 'test']);
+  const { pipeline, judge, test } = parts;
   const drawn = await drawDigits(pipeline, options);
-  const { sets, floor } = reference ?? realReference(judge, test, options.numImages ?? 1000);
-  return { ...compareImages(judge, drawn, sets, floor), real: floor };
+  const wanted = options.progressBar ?? !pipeline.progressBarConfig.disable;
+  const { sets, floor } =
+    reference ??
+    (await realReference(judge, test, options.numImages ?? 1000, 0, { progressBar: wanted }));
+  const bar = { description: 'measure', unit: 'set', leave: false };
+  const pieces = comparePieces(judge, drawn, sets, floor);
+  const found = await inPieces(pieces, sets.length + drawn.labels.length, bar, wanted);
+  return { ...found, real: floor };
 }

@@ -11,6 +11,7 @@ import type { GenerateOptions } from '../../pipelines/generate-options';
 import type { TextToImagePipeline } from '../../pipelines/text-to-image';
 import { loopBar } from '../../progress';
 import type { LabelledImages } from './compare';
+import { requireRecord } from '../../options';
 
 export interface DrawOptions extends Omit<
   GenerateOptions,
@@ -41,6 +42,8 @@ export async function drawDigits(
   pipeline: TextToImagePipeline,
   options: DrawOptions,
 ): Promise<LabelledImages> {
+  requireRecord('drawDigits', pipeline, 'a TextToImagePipeline', ['unet']);
+  requireRecord('drawDigits', options, 'options such as { guidanceScale: 1.5 }');
   const {
     numImages = 1000,
     batchSize = 100,

@@ -20,6 +20,8 @@ import { jit, type JitControl } from '../../jit';
 import { Conv2d, Linear } from '../../nn/layers';
 import { disposeModule, loadStateDict, stateDict } from '../../nn/state-dict';
 import { Generator, rand, type RandomKey, type RandomStream } from '../../random';
+import { requireText } from '../../options';
+import { atOnce, type Pieces } from '../../pieces';
 
 /** Width of the feature space. */
 export const FEATURES = 128;
@@ -123,6 +125,11 @@ export class Judge {
    * @throws RangeError for other shapes or values
    */
   judge(images: NdArray<Float32Array>): Judgement {
+    return atOnce(this.pieces(images));
+  }
+
+  /** As `judge`, in pieces of some images. @throws as `judge` */
+  *pieces(images: NdArray<Float32Array>): Pieces<Judgement> {
     const [length = 0, height, width, channels = 1] = images.shape;
     if (length < 1 || height !== SIZE || width !== SIZE || channels !== 1) {
       throw new RangeError(
@@ -150,6 +157,7 @@ export class Judge {
           predictions[start + i] = row.indexOf(Math.max(...row));
         }
       });
+      yield count;
     }
     return { length, predictions, features };
   }
@@ -174,6 +182,11 @@ export class Judge {
    * @throws Error if the weights are not those that the card names
    */
   static load(given: string): Judge {
+    requireText(
+      'Judge.load',
+      given,
+      "a judge's folder, such as join(checkpointsFolder(), 'judge')",
+    );
     const folder = path.resolve(given);
     const card = JSON.parse(readFileSync(path.join(folder, CARD), 'utf8')) as JudgeCard;
     const file = path.join(folder, WEIGHTS);

@@ -4,6 +4,7 @@ import { rowMajor, toTensor } from '../../datasets/transforms';
 import { permutation, type RandomStream } from '../../random';
 import { selectRows, type Features } from '../../metrics/features';
 import type { Judge } from './judge';
+import { atOnce, type Pieces } from '../../pieces';
 
 /** Real images as the judge sees them. */
 export interface RealSet extends Features {
@@ -27,6 +28,17 @@ export function referenceSets(
   stream: RandomStream,
   most = 5,
 ): RealSet[] {
+  return atOnce(referencePieces(judge, dataset, perDigit, stream, most));
+}
+
+/** As `referenceSets`; each piece yields how many images the judge has seen. */
+export function* referencePieces(
+  judge: Judge,
+  dataset: MnistDataset,
+  perDigit: number,
+  stream: RandomStream,
+  most = 5,
+): Pieces<RealSet[]> {
   const { labels, length } = dataset;
   const order = permutation(length, stream.next());
   const byDigit = Array.from({ length: 10 }, (_, digit) =>
@@ -40,7 +52,7 @@ export function referenceSets(
         `${perDigit}, got ${fewest}. Take fewer images.`,
     );
   }
-  const all = judgeAll(judge, dataset);
+  const all = yield* piecesOfAll(judge, dataset);
   return Array.from({ length: count }, (_, set) => {
     const start = set * perDigit;
     const rows = byDigit.flatMap((places) => [...places.subarray(start, start + perDigit)]);
@@ -52,8 +64,8 @@ export function referenceSets(
   });
 }
 
-function judgeAll(judge: Judge, { images, length }: MnistDataset) {
+function piecesOfAll(judge: Judge, { images, length }: MnistDataset) {
   const [, height = 1, width = 1] = images.shape;
   const bytes = rowMajor(images);
-  return judge.judge(toTensor(ndarray(bytes, [length, height, width])));
+  return judge.pieces(toTensor(ndarray(bytes, [length, height, width])));
 }

@@ -1,18 +1,25 @@
 import { Generator, permutation, rand } from '../../random';
-import { compareImages, compareWithReal, type Comparison } from './compare';
+import { comparePieces, withRealPieces, type Comparison } from './compare';
 import type { RealReference } from './evaluate';
 import { unitImages } from './generated-images';
 import type { Judge } from './judge';
+import { requireRecord } from '../../options';
+import { inPieces, type Pieces } from '../../pieces';
 
 /**
  * What the measures say where the answer is known: real images that are in no reference set used for them
  * (near the judge's own accuracy, ratio 1), the same with shuffled prompts (10 %), noise (10 %, far away).
+ *
+ * @throws TypeError without a judge or a reference; Interrupted if Stop was pressed
  */
-export function sanityRows(
+export async function sanityRows(
   judge: Judge,
-  { sets, floor }: RealReference,
+  reference: RealReference,
   seed = 0,
-): [name: string, comparison: Comparison][] {
+): Promise<[name: string, comparison: Comparison][]> {
+  requireRecord('sanityRows', judge, 'a judge, as Judge.load gives it', ['network']);
+  requireRecord('sanityRows', reference, 'what realReference gives', ['sets', 'floor']);
+  const { sets, floor } = reference;
   const [real, ...rest] = sets as [RealReference['sets'][number], ...RealReference['sets']];
   const { length, labels } = real;
   const generator = new Generator(seed);
@@ -21,9 +28,13 @@ export function sanityRows(
   const pixels = rand([length * 28 * 28], generator.stream('noise').next());
   const noise = unitImages(Uint8Array.from(pixels.dataSync(), (x) => Math.floor(256 * x)));
   pixels.dispose();
-  return [
-    ['real images', compareWithReal(real, rest, floor)],
-    ['real, prompts shuffled', compareWithReal(shuffled, rest, floor)],
-    ['noise', compareImages(judge, { images: noise, labels }, rest, floor)],
-  ];
+  function* pieces(): Pieces<[string, Comparison][]> {
+    return [
+      ['real images', yield* withRealPieces(real, rest, floor)],
+      ['real, prompts shuffled', yield* withRealPieces(shuffled, rest, floor)],
+      ['noise', yield* comparePieces(judge, { images: noise, labels }, rest, floor)],
+    ];
+  }
+  const bar = { description: 'sanity', unit: 'set' };
+  return inPieces(pieces(), 3 * rest.length + labels.length, bar);
 }

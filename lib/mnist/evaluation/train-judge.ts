@@ -11,6 +11,7 @@ import { Generator, randint } from '../../random';
 import { loopBar } from '../../progress';
 import { interruption, nextMacrotask, stoppable } from '../../stop';
 import { Judge, JudgeNetwork } from './judge';
+import { requireRecord } from '../../options';
 
 export interface TrainJudgeOptions {
   readonly seed?: number;
@@ -71,6 +72,7 @@ export async function trainJudge(
   data: { readonly train: MnistDataset; readonly test: MnistDataset },
   options: TrainJudgeOptions = {},
 ): Promise<Judge> {
+  requireRecord('trainJudge', data, '{ train, test } of loadMnist', ['train', 'test']);
   const { seed = 7, epochs = 8, batchSize = 128, learningRate = 2e-3 } = options;
   const { dropout: rate = 0.4, maxShift = 2 } = options;
   const generator = new Generator(seed);

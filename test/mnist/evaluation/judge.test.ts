@@ -44,8 +44,8 @@ describe('the judge in checkpoints/judge', () => {
     expect(accuracy).toBeCloseTo(judge.card.testAccuracy, 3);
   });
 
-  it('sees real images as real, shuffled prompts as chance, noise as far away', () => {
-    const rows = new Map(sanityRows(judge, realReference(judge, test, 500)));
+  it('sees real images as real, shuffled prompts as chance, noise as far away', async () => {
+    const rows = new Map(await sanityRows(judge, await realReference(judge, test, 500)));
     const [real, shuffled, noise] = [...rows.values()] as [Comparison, Comparison, Comparison];
     expect(real.overall.share).toBeGreaterThan(0.98);
     expect(real.frechetRatio).toBeCloseTo(1, 0);

@@ -12,7 +12,6 @@ const compiling = {
   moduleDetection: ts.ModuleDetectionKind.Force,
   target: ts.ScriptTarget.ES2022,
   esModuleInterop: true,
-  experimentalDecorators: true,
 };
 
 /** What it is checked with: as tslab does, not strictly, so that a quick try needs no annotations. */

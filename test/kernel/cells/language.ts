@@ -170,6 +170,51 @@ export const language: Row[] = [
     '1',
   ],
   [
+    'a standard method decorator',
+    [
+      'function twice(f: (n: number) => number, { kind }: ClassMethodDecoratorContext) { return function (this: unknown, n: number) { return kind.length + 2 * f.call(this, n) } }',
+      'class Deco1 { k = 1; @twice add(n: number) { return n + this.k } }',
+      'new Deco1().add(4)',
+    ],
+    '16',
+  ],
+  [
+    'a standard class decorator that replaces',
+    [
+      'function tagged<T extends new (...args: any[]) => object>(C: T, context: ClassDecoratorContext) { return class extends C { tag = context.name } }',
+      '@tagged class Deco2 { x = 1 }',
+      '(new Deco2() as any).tag + new Deco2().x',
+    ],
+    "'Deco21'",
+  ],
+  [
+    'a field decorator and an accessor',
+    [
+      'const plus = (_: undefined, context: ClassFieldDecoratorContext) => (v: number) => v + String(context.name).length;',
+      'class Deco3 { @plus abc = 1; accessor z = 7 }',
+      '[new Deco3().abc, new Deco3().z].join()',
+    ],
+    "'4,7'",
+  ],
+  [
+    'an initializer by a decorator',
+    [
+      'function bound(f: any, context: ClassMethodDecoratorContext) { context.addInitializer(function (this: any) { this[context.name] = f.bind(this) }) }',
+      'class Deco4 { v = 5; @bound get5() { return this.v } }',
+      'const { get5 } = new Deco4(); get5()',
+    ],
+    '5',
+  ],
+  [
+    'a decorated class that a later cell extends',
+    [
+      'function noop(..._: any[]): any {}',
+      '@noop class Deco6 { a = 1 }',
+      'class Deco7 extends Deco6 { b = 2 }; new Deco7().a + new Deco7().b',
+    ],
+    '3',
+  ],
+  [
     'using',
     ["{ using u48 = { [Symbol.dispose]() { console.log('gone') } }; console.log('used') }"],
     'used\ngone\n',

@@ -15,11 +15,18 @@ export { compareRuns, type CompareRunsOptions } from './mnist/compare-runs';
 export { listRuns, modelFolder, type ModelFolderOptions, type RunSummary } from './mnist/run-list';
 export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 
-export { recipeParts, type RecipeParts, type RecipePartsOptions } from './mnist/recipe-parts';
 export {
-  FLOW_RECIPE,
+  recipeObjective,
+  recipeParts,
+  type RecipeParts,
+  type RecipePartsOptions,
+  type RecipeScheduler,
+} from './mnist/recipe-parts';
+export {
   RECIPES,
   recipeSchedule,
+  type AnyRecipe,
+  type FlowRecipe,
   type Recipe,
   type RecipeName,
 } from './mnist/recipes';
@@ -120,7 +127,13 @@ export {
   FlowMatchEulerDiscreteScheduler,
   type FlowMatchEulerDiscreteSchedulerConfig,
 } from './schedulers/flow-match-euler-discrete';
-export { makeSampler, SAMPLER_NAMES, type SamplerName } from './schedulers/samplers';
+export {
+  FLOW_SAMPLER_NAMES,
+  makeSampler,
+  SAMPLER_NAMES,
+  type FlowSamplerName,
+  type SamplerName,
+} from './schedulers/samplers';
 export { sharedConfig } from './schedulers/config';
 export { computeSnr, minSnrWeights } from './schedulers/forward-process';
 export { schedulerFromConfig } from './schedulers/by-class-name';

@@ -63,8 +63,11 @@ export class ImageToImagePipeline<
   }
 
   /** As `TextToImagePipeline.fromPretrained`. */
-  static fromPretrained(name: string, options: PretrainedOptions = {}): ImageToImagePipeline {
-    return new ImageToImagePipeline(TextToImagePipeline.fromPretrained(name, options), true);
+  static fromPretrained<S extends Sampler = Scheduler>(
+    name: string,
+    options: PretrainedOptions = {},
+  ): ImageToImagePipeline<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer, S> {
+    return new ImageToImagePipeline(TextToImagePipeline.fromPretrained<S>(name, options), true);
   }
 
   /**

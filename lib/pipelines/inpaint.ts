@@ -80,8 +80,11 @@ export class InpaintPipeline<
   }
 
   /** As `TextToImagePipeline.fromPretrained`. */
-  static fromPretrained(name: string, options: PretrainedOptions = {}): InpaintPipeline {
-    return new InpaintPipeline(TextToImagePipeline.fromPretrained(name, options), true);
+  static fromPretrained<S extends Sampler = Scheduler>(
+    name: string,
+    options: PretrainedOptions = {},
+  ): InpaintPipeline<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer, S> {
+    return new InpaintPipeline(TextToImagePipeline.fromPretrained<S>(name, options), true);
   }
 
   /**

@@ -72,6 +72,7 @@ export { type Interpolation } from './datasets/resample';
 export { captionOf, DIGIT_CAPTIONS } from './mnist/captions';
 
 export { UNet2DConditionModel } from './models/unet-2d-condition';
+export { inpaintingUNet } from './models/inpainting-unet';
 export { type UNet2DConditionConfig } from './models/unet-2d-condition-config';
 export { CLIPTextModel, type CLIPTextModelOutput } from './models/clip-text-model';
 export { type CLIPTextConfig } from './models/clip-text-config';
@@ -161,6 +162,8 @@ export {
   type FlowMatchBatch,
   type WeightingScheme,
 } from './training/flow-match-loss';
+export { InpaintingObjective, type InpaintingBatch } from './training/inpainting-objective';
+export { randomMasks } from './training/random-masks';
 export { AdapterObjective } from './training/adapter-objective';
 export { Trainer, type FitOptions } from './training/trainer';
 export { type ExchangeGradients, type TrainerOptions } from './training/trainer-options';

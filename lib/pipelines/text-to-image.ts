@@ -7,6 +7,7 @@ import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { Images } from '../images/images';
 import { pixelCodec, type Codec } from '../models/codec';
+import { isInpaintingConfig } from '../models/inpainting-unet';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator } from '../random';
@@ -48,6 +49,15 @@ export interface TextToImageParts<
   readonly scheduler: S;
   /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
   readonly codec?: Codec | undefined;
+}
+
+/** @throws Error if the model takes a mask and a masked picture, which only inpainting has */
+export function checkNoInpainting(owner: string, { config }: SampledModel): void {
+  if (!isInpaintingConfig(config)) return;
+  throw new Error(
+    `${owner}: expected a UNet that takes as many channels as it gives, got one for inpainting (${config.in_channels} in, ` +
+      `${config.out_channels} out). InpaintPipeline draws with it.`,
+  );
 }
 
 /** What `generate` gives. */
@@ -180,6 +190,7 @@ export class TextToImagePipeline<
     options: GenerateOptions = {},
   ): Promise<TextToImageOutput> {
     const { scheduler } = this;
+    checkNoInpainting('TextToImagePipeline', this.unet);
     const resolved = resolveGenerateOptions(prompt, options, scheduler.config);
     const { prompts, seed, numInferenceSteps } = resolved;
     const shape = latentShape(this.unet.config, this.codec, prompts.length, resolved.size);

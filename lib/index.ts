@@ -15,11 +15,18 @@ export { compareRuns, type CompareRunsOptions } from './mnist/compare-runs';
 export { listRuns, modelFolder, type ModelFolderOptions, type RunSummary } from './mnist/run-list';
 export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 
-export { recipeParts, type RecipeParts, type RecipePartsOptions } from './mnist/recipe-parts';
 export {
-  FLOW_RECIPE,
+  recipeObjective,
+  recipeParts,
+  type RecipeParts,
+  type RecipePartsOptions,
+  type RecipeScheduler,
+} from './mnist/recipe-parts';
+export {
   RECIPES,
   recipeSchedule,
+  type AnyRecipe,
+  type FlowRecipe,
   type Recipe,
   type RecipeName,
 } from './mnist/recipes';
@@ -65,6 +72,7 @@ export { type Interpolation } from './datasets/resample';
 export { captionOf, DIGIT_CAPTIONS } from './mnist/captions';
 
 export { UNet2DConditionModel } from './models/unet-2d-condition';
+export { inpaintingUNet } from './models/inpainting-unet';
 export { type UNet2DConditionConfig } from './models/unet-2d-condition-config';
 export { CLIPTextModel, type CLIPTextModelOutput } from './models/clip-text-model';
 export { type CLIPTextConfig } from './models/clip-text-config';
@@ -120,7 +128,13 @@ export {
   FlowMatchEulerDiscreteScheduler,
   type FlowMatchEulerDiscreteSchedulerConfig,
 } from './schedulers/flow-match-euler-discrete';
-export { makeSampler, SAMPLER_NAMES, type SamplerName } from './schedulers/samplers';
+export {
+  FLOW_SAMPLER_NAMES,
+  makeSampler,
+  SAMPLER_NAMES,
+  type FlowSamplerName,
+  type SamplerName,
+} from './schedulers/samplers';
 export { sharedConfig } from './schedulers/config';
 export { computeSnr, minSnrWeights } from './schedulers/forward-process';
 export { schedulerFromConfig } from './schedulers/by-class-name';
@@ -148,6 +162,8 @@ export {
   type FlowMatchBatch,
   type WeightingScheme,
 } from './training/flow-match-loss';
+export { InpaintingObjective, type InpaintingBatch } from './training/inpainting-objective';
+export { randomMasks } from './training/random-masks';
 export { AdapterObjective } from './training/adapter-objective';
 export { Trainer, type FitOptions } from './training/trainer';
 export { type ExchangeGradients, type TrainerOptions } from './training/trainer-options';

@@ -70,15 +70,25 @@ async function drawnHere() {
   const weights = weightsHash(parts);
   const { config: changes, generate: more, steps: numInferenceSteps } = values;
   const spacing = values.spacing && { timestep_spacing: values.spacing };
-  const scheduler = checkedBy(commands.evaluate, '--config', () =>
-    sd.makeSampler(values.scheduler, parts.scheduler.config, { ...spacing, ...changes }),
+  const { config: trained } = parts.scheduler;
+  const isFlow = parts.scheduler instanceof sd.FlowMatchEulerDiscreteScheduler;
+  const { scheduler: samplerName = isFlow ? 'flow' : 'ddpm' } = values;
+  const names = isFlow ? sd.FLOW_SAMPLER_NAMES : sd.SAMPLER_NAMES;
+  if (!names.includes(samplerName)) {
+    misuse(commands.evaluate, [
+      `--scheduler ${samplerName}: expected ${names.join(', ')}: ${folder} was trained ` +
+        `${isFlow ? 'by flow matching' : 'over betas'}.`,
+    ]);
+  }
+  const scheduler = checkedBy(commands.evaluate, spacing ? '--spacing, --config' : '--config', () =>
+    sd.makeSampler(samplerName, trained, { ...spacing, ...changes }),
   );
   const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
   for (const guidanceScale of values.guidance) {
-    const settings = { scheduler: values.scheduler, spacing: scheduler.config.timestep_spacing };
+    const settings = { scheduler: samplerName, spacing: scheduler.config.timestep_spacing };
     Object.assign(settings, { steps: numInferenceSteps, guidanceScale, ...changes, ...more });
     const name = drawingName({
-      scheduler: values.scheduler,
+      scheduler: samplerName,
       spacing: values.spacing,
       steps: numInferenceSteps,
       guidanceScale,

@@ -1,15 +1,15 @@
 """Writes the cases of adapters, image to image, inpainting and flow matching, as peft and diffusers compute them.
 
-    .venv-parity/bin/python scripts/export_family_goldens.py test/fixtures [lora] [pictures] [flow]
+    .venv-parity/bin/python scripts/export_family_goldens.py test/fixtures [lora] [pictures] [inpainting] [flow]
 
 As the other cases (export_goldens.py): inputs and weights are drawn from a seed, what is expected is kept.
 """
 import argparse, logging
 import torch
 
-from goldens import flow, lora, pictures
+from goldens import flow, inpainting, lora, pictures
 
-CASES = {"lora": lora.export, "pictures": pictures.export, "flow": flow.export}
+CASES = {"lora": lora.export, "pictures": pictures.export, "inpainting": inpainting.export, "flow": flow.export}
 parser = argparse.ArgumentParser()
 parser.add_argument("out")
 parser.add_argument("cases", nargs="*", choices=[[], *CASES], default=[])

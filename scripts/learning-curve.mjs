@@ -27,7 +27,8 @@ function measuresOf(model) {
   process.stderr.write(`model ${++measuredModels} of ${numModels}: ${model}\n`);
   const output = inRoot('runs', 'evaluation');
   const options = ['images', 'scheduler', 'steps', 'guidance'];
-  const drawn = options.flatMap((option) => [`--${option}`, String(values[option])]);
+  const given = options.filter((option) => values[option] !== undefined);
+  const drawn = given.flatMap((option) => [`--${option}`, String(values[option])]);
   const args = ['--checkpoint', model, ...drawn, '--output', output];
   execFileSync(process.execPath, [inRoot('scripts', 'evaluate.mjs'), ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],

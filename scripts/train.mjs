@@ -43,7 +43,7 @@ const evaluation = `npm run evaluate -- --checkpoint ${typed(folder)}`;
 
 const { parts, trainer } = checked(() => {
   const made = sd.recipeParts(recipe);
-  const objective = new sd.TextToImageObjective(made, recipe.objective);
+  const objective = sd.recipeObjective(recipe, made);
   const lrSchedule = sd.recipeSchedule(recipe);
   return { parts: made, trainer: new sd.Trainer(objective, { ...recipe.trainer, lrSchedule }) };
 });

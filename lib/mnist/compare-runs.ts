@@ -2,7 +2,9 @@
 import { runsPlot, type RunCurve } from '../charts/runs-plot';
 import type { Figure } from '../figure/figure';
 import { TextToImagePipeline } from '../pipelines/text-to-image';
+import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
 import { makeSampler, type SamplerName } from '../schedulers/samplers';
+import type { Sampler, Scheduler } from '../schedulers/scheduler';
 import { loadEmaWeights } from '../training/checkpoints';
 import { DIGIT_CAPTIONS } from './captions';
 import { findRun, listRuns, modelFolder, runHistory } from './run-list';
@@ -17,7 +19,7 @@ export interface CompareRunsOptions {
   readonly numInferenceSteps?: number;
   /** Default 1: also right for a model that was never trained without captions. */
   readonly guidanceScale?: number;
-  /** Default `ddim`, over the schedule that each was trained with. */
+  /** Default `ddim`, over the schedule that each was trained with. Models of flow matching have their own. */
   readonly sampler?: SamplerName;
   /** Weight of the past in the smoothed loss, 0 … below 1. Default 0.95. */
   readonly smoothing?: number;
@@ -51,14 +53,16 @@ export async function compareRuns(
       throw new Error(`${name}: expected a run with a log of its steps, got one without.`);
     }
     const folder = modelFolder(name, { folders });
-    const pipeline = TextToImagePipeline.fromPretrained(folder);
+    const pipeline = TextToImagePipeline.fromPretrained<Sampler>(folder);
     try {
       loadEmaWeights(folder, pipeline);
-      const { config } = pipeline.scheduler;
-      pipeline.scheduler = makeSampler(sampler, config);
+      const { scheduler } = pipeline;
+      const isFlow = scheduler instanceof FlowMatchEulerDiscreteScheduler;
+      if (!isFlow) pipeline.scheduler = makeSampler(sampler, (scheduler as Scheduler).config);
+      const target = isFlow ? 'flow matching' : (scheduler as Scheduler).config.prediction_type;
       const drawing = { seed, numInferenceSteps, guidanceScale };
       const { images: samples } = await pipeline.generate(prompts, drawing);
-      curves.push({ name: `${name} (${config.prediction_type})`, steps, samples });
+      curves.push({ name: `${name} (${target})`, steps, samples });
     } finally {
       pipeline.dispose();
     }

@@ -6,17 +6,25 @@ import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 import { Generator } from '../random';
 import { DDPMScheduler } from '../schedulers/ddpm';
+import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
+import { FlowMatchObjective } from '../training/flow-match-objective';
+import { TextToImageObjective } from '../training/text-to-image-objective';
 import { loadMnist, type MnistDataset } from './mnist';
 import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './presets';
-import type { Recipe } from './recipes';
+import type { AnyRecipe, FlowRecipe, Recipe } from './recipes';
 import { SMALL_TOKENIZER } from './shipped';
 
-/** What a training by a recipe is made of: for `TextToImageObjective`, `TextToImagePipeline` and `saveCheckpoint`. */
-export interface RecipeParts<D extends ImageDataset = MnistDataset> {
+export type RecipeScheduler = DDPMScheduler | FlowMatchEulerDiscreteScheduler;
+
+/** What a training by a recipe is made of: for `recipeObjective`, `TextToImagePipeline` and `saveCheckpoint`. */
+export interface RecipeParts<
+  D extends ImageDataset = MnistDataset,
+  S extends RecipeScheduler = DDPMScheduler,
+> {
   readonly unet: UNet2DConditionModel;
   readonly textEncoder: CLIPTextModel;
   readonly tokenizer: CLIPTokenizer;
-  readonly noiseScheduler: DDPMScheduler;
+  readonly noiseScheduler: S;
   readonly dataset: D;
 }
 
@@ -36,6 +44,11 @@ export interface RecipePartsOptions<D extends ImageDataset = MnistDataset> {
   readonly tokenizer?: CLIPTokenizer | undefined;
 }
 
+/** What the parts depend on. */
+type SchedulerAndSeed<R extends AnyRecipe> = Pick<R, 'method' | 'scheduler'> & {
+  readonly trainer: Pick<R['trainer'], 'seed'>;
+};
+
 /**
  * Makes the parts of a training. First weights depend on the seed alone: the stream `init` gives those of the UNet,
  * then those of the text encoder, if that is new.
@@ -44,13 +57,24 @@ export interface RecipePartsOptions<D extends ImageDataset = MnistDataset> {
  * @throws Error naming every bad key of a config; IdxError if MNIST's files are missing or damaged
  */
 export function recipeParts<D extends ImageDataset = MnistDataset>(
-  recipe: Pick<Recipe, 'scheduler'> & { readonly trainer: Pick<Recipe['trainer'], 'seed'> },
+  recipe: SchedulerAndSeed<Recipe>,
+  options?: RecipePartsOptions<D>,
+): RecipeParts<D>;
+export function recipeParts<D extends ImageDataset = MnistDataset>(
+  recipe: SchedulerAndSeed<FlowRecipe>,
+  options?: RecipePartsOptions<D>,
+): RecipeParts<D, FlowMatchEulerDiscreteScheduler>;
+export function recipeParts<D extends ImageDataset = MnistDataset>(
+  recipe: SchedulerAndSeed<Recipe> | SchedulerAndSeed<FlowRecipe>,
   options: RecipePartsOptions<D> = {},
-): RecipeParts<D> {
+): RecipeParts<D, RecipeScheduler> {
   const { seed = recipe.trainer.seed, unetConfig = BLOG_UNET_CONFIG } = options;
   const { textConfig = SMALL_TEXT_CONFIG } = options;
   const tokenizer = options.tokenizer ?? CLIPTokenizer.fromPretrained(SMALL_TOKENIZER);
-  const noiseScheduler = new DDPMScheduler(recipe.scheduler);
+  const noiseScheduler =
+    recipe.method === 'flow_matching'
+      ? new FlowMatchEulerDiscreteScheduler(recipe.scheduler)
+      : new DDPMScheduler(recipe.scheduler);
   const dataset = options.dataset ?? loadMnist({ split: 'train', source: 'full' });
   const init = new Generator(seed).stream('init');
   const unet = new UNet2DConditionModel(unetConfig, init);
@@ -61,4 +85,36 @@ export function recipeParts<D extends ImageDataset = MnistDataset>(
     unet.dispose();
     throw error;
   }
+}
+
+/**
+ * What a recipe trains, of its parts: diffusion over betas, or flow matching.
+ *
+ * @returns the caller disposes it; the parts stay
+ * @throws RangeError or Error naming every bad option, or what does not fit together
+ */
+export function recipeObjective(
+  recipe: Pick<Recipe, 'method' | 'objective'>,
+  parts: RecipeParts<ImageDataset>,
+): TextToImageObjective;
+export function recipeObjective(
+  recipe: Pick<FlowRecipe, 'method' | 'objective'>,
+  parts: RecipeParts<ImageDataset, FlowMatchEulerDiscreteScheduler>,
+): FlowMatchObjective;
+export function recipeObjective(
+  recipe: Pick<Recipe, 'method' | 'objective'> | Pick<FlowRecipe, 'method' | 'objective'>,
+  { noiseScheduler, ...parts }: RecipeParts<ImageDataset, RecipeScheduler>,
+): TextToImageObjective | FlowMatchObjective {
+  const isFlow = recipe.method === 'flow_matching';
+  if (isFlow !== noiseScheduler instanceof FlowMatchEulerDiscreteScheduler) {
+    throw new Error(
+      `recipeObjective: expected the parts of this recipe (recipeParts), got ones with a ${noiseScheduler.constructor.name}.`,
+    );
+  }
+  return noiseScheduler instanceof FlowMatchEulerDiscreteScheduler
+    ? new FlowMatchObjective({ ...parts, noiseScheduler }, recipe.objective)
+    : new TextToImageObjective(
+        { ...parts, noiseScheduler },
+        recipe.objective as Recipe['objective'],
+      );
 }

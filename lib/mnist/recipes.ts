@@ -10,11 +10,8 @@ import type { FlowMatchOptions } from '../training/flow-match-objective';
 import type { TextToImageOptions } from '../training/text-to-image-options';
 import type { TrainerOptions } from '../training/trainer-options';
 
-export interface Recipe {
-  /** Noise schedule, and what the model predicts. */
-  readonly scheduler: Partial<DDPMSchedulerConfig>;
-  /** How images and captions are trained. */
-  readonly objective: TextToImageOptions;
+/** What every recipe says. */
+interface RecipeTraining {
   readonly trainer: Omit<TrainerOptions, 'lrSchedule'>;
   /** Steps in which the learning rate rises from 0. */
   readonly warmupSteps: number;
@@ -22,6 +19,37 @@ export interface Recipe {
   readonly decayShare: number;
   readonly maxSteps: number;
 }
+
+export interface Recipe extends RecipeTraining {
+  readonly method?: undefined;
+  /** Noise schedule, and what the model predicts. */
+  readonly scheduler: Partial<DDPMSchedulerConfig>;
+  /** How images and captions are trained. */
+  readonly objective: TextToImageOptions;
+}
+
+/** A recipe of flow matching, which has no betas. */
+export interface FlowRecipe extends RecipeTraining {
+  readonly method: 'flow_matching';
+  readonly scheduler: Partial<FlowMatchEulerDiscreteSchedulerConfig>;
+  readonly objective: FlowMatchOptions;
+}
+
+export type AnyRecipe = Recipe | FlowRecipe;
+
+/** Gradients clipped, weights averaged. */
+const BEST_TRAINING = {
+  trainer: {
+    batchSize: 64,
+    learningRate: 1e-3,
+    maxGradNorm: 1,
+    ema: { decay: 0.999, useEmaWarmup: true, power: 3 / 4 },
+    seed: 42,
+  },
+  warmupSteps: 200,
+  decayShare: 0.25,
+  maxSteps: 3_000,
+} as const satisfies RecipeTraining;
 
 /** All with the blog's UNet, the small text encoder trained with it, and the 60,000 images of MNIST. */
 export const RECIPES = {
@@ -39,16 +67,7 @@ export const RECIPES = {
       timestep_spacing: 'trailing',
     },
     objective: { captionDropout: 0.1 },
-    trainer: {
-      batchSize: 64,
-      learningRate: 1e-3,
-      maxGradNorm: 1,
-      ema: { decay: 0.999, useEmaWarmup: true, power: 3 / 4 },
-      seed: 42,
-    },
-    warmupSteps: 200,
-    decayShare: 0.25,
-    maxSteps: 3_000,
+    ...BEST_TRAINING,
   },
   /**
    * The blog's loop as written, in batches that a CPU can take: the noise as target, a constant rate,
@@ -62,23 +81,17 @@ export const RECIPES = {
     decayShare: 0,
     maxSteps: 3_000,
   },
-} as const satisfies Record<string, Recipe>;
-
-/**
- * Flow matching with the settings of `best`, so that the two can be compared: for `FlowMatchEulerDiscreteScheduler` and
- * `FlowMatchObjective`. Not trained yet, so it is none of `RECIPES`.
- */
-export const FLOW_RECIPE = {
-  scheduler: { shift: 1 },
-  objective: { captionDropout: 0.1, weightingScheme: 'logit_normal' },
-  trainer: RECIPES.best.trainer,
-  warmupSteps: RECIPES.best.warmupSteps,
-  decayShare: RECIPES.best.decayShare,
-  maxSteps: RECIPES.best.maxSteps,
-} as const satisfies Omit<Recipe, 'scheduler' | 'objective'> & {
-  readonly scheduler: Partial<FlowMatchEulerDiscreteSchedulerConfig>;
-  readonly objective: FlowMatchOptions;
-};
+  /**
+   * Flow matching with the settings of `best`, so that the two can be compared: straight lines from noise to image, with
+   * time steps from the middle drawn more often, as SD3 (Esser et al. 2024).
+   */
+  flow: {
+    method: 'flow_matching',
+    scheduler: { shift: 1 },
+    objective: { captionDropout: 0.1, weightingScheme: 'logit_normal' },
+    ...BEST_TRAINING,
+  },
+} as const satisfies Record<string, AnyRecipe>;
 
 export type RecipeName = keyof typeof RECIPES;
 
@@ -86,7 +99,11 @@ export type RecipeName = keyof typeof RECIPES;
  * The recipe's learning rate over its steps, as a factor. Until the decay begins it does not depend on
  * `maxSteps`, so that a run can be made longer or shorter when it is taken up again.
  */
-export function recipeSchedule({ warmupSteps, decayShare, maxSteps }: Recipe): LRSchedule {
+export function recipeSchedule({
+  warmupSteps,
+  decayShare,
+  maxSteps,
+}: Pick<AnyRecipe, 'warmupSteps' | 'decayShare' | 'maxSteps'>): LRSchedule {
   const rise = getScheduler('constant_with_warmup', { numWarmupSteps: warmupSteps });
   const decaySteps = Math.round(decayShare * maxSteps);
   if (decaySteps === 0) return rise;

@@ -7,7 +7,7 @@ import { readJsonObject } from '../pretrained/model-files';
 import { latestCheckpoint, STATE_FILE } from '../training/checkpoints';
 import { meanLoss, type StepLog } from '../training/history';
 import type { TrainerState } from '../training/trainer-state';
-import { RECIPES, type Recipe } from './recipes';
+import { RECIPES, type AnyRecipe } from './recipes';
 import { runsFolders } from './runs';
 import { PACKAGE_FOLDER, SHIPPED_MODEL } from './shipped';
 import { shown } from '../options';
@@ -15,7 +15,7 @@ import { shown } from '../options';
 /** A run that has been saved at least once; a row of `table(listRuns())`. */
 export interface RunSummary {
   readonly run: string;
-  /** `best` or `blog` where it is trained as that recipe says, but for batch size, rate and length; else `other`. */
+  /** `best`, `blog` or `flow` where it is trained as that recipe says, but for batch size, rate and length; else `other`. */
   readonly recipe: string;
   /** Steps done at its newest checkpoint. */
   readonly step: number;
@@ -54,13 +54,22 @@ function stateOf(checkpoint: string): TrainerState | null {
 
 /** The recipe whose noise schedule, target and objective a run has. */
 function recipeOf(config: TrainerState['config']): string {
-  const fits = ({ scheduler, objective, trainer }: Recipe) =>
-    Object.entries(scheduler).every(([key, value]) => config[`noiseScheduler.${key}`] === value) &&
-    (config['noiseScheduler.rescale_betas_zero_snr'] ?? false) ===
-      (scheduler.rescale_betas_zero_snr ?? false) &&
-    (config['captionDropout'] ?? 0) === (objective.captionDropout ?? 0) &&
-    Boolean(config['ema']) === Boolean(trainer.ema);
-  const found = Object.entries(RECIPES as Record<string, Recipe>).find(([, recipe]) =>
+  const fits = (recipe: AnyRecipe) => {
+    const { scheduler, objective, trainer } = recipe;
+    const isFlow = recipe.method === 'flow_matching';
+    const rescaled = isFlow ? false : (recipe.scheduler.rescale_betas_zero_snr ?? false);
+    const weighting = isFlow ? recipe.objective.weightingScheme : undefined;
+    return (
+      Object.entries(scheduler).every(
+        ([key, value]) => config[`noiseScheduler.${key}`] === value,
+      ) &&
+      (config['noiseScheduler.rescale_betas_zero_snr'] ?? false) === rescaled &&
+      config['weightingScheme'] === weighting &&
+      (config['captionDropout'] ?? 0) === (objective.captionDropout ?? 0) &&
+      Boolean(config['ema']) === Boolean(trainer.ema)
+    );
+  };
+  const found = Object.entries(RECIPES as Record<string, AnyRecipe>).find(([, recipe]) =>
     fits(recipe),
   );
   return found?.[0] ?? 'other';

@@ -19,15 +19,24 @@ import {
 } from './unet-2d-condition-config';
 import { requireTensors } from '../options';
 
-/** What `forward` takes beside the text, named as in diffusers: residuals that a control net adds. */
+/** What `forward` takes beside the text, named as in diffusers: residuals that a control net adds, the picture to fill. */
 export interface UNetExtras {
   /** One for each skip connection, in their order: [B, H, W, C] of each. */
   readonly downBlockAdditionalResiduals?: readonly tf.Tensor4D[] | undefined;
   /** Added to the mid block's result. */
   readonly midBlockAdditionalResidual?: tf.Tensor4D | undefined;
+  /** Of an inpainting UNet (inpainting-unet.ts), behind the sample's channels: [B, H, W, 1]. */
+  readonly mask?: tf.Tensor4D | undefined;
+  /** Behind the mask: [B, H, W, C]. */
+  readonly maskedImageLatents?: tf.Tensor4D | undefined;
 }
 
-const EXTRAS = ['downBlockAdditionalResiduals', 'midBlockAdditionalResidual'];
+const EXTRAS = [
+  'downBlockAdditionalResiduals',
+  'midBlockAdditionalResidual',
+  'mask',
+  'maskedImageLatents',
+];
 
 /**
  * Predicts the noise in an image from the noisy image, the time step and a text's embedding;
@@ -123,10 +132,10 @@ export class UNet2DConditionModel {
   }
 
   /**
-   * @param sample the noisy images, [B, H, W, in_channels]
+   * @param sample the noisy images, [B, H, W, in_channels], together with mask and masked image of the extras
    * @param timestep int32 [B], from 0 to num_train_timesteps − 1
    * @param encoderHiddenStates the text's embedding, [B, L, cross_attention_dim]
-   * @param extras residuals to be added to the skip connections and to the mid block's result
+   * @param extras residuals to be added to the skip connections and to the mid block's result; what an inpainting UNet fills
    * @returns the prediction, [B, H, W, out_channels]; the caller disposes it
    * @throws Error if a shape does not fit the config, or an extra is not known
    */
@@ -137,8 +146,10 @@ export class UNet2DConditionModel {
     extras: UNetExtras = {},
   ): tf.Tensor4D {
     requireTensors('UNet2DConditionModel.forward', { sample, timestep, encoderHiddenStates });
-    this.checkShapes(sample, timestep, encoderHiddenStates);
     checkExtras(extras);
+    const { mask, maskedImageLatents } = extras;
+    const input = [sample, mask, maskedImageLatents].filter((part) => part !== undefined);
+    this.checkShapes(input, timestep, encoderHiddenStates);
     const { block_out_channels, flip_sin_to_cos, freq_shift } = this.config;
     return tf.tidy(() => {
       const waves = timestepEmbedding(timestep, block_out_channels[0]!, {
@@ -146,7 +157,7 @@ export class UNet2DConditionModel {
         freq_shift,
       });
       const temb = this.time_embedding.forward(waves); // [B, 4 · channels[0]]
-      let hidden = this.conv_in.forward(sample); // [B, H, W, channels[0]]
+      let hidden = this.conv_in.forward(input.length > 1 ? tf.concat(input, 3) : sample); // [B, H, W, channels[0]]
       const skips = [hidden];
       for (const block of this.down_blocks) {
         const output = block.forward(hidden, temb, encoderHiddenStates);
@@ -167,16 +178,21 @@ export class UNet2DConditionModel {
   }
 
   private checkShapes(
-    sample: tf.Tensor,
+    input: readonly tf.Tensor[],
     timestep: tf.Tensor,
     encoderHiddenStates: tf.Tensor,
   ): void {
     const { in_channels, cross_attention_dim } = this.config;
     const width = perBlock(cross_attention_dim, 1)[0]!;
-    const B = sample.shape[0];
+    const sample = input[0]!;
+    const [B] = sample.shape;
+    const channels = input.reduce((sum, { shape }) => sum + (shape[3] ?? NaN), 0);
     const fits =
-      sample.rank === 4 &&
-      sample.shape[3] === in_channels &&
+      channels === in_channels &&
+      input.every(
+        ({ shape }) =>
+          shape.length === 4 && [0, 1, 2].every((axis) => shape[axis] === sample.shape[axis]),
+      ) &&
       timestep.rank === 1 &&
       timestep.shape[0] === B &&
       encoderHiddenStates.rank === 3 &&
@@ -185,7 +201,8 @@ export class UNet2DConditionModel {
     if (fits) return;
     throw new Error(
       `UNet2DConditionModel: expected sample [B, H, W, ${in_channels}], timestep [B] and ` +
-        `encoderHiddenStates [B, L, ${width}] of one batch size, got [${sample.shape.join(', ')}], ` +
+        `encoderHiddenStates [B, L, ${width}] of one batch size, got ` +
+        `${input.map(({ shape }) => `[${shape.join(', ')}]`).join(' + ')}, ` +
         `[${timestep.shape.join(', ')}] and [${encoderHiddenStates.shape.join(', ')}].`,
     );
   }

@@ -8,6 +8,7 @@ import { tf } from '../backend';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
+import { latentChannels } from '../models/inpainting-unet';
 import type { PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator } from '../random';
@@ -31,7 +32,7 @@ import {
   type PictureOutput,
 } from './picture-pipeline';
 import { strengthPlan } from './strength';
-import { TextToImagePipeline, type SampledModel } from './text-to-image';
+import { checkNoInpainting, TextToImagePipeline, type SampledModel } from './text-to-image';
 import { requireRecord } from '../options';
 
 export interface ImageToImageOptions extends PictureOptions {
@@ -68,8 +69,11 @@ export class ImageToImagePipeline<
   }
 
   /** As `TextToImagePipeline.fromPretrained`. */
-  static fromPretrained(name: string, options: PretrainedOptions = {}): ImageToImagePipeline {
-    return new ImageToImagePipeline(TextToImagePipeline.fromPretrained(name, options), true);
+  static fromPretrained<S extends Sampler = Scheduler>(
+    name: string,
+    options: PretrainedOptions = {},
+  ): ImageToImagePipeline<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer, S> {
+    return new ImageToImagePipeline(TextToImagePipeline.fromPretrained<S>(name, options), true);
   }
 
   /**
@@ -84,6 +88,7 @@ export class ImageToImagePipeline<
     { image, strength = 0.8, ...rest }: ImageToImageOptions,
   ): Promise<PictureOutput> {
     const { codec, scheduler, unet, base } = this;
+    checkNoInpainting('ImageToImagePipeline', unet);
     const pictures = givenPictures(image, pictureChannels(this));
     const { texts, placesOf } = promptsFor(prompt, pictures.shape[0]);
     const options = resolveGenerateOptions(texts, rest, scheduler.config);
@@ -117,13 +122,13 @@ export function pictureChannels({
   unet,
   codec,
 }: Pick<PicturePipeline<SampledModel>, 'unet' | 'codec'>): number {
-  const { in_channels } = unet.config;
-  const channels = [in_channels, 1, 3, 4].find((count) => {
+  const diffused = latentChannels(unet.config);
+  const channels = [diffused, 1, 3, 4].find((count) => {
     try {
-      return codec.latentShape([64, 64, count])[2] === in_channels;
+      return codec.latentShape([64, 64, count])[2] === diffused;
     } catch {
       return false;
     }
   });
-  return channels ?? in_channels;
+  return channels ?? diffused;
 }

@@ -1,7 +1,8 @@
 /**
  * Draws a part of a picture anew and keeps the rest: after each step what is kept is put back, as noisy as the step
  * arrives at. Any text-to-image model can do it; diffusers' `StableDiffusionInpaintPipeline` over an ordinary UNet.
- * RePaint (repaint.ts) goes back in between, so that both parts come to fit.
+ * RePaint (repaint.ts) goes back in between, so that both parts come to fit. An inpainting UNet (`inpaintingUNet`), which
+ * sees the mask and what is kept, is not helped: it draws both parts, and what is kept is put back at the end.
  */
 import ndarray from 'ndarray';
 import { tf } from '../backend';
@@ -9,9 +10,11 @@ import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import { Images } from '../images/images';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
+import type { Codec } from '../models/codec';
+import { isInpaintingConfig } from '../models/inpainting-unet';
 import type { PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
-import { isCount, requireRecord } from '../options';
+import { requireRecord } from '../options';
 import { Generator } from '../random';
 import type { Sampler, Scheduler } from '../schedulers/scheduler';
 import { denoiseFrom, stepsFrom, type Passage } from './denoise-loop';
@@ -35,7 +38,13 @@ import {
   type PictureOptions,
   type PictureOutput,
 } from './picture-pipeline';
-import { checkRepaintScheduler, noisier, repaintMoves, type RepaintOptions } from './repaint';
+import {
+  checkedJumps,
+  checkRepaintScheduler,
+  noisier,
+  repaintMoves,
+  type RepaintOptions,
+} from './repaint';
 import { strengthPlan } from './strength';
 import { TextToImagePipeline, type SampledModel } from './text-to-image';
 
@@ -81,8 +90,11 @@ export class InpaintPipeline<
   }
 
   /** As `TextToImagePipeline.fromPretrained`. */
-  static fromPretrained(name: string, options: PretrainedOptions = {}): InpaintPipeline {
-    return new InpaintPipeline(TextToImagePipeline.fromPretrained(name, options), true);
+  static fromPretrained<S extends Sampler = Scheduler>(
+    name: string,
+    options: PretrainedOptions = {},
+  ): InpaintPipeline<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer, S> {
+    return new InpaintPipeline(TextToImagePipeline.fromPretrained<S>(name, options), true);
   }
 
   /**
@@ -103,16 +115,23 @@ export class InpaintPipeline<
     const options = resolveGenerateOptions(texts, rest, scheduler.config);
     checkPictureSize(pictures, unet.config, codec, options.size);
     const jumps = checkedJumps(jumpLength, jumpNSample, strength);
+    const isSeen = isInpaintingConfig(unet.config);
+    if (isSeen && jumps) {
+      throw new RangeError(
+        'jumpLength: expected none with an inpainting UNet, which sees what is kept: RePaint is for ordinary ones.',
+      );
+    }
     const way = jumps ? this.repaint(options, jumps) : this.blended(options, strength);
     const places = placesOf(options.prompts.length);
     const kept = rowsOf(pictures, places);
     const open = rowsOf(masks, masks.shape[0] === 1 ? places.map(() => 0) : places);
     const stream = new Generator(options.seed).stream('sampling');
-    return base.conditioned(options, async (conditioning, stopped) => {
+    const seen = tf.tidy(() => (isSeen ? whatIsSeen(codec, kept, open) : {}));
+    const extras = { ...options.extras, ...seen };
+    const run = base.conditioned({ ...options, extras }, async (conditioning, stopped) => {
       const made = tf.tidy(() => {
         const x0 = encoded(codec, tensorOf(kept));
-        const [, h, w] = x0.shape;
-        const fitted = tf.image.resizeNearestNeighbor(tensorOf(open), [h, w]); // of what is diffused
+        const fitted = fittedTo(x0, open);
         const noise = noiseOf(x0.shape, stream.at(0));
         const isPure = strength === 1;
         const level = isPure
@@ -127,6 +146,12 @@ export class InpaintPipeline<
         };
       });
       const { start, ...held } = made;
+      const blend: Passage['blend'] = (sample, key, arrived) => {
+        const isLast = arrived >= scheduler.timesteps.length;
+        const noise = way.isRepaint ? noiseOf(sample.shape, key) : held.noise;
+        const known = isLast ? held.x0 : atLevel(scheduler.levelAt(arrived), held.x0, noise);
+        return tf.add(tf.mul(held.closed, known), tf.mul(held.open, sample));
+      };
       try {
         const { images, intermediates } = await denoiseFrom(
           start,
@@ -135,12 +160,7 @@ export class InpaintPipeline<
             ...way,
             conditioning,
             stream,
-            blend: (sample, key, arrived) => {
-              const isLast = arrived >= scheduler.timesteps.length;
-              const noise = way.isRepaint ? noiseOf(sample.shape, key) : held.noise;
-              const known = isLast ? held.x0 : atLevel(scheduler.levelAt(arrived), held.x0, noise);
-              return tf.add(tf.mul(held.closed, known), tf.mul(held.open, sample));
-            },
+            ...(!isSeen && { blend }),
           },
           stopped,
         );
@@ -158,6 +178,7 @@ export class InpaintPipeline<
         tf.dispose(held);
       }
     });
+    return run.finally(() => tf.dispose(seen));
   }
 
   private blended({ numInferenceSteps }: ResolvedGenerateOptions, strength: number): Way {
@@ -197,26 +218,17 @@ export class InpaintPipeline<
   }
 }
 
-/** @throws RangeError if one is given without the other, or is out of range */
-function checkedJumps(
-  jumpLength: unknown,
-  jumpNSample: unknown,
-  strength: number,
-): RepaintOptions | null {
-  if (jumpLength === undefined && jumpNSample === undefined) return null;
-  for (const [name, value] of Object.entries({ jumpLength, jumpNSample })) {
-    if (!isCount(value)) {
-      throw new RangeError(
-        `${name}: expected an integer ≥ 1 (RePaint takes jumpLength and jumpNSample together), got ${String(value)}.`,
-      );
-    }
-  }
-  if (strength !== 1) {
-    throw new RangeError(
-      `strength: expected 1 with jumpLength: RePaint begins with pure noise, got ${strength}.`,
-    );
-  }
-  return { jumpLength, jumpNSample } as RepaintOptions;
+/** Which pixels are open, of what is diffused. */
+function fittedTo({ shape: [, h, w] }: tf.Tensor4D, open: GivenPictures): tf.Tensor4D {
+  return tf.image.resizeNearestNeighbor(tensorOf(open), [h, w]);
+}
+
+/** What an inpainting UNet sees; the caller disposes it. */
+function whatIsSeen(codec: Codec, kept: GivenPictures, open: GivenPictures) {
+  const closed = tf.sub(1, tensorOf(open));
+  const pictures = tf.sub(tf.mul(tensorOf(kept), 2), 1);
+  const maskedImageLatents = codec.encode(tf.mul(pictures, closed));
+  return { mask: fittedTo(maskedImageLatents, open), maskedImageLatents };
 }
 
 /** The drawn pictures, with what is kept as it was given. */

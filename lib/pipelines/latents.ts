@@ -3,16 +3,15 @@ import ndarray from 'ndarray';
 import { tf } from '../backend';
 import { Images } from '../images/images';
 import type { Codec } from '../models/codec';
+import { latentChannels, type ChannelConfig } from '../models/inpainting-unet';
 import { randn, type RandomKey } from '../random';
 
 export type Shape4D = [number, number, number, number];
 
 /** What a model says of the latents that it is trained on. */
-export interface LatentConfig {
+export interface LatentConfig extends ChannelConfig {
   /** Height and width; null: a size must be given. */
   readonly sample_size: number | readonly number[] | null;
-  /** Channels. */
-  readonly in_channels: number;
 }
 
 /**
@@ -22,12 +21,14 @@ export interface LatentConfig {
  * @throws Error if neither is known
  */
 export function latentShape(
-  { in_channels, sample_size }: LatentConfig,
+  config: LatentConfig,
   codec: Codec,
   count: number,
   size: readonly [number, number] | undefined,
 ): Shape4D {
-  if (size) return [count, ...codec.latentShape([...size, in_channels])];
+  const { sample_size } = config;
+  const channels = latentChannels(config);
+  if (size) return [count, ...codec.latentShape([...size, channels])];
   if (sample_size === null) {
     throw new Error(
       "TextToImagePipeline: the UNet's config has no sample_size; pass size: [H, W].",
@@ -35,7 +36,7 @@ export function latentShape(
   }
   const [height, width] =
     typeof sample_size === 'number' ? [sample_size, sample_size] : sample_size;
-  return [count, height!, width!, in_channels];
+  return [count, height!, width!, channels];
 }
 
 /** Pure noise; the caller disposes it. */

@@ -6,6 +6,7 @@
  * diffusers' schedulers/scheduling_repaint.py.
  */
 import { tf } from '../backend';
+import { isCount } from '../options';
 import { randn, type RandomStream } from '../random';
 import { DDIMScheduler } from '../schedulers/ddim';
 import type { Sampler } from '../schedulers/scheduler';
@@ -60,6 +61,28 @@ export function repaintMoves(
     if (k < before) return { kind: 'step', index: numInferenceSteps - 1 - k };
     return { kind: 'noise', from: before * stride, count: stride };
   });
+}
+
+/** @throws RangeError if one is given without the other, or is out of range */
+export function checkedJumps(
+  jumpLength: unknown,
+  jumpNSample: unknown,
+  strength: number,
+): RepaintOptions | null {
+  if (jumpLength === undefined && jumpNSample === undefined) return null;
+  for (const [name, value] of Object.entries({ jumpLength, jumpNSample })) {
+    if (!isCount(value)) {
+      throw new RangeError(
+        `${name}: expected an integer ≥ 1 (RePaint takes jumpLength and jumpNSample together), got ${String(value)}.`,
+      );
+    }
+  }
+  if (strength !== 1) {
+    throw new RangeError(
+      `strength: expected 1 with jumpLength: RePaint begins with pure noise, got ${strength}.`,
+    );
+  }
+  return { jumpLength, jumpNSample } as RepaintOptions;
 }
 
 /** @throws Error if the scheduler's steps are not those that RePaint goes by */

@@ -7,10 +7,16 @@ import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { Images } from '../images/images';
 import { pixelCodec, type Codec } from '../models/codec';
+import { isInpaintingConfig } from '../models/inpainting-unet';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { Generator } from '../random';
-import type { Exchangeable, Sampler, Scheduler } from '../schedulers/scheduler';
+import {
+  isOverBetas,
+  type Exchangeable,
+  type Sampler,
+  type Scheduler,
+} from '../schedulers/scheduler';
 import { boundsKey } from '../schedulers/thresholding';
 import { stoppable } from '../stop';
 import { denoiseFrom, stepsFrom, type Passage } from './denoise-loop';
@@ -45,6 +51,15 @@ export interface TextToImageParts<
   readonly codec?: Codec | undefined;
 }
 
+/** @throws Error if the model takes a mask and a masked picture, which only inpainting has */
+export function checkNoInpainting(owner: string, { config }: SampledModel): void {
+  if (!isInpaintingConfig(config)) return;
+  throw new Error(
+    `${owner}: expected a UNet that takes as many channels as it gives, got one for inpainting (${config.in_channels} in, ` +
+      `${config.out_channels} out). InpaintPipeline draws with it.`,
+  );
+}
+
 /** What `generate` gives. */
 export interface TextToImageOutput {
   /** [N, H, W, C], 0 to 1: `images[0]` is a picture, and `await images[0].save('digit.png')` writes it. */
@@ -75,6 +90,8 @@ export class TextToImagePipeline<
   private barConfig: ProgressBarConfig = {};
   /** Prompts that something was said of. */
   private readonly told = new Set<string>();
+  /** Whether the model was trained over betas: what the first scheduler is, others have to be. */
+  private readonly isOverBetas: boolean;
   /** Models that `fromPretrained` made. */
   private owned: readonly Part[] = [];
 
@@ -89,21 +106,27 @@ export class TextToImagePipeline<
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;
     this.scheduler = scheduler as Exchangeable<S>;
+    this.isOverBetas = isOverBetas(scheduler);
     this.codec = codec ?? pixelCodec;
   }
 
   /**
    * Loads a checkpoint's folder, or a model id that the hub's cache has; `dispose` then frees the models too.
    *
+   * A model of flow matching has a scheduler without betas: `fromPretrained<FlowMatchEulerDiscreteScheduler>`.
+   *
    * @param options `variant: 'fp16'` reads it of the parts that have it, as diffusers does
    * @throws Error if the folder is no finished checkpoint, a file is damaged, a class is not known or parts do not fit
    */
-  static fromPretrained(name: string, options: PretrainedOptions = {}): TextToImagePipeline {
+  static fromPretrained<S extends Sampler = Scheduler>(
+    name: string,
+    options: PretrainedOptions = {},
+  ): TextToImagePipeline<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer, S> {
     const loaded = pretrainedFiles().loadPipeline(name, options);
     const { unet, text_encoder, tokenizer, scheduler } = loaded;
     const parts = { unet, textEncoder: text_encoder, tokenizer, scheduler };
     const pipeline = new TextToImagePipeline(
-      parts as TextToImageParts<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer>,
+      parts as TextToImageParts<UNet2DConditionModel, CLIPTextModel, CLIPTokenizer, S>,
     );
     pipeline.owned = [unet!, text_encoder!];
     return pipeline;
@@ -167,6 +190,7 @@ export class TextToImagePipeline<
     options: GenerateOptions = {},
   ): Promise<TextToImageOutput> {
     const { scheduler } = this;
+    checkNoInpainting('TextToImagePipeline', this.unet);
     const resolved = resolveGenerateOptions(prompt, options, scheduler.config);
     const { prompts, seed, numInferenceSteps } = resolved;
     const shape = latentShape(this.unet.config, this.codec, prompts.length, resolved.size);
@@ -209,8 +233,19 @@ export class TextToImagePipeline<
     }
   }
 
-  /** What all samplings over these models share. */
+  /**
+   * What all samplings over these models share.
+   *
+   * @throws Error if the scheduler is for models that predict something else
+   */
   passage(scheduler: Sampler, options: ResolvedGenerateOptions) {
+    if (isOverBetas(scheduler) !== this.isOverBetas) {
+      const kinds = ['of flow matching (FlowMatchEulerDiscreteScheduler)', 'over betas'];
+      throw new Error(
+        `generate: expected a scheduler ${kinds[Number(this.isOverBetas)]}, as the pipeline's models were trained with, ` +
+          `got a ${scheduler.constructor.name}: what they predict means something else to it.`,
+      );
+    }
     return {
       scheduler,
       step: this.stepOf(scheduler),

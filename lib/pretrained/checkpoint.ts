@@ -7,19 +7,19 @@ import { checkTextParts } from '../conditioning/check-parts';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
-import type { Scheduler } from '../schedulers/scheduler';
+import type { Sampler, Scheduler } from '../schedulers/scheduler';
 import { loadCaptions } from './captions-file';
 import { localFolder, variantsIn } from './model-files';
 import { loadPart, readModelIndex, saveParts } from './parts';
 import { TEXT_RULE, checkGiven } from '../options';
 
 /** What a text-to-image model is made of. */
-export interface CheckpointParts {
+export interface CheckpointParts<S extends Sampler = Scheduler> {
   readonly unet: UNet2DConditionModel;
   readonly textEncoder: CLIPTextModel;
   readonly tokenizer: CLIPTokenizer;
   /** Any of ours: its class is named in model_index.json. */
-  readonly scheduler: Scheduler;
+  readonly scheduler: S;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface CheckpointParts {
  *
  * @throws Error if the parts do not fit together, or a file cannot be written
  */
-export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
+export function saveCheckpoint(folder: string, parts: CheckpointParts<Sampler>): void {
   checkTextParts('saveCheckpoint', parts);
   const { unet, textEncoder: text_encoder, tokenizer, scheduler } = parts;
   saveParts(folder, 'StableDiffusionPipeline', { unet, text_encoder, tokenizer, scheduler });
@@ -35,17 +35,20 @@ export function saveCheckpoint(folder: string, parts: CheckpointParts): void {
 
 /**
  * Loads all parts; the caller disposes both models. If the folder has a manifest, every file is compared with its
- * SHA-256 there.
+ * SHA-256 there. A model of flow matching has a scheduler without betas: `loadCheckpoint<FlowMatchEulerDiscreteScheduler>`.
  *
  * @param name a folder, or a model id that the hub's cache has
  * @param options `variant: 'fp16'` reads it of the parts that have it, as diffusers does
  * @throws Error if the folder is no finished checkpoint, a file is damaged, a class is not known or parts do not fit
  */
-export function loadCheckpoint(name: string, options: PretrainedOptions = {}): CheckpointParts {
+export function loadCheckpoint<S extends Sampler = Scheduler>(
+  name: string,
+  options: PretrainedOptions = {},
+): CheckpointParts<S> {
   const folder = checkedFolder(name, options);
   const names = ['tokenizer', 'scheduler', 'unet', 'text_encoder'];
   const { unet, text_encoder, tokenizer, scheduler } = loadParts(folder, names, options);
-  const parts = { unet, textEncoder: text_encoder, tokenizer, scheduler } as CheckpointParts;
+  const parts = { unet, textEncoder: text_encoder, tokenizer, scheduler } as CheckpointParts<S>;
   try {
     checkTextParts(folder, parts);
     return parts;

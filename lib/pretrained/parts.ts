@@ -84,15 +84,18 @@ function classOf(part: Part): [string, string] {
   return [OWN_LIBRARY, part.constructor.name];
 }
 
+const STABLE_DIFFUSION = {
+  feature_extractor: [null, null],
+  image_encoder: [null, null],
+  requires_safety_checker: false,
+  safety_checker: [null, null],
+  vae: [null, null],
+};
+
 /** What a pipeline's class has beside its parts. */
 const PIPELINE_KEYS: Readonly<Record<string, object>> = {
-  StableDiffusionPipeline: {
-    feature_extractor: [null, null],
-    image_encoder: [null, null],
-    requires_safety_checker: false,
-    safety_checker: [null, null],
-    vae: [null, null],
-  },
+  StableDiffusionPipeline: STABLE_DIFFUSION,
+  StableDiffusionInpaintPipeline: STABLE_DIFFUSION,
 };
 
 interface Savable {

@@ -3,16 +3,25 @@ import { DDIMScheduler } from './ddim';
 import { DDPMScheduler } from './ddpm';
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep';
 import { EulerDiscreteScheduler } from './euler-discrete';
+import { FlowMatchEulerDiscreteScheduler } from './flow-match-euler-discrete';
 import { HeunDiscreteScheduler } from './heun-discrete';
 import type { Scheduler } from './scheduler';
 
-/** The schedulers of this library, by diffusers' names of the classes. */
-export const SCHEDULER_CLASSES = {
+/** The schedulers over betas, by diffusers' names of the classes. Each makes its config of any other's. */
+export const BETA_SCHEDULER_CLASSES = {
   DDPMScheduler,
   DDIMScheduler,
   DPMSolverMultistepScheduler,
   EulerDiscreteScheduler,
   HeunDiscreteScheduler,
+} as const;
+
+export type BetaSchedulerClassName = keyof typeof BETA_SCHEDULER_CLASSES;
+
+/** All schedulers of this library. */
+export const SCHEDULER_CLASSES = {
+  ...BETA_SCHEDULER_CLASSES,
+  FlowMatchEulerDiscreteScheduler,
 } as const;
 
 export type SchedulerClassName = keyof typeof SCHEDULER_CLASSES;
@@ -22,7 +31,7 @@ export type SchedulerClassName = keyof typeof SCHEDULER_CLASSES;
  *
  * @throws Error that names the classes there are, if it is another's; or as the class's `fromConfig`
  */
-export function schedulerFromConfig(json: unknown): Scheduler {
+export function schedulerFromConfig(json: unknown): Scheduler | FlowMatchEulerDiscreteScheduler {
   const name = (json as { _class_name?: unknown } | null | undefined)?._class_name;
   if (typeof name === 'string' && Object.hasOwn(SCHEDULER_CLASSES, name))
     return SCHEDULER_CLASSES[name as SchedulerClassName].fromConfig(json);

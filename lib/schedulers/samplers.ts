@@ -4,8 +4,12 @@ import { DDIMScheduler } from './ddim';
 import { DDPMScheduler } from './ddpm';
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep';
 import { EulerDiscreteScheduler } from './euler-discrete';
+import {
+  FlowMatchEulerDiscreteScheduler,
+  type FlowMatchEulerDiscreteSchedulerConfig,
+} from './flow-match-euler-discrete';
 import { HeunDiscreteScheduler } from './heun-discrete';
-import type { Scheduler } from './scheduler';
+import { isOverBetas, type Sampler, type Scheduler } from './scheduler';
 
 const SAMPLERS = {
   ddpm: (config: Partial<NoiseScheduleConfig>) => new DDPMScheduler(config),
@@ -22,8 +26,15 @@ const SAMPLERS = {
 
 export type SamplerName = keyof typeof SAMPLERS;
 
-/** Names of the samplers that `makeSampler` knows. */
+/** Names of the samplers of models that were trained over betas. */
 export const SAMPLER_NAMES = Object.keys(SAMPLERS) as SamplerName[];
+
+/** Names of the samplers of models that were trained by flow matching. */
+export const FLOW_SAMPLER_NAMES = ['flow'] as const;
+
+export type FlowSamplerName = (typeof FLOW_SAMPLER_NAMES)[number];
+
+type FlowConfig = FlowMatchEulerDiscreteSchedulerConfig;
 
 /**
  * A sampler over the noise schedule that a model was trained with. DDIM takes the noise that fits the clipped x0
@@ -31,17 +42,44 @@ export const SAMPLER_NAMES = Object.keys(SAMPLERS) as SamplerName[];
  *
  * @param trained the config of the training's scheduler
  * @param changes keys that the sampling is to differ in, for example `timestep_spacing`
- * @throws RangeError for an unknown name; Error for keys that do not fit
+ * @throws RangeError for an unknown name, or one that is not for models that are trained so; Error for keys that do not fit
  */
 export function makeSampler(
   name: SamplerName,
   trained: NoiseScheduleConfig,
-  changes: Partial<NoiseScheduleConfig> = {},
-): Scheduler {
-  if (!Object.hasOwn(SAMPLERS, name)) {
+  changes?: Partial<NoiseScheduleConfig>,
+): Scheduler;
+export function makeSampler(
+  name: FlowSamplerName,
+  trained: FlowConfig,
+  changes?: Partial<FlowConfig>,
+): FlowMatchEulerDiscreteScheduler;
+export function makeSampler(
+  name: SamplerName | FlowSamplerName,
+  trained: NoiseScheduleConfig | FlowConfig,
+  changes?: object,
+): Sampler;
+export function makeSampler(
+  name: SamplerName | FlowSamplerName,
+  trained: NoiseScheduleConfig | FlowConfig,
+  changes: object = {},
+): Sampler {
+  const { names, of } = isOverBetas({ config: trained })
+    ? { names: SAMPLER_NAMES, of: 'over betas' }
+    : { names: FLOW_SAMPLER_NAMES, of: 'by flow matching' };
+  if (!(names as readonly string[]).includes(name)) {
     throw new RangeError(
-      `makeSampler: expected one of ${SAMPLER_NAMES.join(', ')}, got ${String(name)}.`,
+      `makeSampler: expected one of ${names.join(', ')} for a model that is trained ${of}, got ${String(name)}.`,
     );
   }
-  return SAMPLERS[name]({ ...sharedConfig(trained), ...definedKeys(changes) });
+  if (name === 'flow') {
+    return new FlowMatchEulerDiscreteScheduler({
+      ...trained,
+      ...definedKeys(changes),
+    } as FlowConfig);
+  }
+  return SAMPLERS[name]({
+    ...sharedConfig(trained as NoiseScheduleConfig),
+    ...definedKeys(changes),
+  });
 }

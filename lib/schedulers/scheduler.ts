@@ -112,6 +112,11 @@ export interface Scheduler extends Sampler {
   ): SchedulerStep;
 }
 
+/** Whether what a scheduler's model was trained with is a schedule of betas. */
+export function isOverBetas({ config }: { readonly config: object }): boolean {
+  return 'beta_schedule' in config;
+}
+
 /** What a pipeline may be given in the place of a scheduler: over betas any other, else another of the class. */
 export type Exchangeable<S extends Sampler> = S extends Scheduler ? Scheduler : S;
 

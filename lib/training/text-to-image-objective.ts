@@ -79,13 +79,13 @@ export class TextToImageObjective<
   readonly codec: Codec;
   readonly options: Required<TextToImageOptions>;
   readonly parts: Objective['parts'];
-  readonly pipelineClass = 'StableDiffusionPipeline';
+  readonly pipelineClass: string = 'StableDiffusionPipeline';
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly length: number;
-  readonly streams: readonly string[] = ['noise', 'offset', 'timesteps', 'dropout'];
+  streams: readonly string[] = ['noise', 'offset', 'timesteps', 'dropout'];
   private readonly latentShape: readonly [number, number, number];
   private readonly captions: CaptionTable;
-  private readonly images: BatchImages;
+  protected readonly images: BatchImages;
   /** The caption of each image, or which it can have. */
   private readonly captionIds: CaptionChoices;
 
@@ -204,6 +204,6 @@ export class TextToImageObjective<
 }
 
 /** The micro-batch's rows of what was drawn for the whole batch. */
-function ofRows<T extends tf.Tensor>(whole: T, { indices, rows }: BatchIndices): T {
+export function ofRows<T extends tf.Tensor>(whole: T, { indices, rows }: BatchIndices): T {
   return (rows.shape[0] === indices.shape[0] ? whole : gatherRows(whole, rows)) as T;
 }

@@ -17,7 +17,7 @@ import { SCHEDULERS, SPACINGS } from './names.mjs';
 export const drawing = {
   scheduler: {
     kind: choice(SCHEDULERS),
-    default: 'ddpm',
+    byDefault: 'ddpm; flow for a model of flow matching, which only that fits',
     also: ['sampler'],
     help: 'how the noise is taken away',
   },

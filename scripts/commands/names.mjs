@@ -1,4 +1,12 @@
 // Names that lib knows, for command lines that are checked before lib is loaded. test/scripts compares them.
-export const RECIPES = ['best', 'blog'];
-export const SCHEDULERS = ['ddpm', 'ddim', 'dpm-solver++', 'sde-dpm-solver++', 'euler', 'heun'];
+export const RECIPES = ['best', 'blog', 'flow'];
+export const SCHEDULERS = [
+  'ddpm',
+  'ddim',
+  'dpm-solver++',
+  'sde-dpm-solver++',
+  'euler',
+  'heun',
+  'flow',
+];
 export const SPACINGS = ['leading', 'trailing', 'linspace'];

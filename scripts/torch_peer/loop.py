@@ -57,6 +57,8 @@ class Loop:
     """
 
     def __init__(self, folder, recipe):
+        if recipe.get("method") == "flow_matching":
+            raise SystemExit("recipe.json: expected a recipe over betas, got one of flow matching, which has no twin in PyTorch here.")
         trainer = settings(recipe)
         if unknown := trainer.keys() - SETTINGS:
             raise SystemExit(f"expected settings of the trainer among {sorted(SETTINGS)}, got {sorted(unknown)}")

@@ -1,15 +1,24 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from '../../lib/mnist/presets';
-import { recipeParts } from '../../lib/mnist/recipe-parts';
+import { recipeObjective, recipeParts } from '../../lib/mnist/recipe-parts';
 import { RECIPES } from '../../lib/mnist/recipes';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { stateDict } from '../../lib/nn/state-dict';
+import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
+import { saveCheckpoint } from '../../lib/pretrained/checkpoint';
 import { Generator } from '../../lib/random';
+import { DDPMScheduler } from '../../lib/schedulers/ddpm';
+import { FlowMatchEulerDiscreteScheduler } from '../../lib/schedulers/flow-match-euler-discrete';
+import { makeSampler } from '../../lib/schedulers/samplers';
+import { FlowMatchObjective } from '../../lib/training/flow-match-objective';
 import { Trainer } from '../../lib/training/trainer';
 import { TextToImageObjective } from '../../lib/training/text-to-image-objective';
+import { temporaryFolder } from '../parity/python';
 import { TINY_TEXT, TINY_UNET } from '../support/tiny-configs';
 import { quickMnist, tinyParts } from '../support/tiny-model';
 
@@ -120,5 +129,56 @@ describe('the parts of a recipe', () => {
     }).toLeakNothing();
     const bad = { ...RECIPES.best, scheduler: { beta_schedule: 'cubic' as 'linear' } };
     expect(() => recipeParts(bad, { ...tiny, dataset })).toThrow(/beta_schedule/);
+  });
+});
+
+describe('the recipe flow', () => {
+  const dataset = quickMnist();
+  const { flow, best } = RECIPES;
+
+  it('has the settings of best, but for schedule and loss', () => {
+    const { method, scheduler, objective, ...same } = flow;
+    expect({ method, scheduler }).toEqual({ method: 'flow_matching', scheduler: { shift: 1 } });
+    expect(objective.captionDropout).toBe(best.objective.captionDropout);
+    expect(best).toMatchObject(same);
+  });
+
+  it('is trained by its objective, saved, loaded and drawn by its scheduler', async () => {
+    const parts = recipeParts(flow, { ...tiny, dataset });
+    expect(parts.noiseScheduler).toBeInstanceOf(FlowMatchEulerDiscreteScheduler);
+    const objective = recipeObjective(flow, parts);
+    expect(objective).toBeInstanceOf(FlowMatchObjective);
+    expect(objective.flowOptions.weightingScheme).toBe('logit_normal');
+    const trainer = new Trainer(objective, { ...flow.trainer, batchSize: 2 });
+    await trainer.fit({ maxSteps: 2 });
+    const folder = temporaryFolder();
+    const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = parts;
+    saveCheckpoint(folder, { unet, textEncoder, tokenizer, scheduler });
+    const index = JSON.parse(readFileSync(path.join(folder, 'model_index.json'), 'utf8')) as object;
+    expect(index).toMatchObject({ scheduler: ['diffusers', 'FlowMatchEulerDiscreteScheduler'] });
+    const loaded = TextToImagePipeline.fromPretrained<FlowMatchEulerDiscreteScheduler>(folder);
+    expect(loaded.scheduler.config).toEqual(scheduler.config);
+    const options = { seed: 1, numInferenceSteps: 2 };
+    const drawn = await loaded.generate('A handwritten digit 4', options);
+    const same = await new TextToImagePipeline({
+      ...parts,
+      scheduler: makeSampler('flow', scheduler.config),
+    }).generate('A handwritten digit 4', options);
+    expect(drawn.images.data).toEqual(same.images.data);
+    (loaded as { scheduler: object }).scheduler = new DDPMScheduler();
+    await expect(loaded.generate('4', options)).rejects.toThrow(
+      'expected a scheduler of flow matching (FlowMatchEulerDiscreteScheduler), as the pipeline',
+    );
+    loaded.dispose();
+    trainer.dispose();
+    dispose(parts);
+  });
+
+  it('refuses the parts of another recipe', () => {
+    const parts = recipeParts(best, { ...tiny, dataset });
+    expect(() => recipeObjective(flow, parts as never)).toThrow(
+      'recipeObjective: expected the parts of this recipe (recipeParts), got ones with a DDPMScheduler.',
+    );
+    dispose(parts);
   });
 });

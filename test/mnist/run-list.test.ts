@@ -7,17 +7,21 @@ import { compareRuns } from '../../lib/mnist/compare-runs';
 import { listRuns, modelFolder } from '../../lib/mnist/run-list';
 import { SHIPPED_MODEL } from '../../lib/mnist/shipped';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
+import { FlowMatchEulerDiscreteScheduler } from '../../lib/schedulers/flow-match-euler-discrete';
+import { FlowMatchObjective } from '../../lib/training/flow-match-objective';
+import { Trainer } from '../../lib/training/trainer';
 import { loadCheckpoint } from '../../lib/pretrained/checkpoint';
 import { loadEmaWeights, saveTraining } from '../../lib/training/checkpoints';
 import { meanLoss } from '../../lib/training/history';
 import { temporaryRoot } from '../support/temporary';
-import { disposeTrainers, tinyTrainer, type TinyTrainer } from '../training/tiny-trainer';
+import { tinyParts } from '../support/tiny-model';
+import { disposeTrainers, firstImages, tinyTrainer } from '../training/tiny-trainer';
 
 let folder: string;
 const at = (...names: string[]) => path.join(folder, ...names);
 const folders = () => [at('checkpoints'), at('runs'), at('nowhere')];
 
-async function train(run: string, trainer: TinyTrainer, steps: readonly number[]) {
+async function train(run: string, trainer: Trainer, steps: readonly number[]) {
   for (const step of steps) {
     await trainer.fit({ maxSteps: step });
     saveTraining(run, trainer);
@@ -26,6 +30,7 @@ async function train(run: string, trainer: TinyTrainer, steps: readonly number[]
 }
 
 let losses: Record<string, number>;
+let flow: Trainer;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(temporaryRoot, 'sdm-runs-'));
   mkdirSync(at('checkpoints', 'empty'), { recursive: true });
@@ -40,6 +45,18 @@ beforeAll(async () => {
     { captionDropout: 0.5 },
     { noiseScheduler: new DDPMScheduler(blog.scheduler) },
   );
+  const { scheduler: _, ...tiny } = tinyParts(1);
+  const flowParts = {
+    ...tiny,
+    noiseScheduler: new FlowMatchEulerDiscreteScheduler(RECIPES.flow.scheduler),
+    dataset: firstImages(8),
+  };
+  const { batchSize: __, ...flowOptions } = RECIPES.flow.trainer;
+  flow = new Trainer(new FlowMatchObjective(flowParts, RECIPES.flow.objective), {
+    ...flowOptions,
+    batchSize: 8,
+  });
+  await train(at('flows', 'straight'), flow, [1]);
   losses = {
     mine: meanLoss(await train(at('checkpoints', 'mine'), bestTrainer, [2, 3, 5])),
     theirs: meanLoss(await train(at('runs', 'theirs'), blogTrainer, [1])),
@@ -48,6 +65,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => {
   disposeTrainers();
+  flow.dispose();
   rmSync(folder, { recursive: true });
 });
 
@@ -64,6 +82,15 @@ describe('the runs', () => {
       expect(Math.abs(Date.parse(date) - Date.now())).toBeLessThan(3_600_000);
     }
     expect(row('mine')?.folder).toBe(at('checkpoints', 'mine'));
+  });
+
+  it('of flow matching are told as such, and compared with their own sampler', async () => {
+    expect(listRuns([at('flows')])).toMatchObject([{ run: 'straight', recipe: 'flow', step: 1 }]);
+    const figure = await compareRuns(['straight'], {
+      folders: [at('flows')],
+      numInferenceSteps: 2,
+    });
+    expect(JSON.stringify(figure)).toContain('straight (flow matching)');
   });
 
   it('are none where there is no folder', () => {

@@ -50,7 +50,7 @@ it('are refused by shape and by name', () => {
     );
     const unknown = { controlnetCond: tf.zeros([2, 8, 6, 1]) } as object;
     expect(() => unet.forward(...inputs(), unknown)).toThrow(
-      'expected extras of the names downBlockAdditionalResiduals, midBlockAdditionalResidual, got controlnetCond',
+      'midBlockAdditionalResidual, mask, maskedImageLatents, got controlnetCond',
     );
   });
 });

@@ -5,7 +5,10 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
-import { SCHEDULER_CLASSES, type SchedulerClassName } from '../../lib/schedulers/by-class-name';
+import {
+  BETA_SCHEDULER_CLASSES,
+  type BetaSchedulerClassName,
+} from '../../lib/schedulers/by-class-name';
 import {
   isKnownKey,
   isKnownScheduler,
@@ -18,10 +21,10 @@ import { MINUTES_10, readJson, runPython, temporaryFolder, writeJson } from './p
 type Config = Record<string, unknown>;
 
 interface Case {
-  readonly class: SchedulerClassName;
+  readonly class: BetaSchedulerClassName;
   readonly config: Config;
   /** From a live scheduler of that class, made with the config. */
-  readonly live?: SchedulerClassName;
+  readonly live?: BetaSchedulerClassName;
   /** From a file's object. */
   readonly json?: boolean;
   readonly steps: readonly number[];
@@ -43,7 +46,7 @@ interface Answer {
   readonly runs: Run[];
 }
 
-const classes = Object.keys(SCHEDULER_CLASSES) as SchedulerClassName[];
+const classes = Object.keys(BETA_SCHEDULER_CLASSES) as BetaSchedulerClassName[];
 const folder = temporaryFolder();
 const table = path.join(__dirname, '..', 'fixtures', 'public-configs', 'schedulers.json');
 const publicConfigs = Object.entries(
@@ -91,7 +94,7 @@ const pairs: Case[] = classes.flatMap((live) =>
 );
 
 /** What diffusers takes and this library refuses, and why. */
-const REFUSED: Readonly<Record<string, Partial<Record<SchedulerClassName | 'all', RegExp>>>> = {
+const REFUSED: Readonly<Record<string, Partial<Record<BetaSchedulerClassName | 'all', RegExp>>>> = {
   'svd-euler-karras.json': {
     EulerDiscreteScheduler:
       /sigma_max: expected null .* got 124.8983[^]*sigma_min: [^]*timestep_type: [^]*use_karras_sigmas: /,
@@ -101,7 +104,7 @@ const REFUSED: Readonly<Record<string, Partial<Record<SchedulerClassName | 'all'
   'cogvideox-ddim.json': { all: /got one of 'CogVideoXDDIMScheduler'/ },
   'flux-flow-match.json': { all: /got one of 'FlowMatchEulerDiscreteScheduler'/ },
 };
-const refusalOf = (file: string, name: SchedulerClassName) =>
+const refusalOf = (file: string, name: BetaSchedulerClassName) =>
   REFUSED[file]?.all ?? REFUSED[file]?.[name];
 const files = publicConfigs.flatMap(([file, config]) =>
   classes.map((name) => ({ file, config, name })),
@@ -127,8 +130,11 @@ beforeAll(() => {
 }, MINUTES_10);
 
 function make({ class: name, config, live, json }: Case): Scheduler {
-  if (live) return SCHEDULER_CLASSES[name].fromConfig(new SCHEDULER_CLASSES[live](config).config);
-  return json ? SCHEDULER_CLASSES[name].fromConfig(config) : new SCHEDULER_CLASSES[name](config);
+  if (live)
+    return BETA_SCHEDULER_CLASSES[name].fromConfig(new BETA_SCHEDULER_CLASSES[live](config).config);
+  return json
+    ? BETA_SCHEDULER_CLASSES[name].fromConfig(config)
+    : new BETA_SCHEDULER_CLASSES[name](config);
 }
 
 function image(scheduler: Scheduler): number[] {
@@ -230,7 +236,7 @@ describe('public files', () => {
   it.each(files)('$name of $file', ({ file, config, name }) => {
     const refusal = refusalOf(file, name);
     if (refusal) {
-      expect(() => SCHEDULER_CLASSES[name].fromConfig(config)).toThrow(refusal);
+      expect(() => BETA_SCHEDULER_CLASSES[name].fromConfig(config)).toThrow(refusal);
       return;
     }
     const one = fromFiles[loaded.findIndex((l) => l.file === file && l.name === name)]!;
@@ -240,7 +246,7 @@ describe('public files', () => {
     for (const [key, value] of Object.entries(made.config))
       if (key in theirs && !/^(variance_type|solver_type)$/.test(key))
         expect(value, key).toEqual(theirs[key]);
-    const again = SCHEDULER_CLASSES[name].fromConfig(JSON.parse(JSON.stringify(made)));
+    const again = BETA_SCHEDULER_CLASSES[name].fromConfig(JSON.parse(JSON.stringify(made)));
     expect(again.config).toEqual(made.config);
   });
 });

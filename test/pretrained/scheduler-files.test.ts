@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { loadScheduler, saveScheduler } from '../../lib/pretrained/scheduler-files';
-import { SCHEDULER_CLASSES } from '../../lib/schedulers/by-class-name';
+import { BETA_SCHEDULER_CLASSES } from '../../lib/schedulers/by-class-name';
 import { DDIMScheduler } from '../../lib/schedulers/ddim';
 import { DPMSolverMultistepScheduler } from '../../lib/schedulers/dpm-solver-multistep';
 import type { Scheduler } from '../../lib/schedulers/scheduler';
@@ -12,7 +12,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'scheduler-'));
 const file = path.join(folder, 'scheduler_config.json');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it.each(Object.values(SCHEDULER_CLASSES))('%o is loaded as it was saved', (Class) => {
+it.each(Object.values(BETA_SCHEDULER_CLASSES))('%o is loaded as it was saved', (Class) => {
   const scheduler = new Class({ beta_schedule: 'scaled_linear', steps_offset: 1 });
   saveScheduler(folder, scheduler);
   expect(loadScheduler<Scheduler>(folder, Class).config).toEqual(scheduler.config);

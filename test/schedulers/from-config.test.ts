@@ -2,19 +2,20 @@
 import { describe, expect, it } from 'vitest';
 import {
   parseSchedulerConfig,
-  SCHEDULER_CLASSES,
+  BETA_SCHEDULER_CLASSES,
   schedulerFromConfig,
 } from '../../lib/schedulers/by-class-name';
 import { DDIMScheduler } from '../../lib/schedulers/ddim';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { DPMSolverMultistepScheduler } from '../../lib/schedulers/dpm-solver-multistep';
 import { EulerDiscreteScheduler } from '../../lib/schedulers/euler-discrete';
+import { FlowMatchEulerDiscreteScheduler } from '../../lib/schedulers/flow-match-euler-discrete';
 import { HeunDiscreteScheduler } from '../../lib/schedulers/heun-discrete';
-import type { Scheduler } from '../../lib/schedulers/scheduler';
+import type { Sampler } from '../../lib/schedulers/scheduler';
 
-const classes = Object.values(SCHEDULER_CLASSES);
+const classes = Object.values(BETA_SCHEDULER_CLASSES);
 const pairs = classes.flatMap((From) => classes.map((To) => [From, To] as const));
-const asJson = (scheduler: Scheduler) =>
+const asJson = (scheduler: Sampler) =>
   JSON.parse(JSON.stringify(scheduler)) as Record<string, unknown>;
 
 describe.each(pairs)('from %o to %o', (From, To) => {
@@ -243,10 +244,17 @@ describe('by class name', () => {
     expect(found.config).toEqual(scheduler.config);
   });
 
+  it('FlowMatchEulerDiscreteScheduler loads again', () => {
+    const scheduler = new FlowMatchEulerDiscreteScheduler({ shift: 3, num_train_timesteps: 400 });
+    const found = schedulerFromConfig(asJson(scheduler));
+    expect(found).toBeInstanceOf(FlowMatchEulerDiscreteScheduler);
+    expect(found.config).toEqual(scheduler.config);
+  });
+
   it.each([STABLE_DIFFUSION, {}, null, { _class_name: 'toString' }])('refuses %j', (json) => {
     expect(() => schedulerFromConfig(json)).toThrow(
       'expected _class_name to be one of DDPMScheduler, DDIMScheduler, DPMSolverMultistepScheduler, ' +
-        'EulerDiscreteScheduler, HeunDiscreteScheduler, got',
+        'EulerDiscreteScheduler, HeunDiscreteScheduler, FlowMatchEulerDiscreteScheduler, got',
     );
   });
 

@@ -7,6 +7,7 @@ import { DDIMScheduler } from '../../lib/schedulers/ddim';
 import { DDPMScheduler } from '../../lib/schedulers/ddpm';
 import { DPMSolverMultistepScheduler } from '../../lib/schedulers/dpm-solver-multistep';
 import { EulerDiscreteScheduler } from '../../lib/schedulers/euler-discrete';
+import { FlowMatchEulerDiscreteScheduler } from '../../lib/schedulers/flow-match-euler-discrete';
 import { HeunDiscreteScheduler } from '../../lib/schedulers/heun-discrete';
 import { makeSampler, SAMPLER_NAMES, type SamplerName } from '../../lib/schedulers/samplers';
 import type { Scheduler } from '../../lib/schedulers/scheduler';
@@ -164,8 +165,21 @@ describe('makeSampler', () => {
     const same = makeSampler('euler', trained, { timestep_spacing: undefined });
     expect(same.config.timestep_spacing).toBe('trailing');
     expect(() => makeSampler('lms' as SamplerName, trained)).toThrow(
-      'expected one of ddpm, ddim, dpm-solver++, sde-dpm-solver++, euler, heun, got lms.',
+      'expected one of ddpm, ddim, dpm-solver++, sde-dpm-solver++, euler, heun for a model that is trained over betas, got lms.',
     );
+  });
+
+  it('of flow matching is for models that are trained so, and no other is', () => {
+    const flow = new FlowMatchEulerDiscreteScheduler({ shift: 3 });
+    const sampler = makeSampler('flow', flow.config, { shift: undefined, use_karras_sigmas: true });
+    expect(sampler.config).toEqual({ ...flow.config, use_karras_sigmas: true });
+    expect(() => makeSampler('ddim', flow.config as never)).toThrow(
+      'makeSampler: expected one of flow for a model that is trained by flow matching, got ddim.',
+    );
+    expect(() => makeSampler('flow', trained as never)).toThrow(/over betas, got flow/);
+    expect(() =>
+      makeSampler('flow', flow.config, { timestep_spacing: 'leading' } as object),
+    ).toThrow(/timestep_spacing/);
   });
 });
 

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RECIPES } from '../../lib/mnist/recipes';
-import { SAMPLER_NAMES } from '../../lib/schedulers/samplers';
+import { FLOW_SAMPLER_NAMES, SAMPLER_NAMES } from '../../lib/schedulers/samplers';
 import { temporaryFolder } from '../parity/python';
 import { loadScript, root } from '../support/script';
 
@@ -76,11 +76,17 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['–steps', '5'], /Options begin with two hyphens\. Did you mean --steps\?$/],
     [['steps=5'], /^unexpected argument 'steps=5'\. Did you mean --steps=5\?$/],
     [['--', '--steps', '5'], /^unexpected argument '--steps'\. It stands behind a second --/],
-    [['--recipe'], /^--recipe needs a value: best or blog\.$/],
-    [['--recipe', 'bset'], /^--recipe: expected best or blog, got 'bset'\. Did you mean best\?$/],
+    [['--recipe'], /^--recipe needs a value: one of best, blog, flow\.$/],
+    [
+      ['--recipe', 'bset'],
+      /^--recipe: expected one of best, blog, flow, got 'bset'\. Did you mean best\?$/,
+    ],
     [['--recipe=best=x'], /Did you mean best\?$/],
     [['--recipe', 'best '], /got 'best '\. Did you mean best\?$/],
-    [['--recipe', 'constructor'], /^--recipe: expected best or blog, got 'constructor'\.$/],
+    [
+      ['--recipe', 'constructor'],
+      /^--recipe: expected one of best, blog, flow, got 'constructor'\.$/,
+    ],
     [['best'], /^unexpected argument 'best'\. Did you mean --recipe best\?$/],
     [['-r', 'best'], /^unknown option -r\. Did you mean --recipe\?$/],
     [['--constructor'], /^unknown option --constructor\. Known: --recipe, /],
@@ -122,7 +128,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
       /^--images 1000 cannot be drawn in batches of 30.*such as 100\.$/,
     ],
     [['--sanity', '--batch', '5'], /^--batch: expected a multiple of 10 from 10 on, got '5'\.$/],
-    [['--sanity', '--scheduler', 'foo'], /expected one of ddpm, ddim, .*heun, got 'foo'\.$/],
+    [['--sanity', '--scheduler', 'foo'], /expected one of ddpm, ddim, .*heun, flow, got 'foo'\.$/],
     [['--sanity', '--scheduler', 'DDMP'], /Did you mean ddpm\?$/],
     [['--sanity', '--spacing', 'trailng'], /Did you mean trailing\?$/],
     [['--sanity', '--guidance', 'NaN'], /^--guidance: expected numbers from 0 on/],
@@ -272,7 +278,7 @@ describe('a wrong command line', () => {
     const { problems } = ask('train', ['--stepz', '5', '--recipe', 'bset', '--save-every', '0']);
     expect(problems).toEqual([
       'unknown option --stepz. Did you mean --steps?',
-      "--recipe: expected best or blog, got 'bset'. Did you mean best?",
+      "--recipe: expected one of best, blog, flow, got 'bset'. Did you mean best?",
       "--save-every: expected a whole number from 1 on, got '0'.",
     ]);
   });
@@ -376,5 +382,5 @@ describe('help', () => {
 
 it('the names are those of lib', () => {
   expect(names.RECIPES).toEqual(Object.keys(RECIPES));
-  expect(names.SCHEDULERS).toEqual(SAMPLER_NAMES);
+  expect(names.SCHEDULERS).toEqual([...SAMPLER_NAMES, ...FLOW_SAMPLER_NAMES]);
 });

@@ -1,15 +1,15 @@
 import type { MnistDataset } from '../mnist';
-import type { TextToImagePipeline } from '../../pipelines/text-to-image';
 import { Generator } from '../../random';
+import type { Sampler, Scheduler } from '../../schedulers/scheduler';
 import { comparePieces, floorPieces, type Comparison, type RealFloor } from './compare';
-import { drawDigits, type DrawOptions } from './generated-images';
+import { drawDigits, type DrawingPipeline, type DrawOptions } from './generated-images';
 import type { Judge } from './judge';
 import { referencePieces, type RealSet } from './reference-sets';
 import { requireRecord } from '../../options';
 import { inPieces } from '../../pieces';
 
-export interface EvaluateParts {
-  readonly pipeline: TextToImagePipeline;
+export interface EvaluateParts<S extends Sampler = Scheduler> {
+  readonly pipeline: DrawingPipeline<S>;
   readonly judge: Judge;
   /** Real images that neither model nor judge was trained on: MNIST's test split. */
   readonly test: MnistDataset;
@@ -62,8 +62,8 @@ export async function realReference(
  * @param reference real images of the same number, if several evaluations share them
  * @throws as `drawDigits`; if it was stopped, the next call with the same `folder` goes on
  */
-export async function evaluate(
-  parts: EvaluateParts,
+export async function evaluate<S extends Sampler = Scheduler>(
+  parts: EvaluateParts<S>,
   options: DrawOptions,
   reference?: RealReference,
 ): Promise<Evaluation> {

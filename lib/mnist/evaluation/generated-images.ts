@@ -8,10 +8,22 @@ import { captionOf } from '../captions';
 import { writeFileAtomically } from '../../io/atomic-write';
 import { readSafetensors, writeSafetensors } from '../../io/safetensors';
 import type { GenerateOptions } from '../../pipelines/generate-options';
+import type { CLIPTextModel } from '../../models/clip-text-model';
+import type { CLIPTokenizer } from '../../models/clip-tokenizer';
+import type { UNet2DConditionModel } from '../../models/unet-2d-condition';
 import type { TextToImagePipeline } from '../../pipelines/text-to-image';
+import type { Sampler, Scheduler } from '../../schedulers/scheduler';
 import { loopBar } from '../../progress';
 import type { LabelledImages } from './compare';
 import { requireRecord } from '../../options';
+
+/** Of any scheduler, over betas or not. */
+export type DrawingPipeline<S extends Sampler> = TextToImagePipeline<
+  UNet2DConditionModel,
+  CLIPTextModel,
+  CLIPTokenizer,
+  S
+>;
 
 export interface DrawOptions extends Omit<
   GenerateOptions,
@@ -38,8 +50,8 @@ const AREA = 28 * 28;
  * @throws RangeError for numbers that do not fit; Error if the folder holds images drawn otherwise; Interrupted or the
  *   signal's reason if it was stopped: with a folder, the batches that are whole stay in it, and the next call goes on
  */
-export async function drawDigits(
-  pipeline: TextToImagePipeline,
+export async function drawDigits<S extends Sampler = Scheduler>(
+  pipeline: DrawingPipeline<S>,
   options: DrawOptions,
 ): Promise<LabelledImages> {
   requireRecord('drawDigits', pipeline, 'a TextToImagePipeline', ['unet']);
@@ -57,7 +69,7 @@ export async function drawDigits(
   const generate = { ...rest, seed };
   checkCounts(numImages, batchSize);
   const { scheduler } = pipeline;
-  const { options: stepOptions } = scheduler;
+  const { options: stepOptions } = scheduler as Sampler & Partial<Scheduler>;
   const settings = { batchSize, scheduler: scheduler.toJSON(), stepOptions, ...generate };
   if (folder !== undefined) keepSettings(folder, JSON.parse(JSON.stringify(settings)) as object);
   const labels = Uint8Array.from({ length: numImages }, (_, i) => i % 10);

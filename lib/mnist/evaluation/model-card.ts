@@ -2,13 +2,13 @@
 import type { Comparison } from './compare';
 import type { JudgeCard } from './judge';
 import type { EvaluationSettings } from './measures';
-import type { Recipe } from '../recipes';
+import type { AnyRecipe } from '../recipes';
 import { columnsOf } from './report';
 
 export interface ModelFacts {
   /** Of the recipe. */
   readonly name: string;
-  readonly recipe: Recipe;
+  readonly recipe: AnyRecipe;
   /** What trains it. */
   readonly command: string;
   /** Optimizer steps done. */

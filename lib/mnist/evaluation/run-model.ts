@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { MetricMode } from '../../io/runs/checkpoint-folder';
 import { loadCheckpoint, type CheckpointParts } from '../../pretrained/checkpoint';
+import type { Sampler } from '../../schedulers/scheduler';
 import { bestCheckpoint, latestCheckpoint, loadEmaWeights } from '../../training/checkpoints';
 
 export interface RunModelOptions {
@@ -21,9 +22,9 @@ export interface RunModelOptions {
 export function loadRunModel(
   given: string,
   { averaged = true, best }: RunModelOptions = {},
-): { readonly folder: string; readonly parts: CheckpointParts } {
+): { readonly folder: string; readonly parts: CheckpointParts<Sampler> } {
   const folder = best === undefined ? lastModel(given) : bestModel(given, best);
-  const parts = loadCheckpoint(folder);
+  const parts = loadCheckpoint<Sampler>(folder);
   try {
     if (averaged) loadEmaWeights(folder, parts);
   } catch (error) {

@@ -2,12 +2,12 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../../io/atomic-write';
-import type { Recipe } from '../recipes';
+import type { AnyRecipe } from '../recipes';
 
 const FILE = 'recipe.json';
 
 /** Writes the recipe into a run's folder, for `runOf`. */
-export function saveRecipe(runFolder: string, recipe: Recipe): void {
+export function saveRecipe(runFolder: string, recipe: AnyRecipe): void {
   mkdirSync(runFolder, { recursive: true });
   writeFileAtomically(path.join(runFolder, FILE), [`${JSON.stringify(recipe, null, 2)}\n`]);
 }
@@ -18,14 +18,14 @@ export function saveRecipe(runFolder: string, recipe: Recipe): void {
  * @param checkpoint a training checkpoint, a kept model (model-STEP) or the finished one (model)
  * @throws Error if it lies in no run's folder
  */
-export function runOf(checkpoint: string): { readonly recipe: Recipe; readonly steps: number } {
+export function runOf(checkpoint: string): { readonly recipe: AnyRecipe; readonly steps: number } {
   const file = path.join(path.dirname(path.resolve(checkpoint)), FILE);
   if (!existsSync(file)) {
     throw new Error(
       `${file}: expected the recipe of the run, found none. Train with npm run train.`,
     );
   }
-  const recipe = JSON.parse(readFileSync(file, 'utf8')) as Recipe;
+  const recipe = JSON.parse(readFileSync(file, 'utf8')) as AnyRecipe;
   const step = /-(\d+)$/.exec(path.basename(checkpoint))?.[1];
   return { recipe, steps: step === undefined ? recipe.maxSteps : Number(step) };
 }
@@ -45,7 +45,7 @@ function differences(a: Group, b: Group, prefix = ''): string[] {
 }
 
 /** The settings in which a run's recipe differs from the one of that name, as options of `npm run train`. */
-export function settingsOf(recipe: Recipe, named: Recipe): string {
+export function settingsOf(recipe: AnyRecipe, named: AnyRecipe): string {
   const { maxSteps, ...rest } = recipe;
   const { maxSteps: namedSteps, ...namedRest } = named;
   return [

@@ -2,3 +2,4 @@
 export const RECIPES = ['best', 'blog'];
 export const SCHEDULERS = ['ddpm', 'ddim', 'dpm-solver++', 'sde-dpm-solver++', 'euler', 'heun'];
 export const SPACINGS = ['leading', 'trailing', 'linspace'];
+export const WEIGHT_FORMATS = ['float16', 'int8', 'float32'];

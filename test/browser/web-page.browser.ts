@@ -265,6 +265,16 @@ describe('ill-treated, it says a sentence:', () => {
       /^engine\.wasm: expected a file, the server answered 404\.$/,
     ],
     [
+      'a worker that breaks',
+      (name, bytes) => (name === 'worker.js' ? Buffer.from('throw new Error("broken")') : bytes),
+      /^The engine has stopped \(Uncaught Error: broken\)\. Load the page again\.$/,
+    ],
+    [
+      'no worker',
+      (name, bytes) => (name === 'worker.js' ? null : bytes),
+      /^The engine has stopped\. Load the page again\.$/,
+    ],
+    [
       'an engine that is none',
       (name, bytes) => (name === 'engine.wasm' ? Buffer.from('<html>') : bytes),
       /^The engine \(tfjs-backend-wasm-simd\.wasm\) could not be started: it is missing or damaged/,

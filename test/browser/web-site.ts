@@ -1,4 +1,4 @@
-/** The page that `npm run web` makes of the shipped model, made once, and a server that can serve it badly. */
+/** The page that `npm run web` makes of a model, and a server that can serve it badly. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { root } from '../support/script';
 
+/** The model that ships. */
 export const MODEL = path.join(root, 'checkpoints', 'mnist-text-to-image');
 
 export interface Site {
@@ -15,10 +16,10 @@ export interface Site {
 }
 
 /** @throws Error with what the command printed, if it fails */
-export function makeSite(folder: string): Site {
+export function makeSite(folder: string, model = MODEL, ...options: string[]): Site {
   const site = { folder: path.join(folder, 'site'), file: path.join(folder, 'digits.html') };
   const script = path.join(root, 'scripts', 'web.mjs');
-  const args = ['--checkpoint', MODEL, '--output', site.folder, '--single', site.file];
+  const args = [...options, '--checkpoint', model, '--output', site.folder, '--single', site.file];
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_|^VITEST|^NODE_ENV/.test(name)),
   );

@@ -36,6 +36,8 @@ const rooms = {
   'backend/*.ts': [],
   random: ['backend', 'options.ts'],
   jit: ['backend'],
+  // Kernels for what asks for them by name, here in WebAssembly.
+  'backend/wasm': ['backend'],
   // Makes graphs for jit and kernels for what asks for them by name.
   'backend/node': ['backend', 'jit'],
   nn: ops,
@@ -51,6 +53,8 @@ const rooms = {
   training: machines,
   // Sampling runs in a page, too: it reads no files.
   pipelines: parts,
+  // Models from an address, over whatever backend is open.
+  web: [...parts, 'io/safetensors', 'pipelines'],
   charts: ['figure', 'images', 'options.ts'],
   mnist: [...machines, 'training', 'pipelines', ...shown],
   notebook: [...machines, 'training', 'pipelines', ...shown],
@@ -68,14 +72,16 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 /** The rooms that run on any backend of tfjs, in a page as under Node. */
 const portable = [
   'lib/{stop,progress,pieces,notices,options}.ts',
+  'lib/web.ts',
   'lib/backend/*.ts',
-  'lib/{images,random,jit,nn,models,schedulers,optim,conditioning,pipelines}/**/*.ts',
+  'lib/backend/wasm/*.ts',
+  'lib/io/safetensors/{check,error,header,json,numbers,parse}.ts',
+  'lib/{images,random,jit,nn,models,schedulers,optim,conditioning,pipelines,web}/**/*.ts',
 ];
 
 const tfjs = {
   regex: '^@tensorflow/',
-  message:
-    "Only lib/backend/index.ts and lib/backend/node/binding.ts import tfjs: import { tf } from '../backend'.",
+  message: "Only lib/backend imports tfjs: import { tf } from '../backend'.",
 };
 const tfjsNode = {
   regex: '^\\./node(/|$)|/backend/node(/|$)',
@@ -151,10 +157,13 @@ export default defineConfig(
     languageOptions: { sourceType: 'commonjs' },
   },
   {
-    files: ['lib/**/*.ts', 'test/**/*.ts'],
+    files: ['lib/**/*.ts', 'test/**/*.ts', 'web/**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
-      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./tsconfig.check.json', './web/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -223,6 +232,10 @@ export default defineConfig(
       { ...tfjsNode, regex: '^@tensorflow/tfjs-node' },
       nodeModules,
     ),
+  },
+  {
+    files: ['lib/backend/wasm/index.ts'],
+    rules: restrictImports(displayPackages, tfjsNode, nodeModules),
   },
   { files: ['lib/backend/node/binding.ts'], rules: restrictImports(displayPackages) },
   {

@@ -146,6 +146,12 @@ export async function nextMacrotask(): Promise<void> {
   clearTimeout(timer);
 }
 
+/** A channel as a page has it, which Node's types do not show. */
+interface PageChannel {
+  readonly port1: { onmessage: (() => void) | null; close(): void };
+  readonly port2: { postMessage(message: null): void };
+}
+
 function macrotask(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
   return new Promise((resolve) => {
@@ -154,7 +160,7 @@ function macrotask(): Promise<void> {
       return;
     }
     // In a page: a timer would wait for four milliseconds after the first few.
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = new MessageChannel() as unknown as PageChannel;
     port1.onmessage = () => {
       port1.close();
       resolve();

@@ -42,7 +42,7 @@ export function normalize(
   if (!Number.isFinite(mean) || !(std > 0 && std < Infinity)) {
     throw new RangeError(`normalize: expected a finite mean and std > 0, got ${mean} and ${std}.`);
   }
-  if (x instanceof tf.Tensor) return tf.tidy(() => x.sub(mean).div(std));
+  if (x instanceof tf.Tensor) return tf.tidy(() => tf.div(tf.sub(x, mean), std));
   const from = rowMajor(x);
   const values = new Float32Array(from.length);
   for (let i = 0; i < from.length; i++) {

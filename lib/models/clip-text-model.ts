@@ -2,6 +2,7 @@ import { tf } from '../backend';
 import { gelu, quickGelu } from '../nn/activations';
 import { multiHeadAttention } from '../nn/attention';
 import { Embedding, LayerNorm, Linear } from '../nn/layers';
+import { noInitWeights } from '../nn/init';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, requireStream, type RandomStream } from '../random';
 import { clipTextConfig, type CLIPTextConfig } from './clip-text-config';
@@ -171,7 +172,7 @@ export class CLIPTextModel {
       const own = [...weights].filter(([name]) => name.startsWith(prefix));
       weights = new Map(own.map(([name, w]) => [name.slice(prefix.length), w] as const));
     }
-    const model = new CLIPTextModel(config, new Generator(0).stream('init'));
+    const model = noInitWeights(() => new CLIPTextModel(config, new Generator(0).stream('init')));
     try {
       loadStateDict(model, weights, files.from);
     } catch (error) {
@@ -208,7 +209,8 @@ export class CLIPTextModel {
       );
     }
     return tf.tidy(() => {
-      const later = tf.less(tf.range(0, length).expandDims(1), tf.range(0, length).expandDims(0));
+      const positions = tf.range(0, length);
+      const later = tf.less(tf.expandDims(positions, 1), tf.expandDims(positions, 0));
       const mask = tf.mul<tf.Tensor2D>(tf.cast(later, 'float32'), -1e30); // no look ahead, [L, L]
       let h = this.embeddings.forward(inputIds); // [B, L, C]
       for (const layer of this.encoder.layers) h = layer.forward(h, mask);

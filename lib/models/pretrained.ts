@@ -65,8 +65,13 @@ export interface PretrainedFiles {
 
 let files: PretrainedFiles | undefined;
 
-export function setPretrainedFiles(source: PretrainedFiles): void {
+/** @returns what stood there before */
+export function setPretrainedFiles(
+  source: PretrainedFiles | undefined,
+): PretrainedFiles | undefined {
+  const before = files;
   files = source;
+  return before;
 }
 
 /** @throws Error where nothing reads files */

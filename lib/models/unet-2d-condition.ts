@@ -1,5 +1,6 @@
 import { tf } from '../backend';
 import { Conv2d, GroupNorm } from '../nn/layers';
+import { noInitWeights } from '../nn/init';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, requireStream, type RandomStream } from '../random';
 import { TimestepEmbedding, timestepEmbedding } from './embeddings';
@@ -115,7 +116,9 @@ export class UNet2DConditionModel {
    */
   static fromPretrained(name: string, options: PretrainedOptions = {}): UNet2DConditionModel {
     const { config, weights, from } = pretrainedFiles().readModel(name, 'diffusers', options);
-    const model = new UNet2DConditionModel(config, new Generator(0).stream('init'));
+    const model = noInitWeights(
+      () => new UNet2DConditionModel(config, new Generator(0).stream('init')),
+    );
     try {
       loadStateDict(model, weights, from);
     } catch (error) {

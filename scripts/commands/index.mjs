@@ -12,6 +12,7 @@ import { start } from './start.mjs';
 import { test } from './test.mjs';
 import { train } from './train.mjs';
 import { trainJudge } from './train-judge.mjs';
+import { web } from './web.mjs';
 
 export const commands = {
   start,
@@ -22,6 +23,7 @@ export const commands = {
   'learning-curve': learningCurve,
   'export-model': exportModel,
   'train-judge': trainJudge,
+  web,
   notebooks,
   test,
   bench,

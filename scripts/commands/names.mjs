@@ -10,3 +10,4 @@ export const SCHEDULERS = [
   'flow',
 ];
 export const SPACINGS = ['leading', 'trailing', 'linspace'];
+export const WEIGHT_FORMATS = ['float16', 'int8', 'float32'];

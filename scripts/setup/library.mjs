@@ -5,8 +5,8 @@ import { run } from './command.mjs';
 import { inRoot, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
 
-/** The package's two entries, as `exports` of package.json names them. */
-const outputs = ['index', 'notebook'].flatMap((name) => [`${name}.js`, `${name}.d.ts`]);
+/** The package's entries, as `exports` of package.json names them. */
+const outputs = ['index', 'notebook', 'web'].flatMap((name) => [`${name}.js`, `${name}.d.ts`]);
 const link = inRoot('node_modules', 'stable-diffusion-mnist');
 
 function sources(folder) {

@@ -1,4 +1,4 @@
-/** The package's two entries: what importing them does, and how they are found. */
+/** The package's entries: what importing them does, and how they are found. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -97,6 +97,7 @@ describe('the package', () => {
   const ENTRIES = [
     [NAME, 'index'],
     [`${NAME}/notebook`, 'notebook'],
+    [`${NAME}/web`, 'web'],
   ] as const;
 
   it.each(ENTRIES)('leads Node from %s to dist/%s.js', (name, file) => {

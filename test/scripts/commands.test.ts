@@ -47,6 +47,7 @@ const COMMANDS: Record<string, [argv: string[], says: string]> = {
   'learning-curve': [['--run', 'x'], '--run: expected NAME=FOLDER@SECONDS'],
   'export-model': [[], '--checkpoint FOLDER must be given.'],
   'train-judge': [['--epochs', 'abc'], '--epochs: expected a whole number from 1 to 1000'],
+  web: [['--checkpoint', 'checkpoints/judge'], 'That is a judge, not a model that draws.'],
   notebooks: [['04-trian'], 'Did you mean 04-train?'],
   test: [['test/nonexistent'], 'test has backend, browser,'],
   bench: [['--onli', 'compile'], 'Did you mean --only?'],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RECIPES } from '../../lib/mnist/recipes';
 import { FLOW_SAMPLER_NAMES, SAMPLER_NAMES } from '../../lib/schedulers/samplers';
+import { WEIGHT_FORMATS } from '../../lib/web/quantized';
 import { temporaryFolder } from '../parity/python';
 import { loadScript, root } from '../support/script';
 
@@ -30,7 +31,8 @@ const { commands } = loadScript<{ commands: Record<string, { options: object; ru
 );
 const { buildNative } = loadScript<{ buildNative: object }>('commands/build-native.mjs');
 const all: Record<string, object> = { ...commands, 'build-native': buildNative };
-const names = loadScript<Record<'RECIPES' | 'SCHEDULERS', string[]>>('commands/names.mjs');
+const names =
+  loadScript<Record<'RECIPES' | 'SCHEDULERS' | 'WEIGHT_FORMATS', string[]>>('commands/names.mjs');
 
 const ask = (command: string, argv: string[], env: NodeJS.ProcessEnv = {}) =>
   parse(all[command]!, argv, { env, elsewhere: Object.values(commands) });
@@ -170,6 +172,25 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--checkpoint', SHIPPED, '--recipe', 'Blog'], /Did you mean blog\?$/],
     [['--checkpoint', SHIPPED, '--output', '<folder>/full'], /that one holds something else\.$/],
     [['--checkpoint', SHIPPED, '--results', 'none'], /There is no folder/],
+  ],
+  web: [
+    [[], /^--checkpoint FOLDER must be given\.$/],
+    [
+      ['--checkpoint', SHIPPED, '--weights', 'int4'],
+      /^--weights: expected one of float16, int8, float32/,
+    ],
+    [['--checkpoint', SHIPPED, '--weights', 'int-8'], /Did you mean int8\?$/],
+    [
+      ['--checkpoint', SHIPPED, '--single', 'digits.htm'],
+      /expected a file to write that ends in \.html/,
+    ],
+    [['--checkpoint', SHIPPED, '--output', '<folder>/full'], /that one holds something else\.$/],
+    [
+      ['--checkpoint', SHIPPED, '--serve', '--single', 'x.html'],
+      /^--serve needs --output beside --single/,
+    ],
+    [['--checkpoint', SHIPPED, '--port', '80'], /^--port needs --serve\.$/],
+    [['--checkpoint', SHIPPED, 'x.html'], /^unexpected argument 'x\.html'\. Did you mean/],
   ],
   'train-judge': [
     [['--epochs', 'abc'], /^--epochs: expected a whole number from 1 to 1000, got 'abc'\.$/],
@@ -383,4 +404,5 @@ describe('help', () => {
 it('the names are those of lib', () => {
   expect(names.RECIPES).toEqual(Object.keys(RECIPES));
   expect(names.SCHEDULERS).toEqual([...SAMPLER_NAMES, ...FLOW_SAMPLER_NAMES]);
+  expect(names.WEIGHT_FORMATS).toEqual(WEIGHT_FORMATS);
 });

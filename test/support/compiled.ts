@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { root } from './script';
 
 /** Files of the clone with all that they import, as JavaScript in a folder of their own. */
@@ -9,6 +10,8 @@ export interface Compiled {
   readonly folder: string;
   /** Runs a script there, where `require('./lib/…')` finds what was compiled. @returns what it prints */
   run(script: string, env?: Readonly<Record<string, string>>): string;
+  /** The same, while this process goes on. */
+  runAsync(script: string, env?: Readonly<Record<string, string>>): Promise<string>;
   dispose(): void;
 }
 
@@ -40,6 +43,11 @@ export function compiled(...files: readonly string[]): Compiled {
   return {
     folder,
     run: (script, env) => node(['-e', script], env),
+    runAsync: async (script, env) => {
+      const all = { ...process.env, NODE_PATH: modules, ...env };
+      const options = { cwd: folder, env: all, maxBuffer: 64 * 1024 * 1024 };
+      return (await promisify(execFile)(process.execPath, ['-e', script], options)).stdout;
+    },
     dispose: () => rmSync(folder, { recursive: true }),
   };
 }

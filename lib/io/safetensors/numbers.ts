@@ -1,10 +1,9 @@
 /** Between a tensor's little-endian bytes and JavaScript's arrays of numbers. */
 
-import { endianness } from 'node:os';
 import { SafetensorsError } from './error';
 import type { SafetensorsTensor } from './header';
 
-const HOST_IS_LITTLE_ENDIAN = endianness() === 'LE';
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * The numbers of an F32, F16, BF16 or F64 tensor, as a new array. F16 and BF16 are exact; F64 is
@@ -62,9 +61,8 @@ export function fromInt32Array(data: Int32Array, shape: readonly number[]): Safe
 }
 
 function littleEndianBytes(data: Float32Array | Int32Array): Uint8Array {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const copy = Uint8Array.prototype.slice.call(bytes);
-  if (!HOST_IS_LITTLE_ENDIAN) Buffer.from(copy.buffer).swap32();
+  const copy = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  if (!HOST_IS_LITTLE_ENDIAN) swapBytes(copy, 4);
   return copy;
 }
 
@@ -74,12 +72,14 @@ function ownBytes({ data, dtype, shape }: SafetensorsTensor): ArrayBuffer {
   copy.set(data);
   if (!HOST_IS_LITTLE_ENDIAN && data.byteLength > 0) {
     const width = data.byteLength / shape.reduce((product, size) => product * size, 1);
-    const buffer = Buffer.from(copy.buffer);
-    if (width === 2) buffer.swap16();
-    else if (width === 4) buffer.swap32();
-    else if (width === 8 && dtype !== 'C64') buffer.swap64();
+    if (dtype !== 'C64') swapBytes(copy, width);
   }
   return copy.buffer;
+}
+
+/** Turns the bytes of each number around. */
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
 }
 
 // Loops, because the `from` of typed arrays is some twenty times slower.

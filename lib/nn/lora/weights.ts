@@ -45,7 +45,7 @@ export function adapterChange(model: object, adapterName = 'default'): AdapterLa
   checkKnown('adapterChange', model, [adapterName]);
   const branches = registryOf(model)!.adapters.get(adapterName)!.branches;
   const layers = targetsOf(model);
-  const norm = (x: tf.Tensor) => tf.norm(x.flatten()).dataSync()[0]!;
+  const norm = (x: tf.Tensor) => tf.norm(tf.reshape(x, [-1])).dataSync()[0]!;
   return [...branches].map(([layer, branch]) =>
     tf.tidy(() => {
       const share = norm(weightChange(branch)) / norm(layers.get(layer)!.layer.weight);

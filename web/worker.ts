@@ -1,0 +1,114 @@
+/** The engine, off the thread that the page lives in: it loads the model once, and draws one picture after another. */
+import {
+  ImageToImagePipeline,
+  learntCaptions,
+  loadPipeline,
+  makeSampler,
+  openWasm,
+  SAMPLER_NAMES,
+  type TextToImagePipeline,
+} from '../lib/web';
+import ndarray from 'ndarray';
+import type { FromWorker, ModelFacts, ToWorker, Wish } from './messages';
+
+const tell = (message: FromWorker) => postMessage(message);
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+let pipeline: TextToImagePipeline | undefined;
+let facts: ModelFacts | undefined;
+const running = new Map<number, AbortController>();
+
+async function load(
+  engine: Uint8Array<ArrayBuffer>,
+  model: (ToWorker & { kind: 'load' })['model'],
+) {
+  await openWasm({ binary: engine });
+  const loaded = await loadPipeline(model);
+  pipeline = loaded;
+  const { unet, scheduler } = loaded;
+  const { sample_size, in_channels } = unet.config;
+  if (sample_size === null) throw new Error('The model does not say how large its pictures are.');
+  const [height, width] = [sample_size, sample_size].flat() as [number, number];
+  facts = {
+    height,
+    width,
+    channels: in_channels,
+    captions: learntCaptions(unet) ?? [],
+    samplers: SAMPLER_NAMES,
+    trainTimesteps: scheduler.config.num_train_timesteps,
+    millisecondsPerStep: await timedStep(loaded),
+  };
+  tell({ kind: 'ready', facts });
+}
+
+/** Milliseconds of a step; the first one also makes everything ready. */
+async function timedStep(of: TextToImagePipeline): Promise<number> {
+  let last = 0;
+  let took = 0;
+  await of.generate('', {
+    seed: 0,
+    numInferenceSteps: 2,
+    callbackOnStepEnd: () => {
+      const now = performance.now();
+      [took, last] = [now - last, now];
+    },
+  });
+  return took;
+}
+
+async function draw(id: number, wish: Wish): Promise<void> {
+  if (!pipeline || !facts) throw new Error('The model is not loaded yet.');
+  const stop = new AbortController();
+  running.set(id, stop);
+  const { height, width, channels } = facts;
+  pipeline.scheduler = makeSampler(wish.sampler, pipeline.scheduler.config);
+  const options = {
+    seed: wish.seed,
+    numInferenceSteps: wish.steps,
+    guidanceScale: wish.guidance,
+    signal: stop.signal,
+    onWarning: (text: string) => tell({ kind: 'note', id, text }),
+    callbackOnStepEnd: ({ step, steps, sample, predOriginalSample }: StepPictures) =>
+      tell({
+        kind: 'step',
+        id,
+        step,
+        steps,
+        sample: sample().data,
+        expected: predOriginalSample().data,
+      }),
+  };
+  try {
+    const { images } = wish.scribble
+      ? await ImageToImagePipeline.fromPipe(pipeline).generate(wish.prompt, {
+          ...options,
+          image: ndarray(wish.scribble.pixels, [height, width, channels]),
+          strength: wish.scribble.strength,
+        })
+      : await pipeline.generate(wish.prompt, options);
+    tell({ kind: 'done', id, pixels: images.data });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    tell({ kind: 'stopped', id });
+  } finally {
+    running.delete(id);
+  }
+}
+
+interface StepPictures {
+  readonly step: number;
+  readonly steps: number;
+  readonly sample: () => { readonly data: Float32Array };
+  readonly predOriginalSample: () => { readonly data: Float32Array };
+}
+
+onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.kind === 'stop') {
+    running.get(data.id)?.abort();
+    return;
+  }
+  const work = data.kind === 'load' ? load(data.engine, data.model) : draw(data.id, data.wish);
+  work.catch((error: unknown) => {
+    tell({ kind: 'failed', ...('id' in data && { id: data.id }), text: textOf(error) });
+  });
+};

@@ -43,7 +43,8 @@ const rooms = {
   // Sampling runs in a page, too: it reads no files.
   pipelines: parts,
   charts: ['figure', 'images'],
-  mnist: [...machines, 'training', 'pipelines', ...shown],
+  emoji: [...parts, 'image-datasets', 'training', 'metrics'],
+  mnist: [...machines, 'image-datasets', 'emoji', 'training', 'pipelines', ...shown],
   notebook: [...machines, 'training', 'pipelines', ...shown],
 };
 

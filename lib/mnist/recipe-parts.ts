@@ -6,10 +6,9 @@ import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 import { Generator } from '../random';
 import { DDPMScheduler } from '../schedulers/ddpm';
-import { loadMnist, type MnistDataset } from './mnist';
-import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './presets';
-import type { Recipe } from './recipes';
-import { SMALL_TOKENIZER } from './shipped';
+import type { MnistDataset } from './mnist';
+import { RECIPE_DATA, type RecipeDatasets } from './recipe-data';
+import type { Recipe, RecipeData } from './recipes';
 
 /** What a training by a recipe is made of: for `TextToImageObjective`, `TextToImagePipeline` and `saveCheckpoint`. */
 export interface RecipeParts<D extends ImageDataset = MnistDataset> {
@@ -24,15 +23,15 @@ export interface RecipeParts<D extends ImageDataset = MnistDataset> {
 export interface RecipePartsOptions<D extends ImageDataset = MnistDataset> {
   /** Decides the first weights. Default: the recipe's. */
   readonly seed?: number | undefined;
-  /** Default: the 60,000 training images of MNIST. */
+  /** Default: what the recipe is trained on, such as the 60,000 training images of MNIST. */
   readonly dataset?: D | undefined;
-  /** Default: the blog's. */
+  /** Default: the recipe's, for MNIST the blog's. */
   readonly unetConfig?: Partial<UNet2DConditionConfig> | undefined;
-  /** Default: a new one of SMALL_TEXT_CONFIG. */
+  /** Default: a new one of `textConfig`. */
   readonly textEncoder?: CLIPTextModel | undefined;
-  /** Of a new text encoder. Default: SMALL_TEXT_CONFIG. */
+  /** Of a new text encoder. Default: the recipe's, for MNIST SMALL_TEXT_CONFIG. */
   readonly textConfig?: Partial<CLIPTextConfig> | undefined;
-  /** Must be the text encoder's. Default: the small one that ships. */
+  /** Must be the text encoder's. Default: the one that ships for the recipe's captions. */
   readonly tokenizer?: CLIPTokenizer | undefined;
 }
 
@@ -43,15 +42,22 @@ export interface RecipePartsOptions<D extends ImageDataset = MnistDataset> {
  * @returns parts that the caller disposes (UNet and text encoder); those given are handed on as they are
  * @throws Error naming every bad key of a config; IdxError if MNIST's files are missing or damaged
  */
-export function recipeParts<D extends ImageDataset = MnistDataset>(
-  recipe: Pick<Recipe, 'scheduler'> & { readonly trainer: Pick<Recipe['trainer'], 'seed'> },
+export function recipeParts<
+  K extends RecipeData = 'mnist',
+  D extends ImageDataset = RecipeDatasets[K],
+>(
+  recipe: Pick<Recipe, 'scheduler'> & {
+    readonly data?: K | undefined;
+    readonly trainer: Pick<Recipe['trainer'], 'seed'>;
+  },
   options: RecipePartsOptions<D> = {},
 ): RecipeParts<D> {
-  const { seed = recipe.trainer.seed, unetConfig = BLOG_UNET_CONFIG } = options;
-  const { textConfig = SMALL_TEXT_CONFIG } = options;
-  const tokenizer = options.tokenizer ?? CLIPTokenizer.fromPretrained(SMALL_TOKENIZER);
+  const own = RECIPE_DATA[recipe.data ?? 'mnist'];
+  const { seed = recipe.trainer.seed, unetConfig = own.unetConfig } = options;
+  const { textConfig = own.textConfig } = options;
+  const tokenizer = options.tokenizer ?? CLIPTokenizer.fromPretrained(own.tokenizer);
   const noiseScheduler = new DDPMScheduler(recipe.scheduler);
-  const dataset = options.dataset ?? loadMnist({ split: 'train', source: 'full' });
+  const dataset = options.dataset ?? own.load();
   const init = new Generator(seed).stream('init');
   const unet = new UNet2DConditionModel(unetConfig, init);
   try {

@@ -1,4 +1,6 @@
 // Names that lib knows, for command lines that are checked before lib is loaded. test/scripts compares them.
-export const RECIPES = ['best', 'blog'];
+export const RECIPES = ['best', 'blog', 'emoji', 'cifar10'];
+/** Those of which the judge and the model card of digits can speak. */
+export const DIGIT_RECIPES = ['best', 'blog'];
 export const SCHEDULERS = ['ddpm', 'ddim', 'dpm-solver++', 'sde-dpm-solver++', 'euler', 'heun'];
 export const SPACINGS = ['leading', 'trailing', 'linspace'];

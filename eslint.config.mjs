@@ -56,7 +56,8 @@ const rooms = {
   // Models from an address, over whatever backend is open.
   web: [...parts, 'io/safetensors', 'pipelines'],
   charts: ['figure', 'images', 'options.ts'],
-  mnist: [...machines, 'training', 'pipelines', ...shown],
+  emoji: [...parts, 'image-datasets', 'training', 'metrics'],
+  mnist: [...machines, 'image-datasets', 'emoji', 'training', 'pipelines', ...shown],
   notebook: [...machines, 'training', 'pipelines', ...shown],
 };
 

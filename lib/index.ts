@@ -13,8 +13,15 @@ export { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './mn
 export { checkpointsFolder, runFolder } from './mnist/runs';
 export { compareRuns, type CompareRunsOptions } from './mnist/compare-runs';
 export { listRuns, modelFolder, type ModelFolderOptions, type RunSummary } from './mnist/run-list';
-export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
+export { EMOJI_TOKENIZER, SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
+export {
+  CIFAR10_UNET_CONFIG,
+  EMOJI_CATEGORIES,
+  EMOJI_TEXT_CONFIG,
+  EMOJI_UNET_CONFIG,
+} from './emoji/presets';
 
+export { recipeDataset, type RecipeDatasetOptions } from './mnist/recipe-data';
 export {
   recipeObjective,
   recipeParts,
@@ -55,6 +62,7 @@ export {
   type LoadEmojiOptions,
 } from './image-datasets/emoji/load-emoji';
 export { EMOJI_STYLES, type EmojiStyle } from './image-datasets/emoji/icons';
+export { EMOJI_GROUPS, type EmojiCategory } from './image-datasets/emoji/concepts';
 export { normalize, toTensor } from './datasets/transforms';
 export {
   CenterCrop,
@@ -231,6 +239,9 @@ export {
 export { frechetDistance, frechetStandardError } from './metrics/frechet';
 export { drawDigits, unitImages, type DrawOptions } from './mnist/evaluation/generated-images';
 export { kernelDistance } from './metrics/kernel-distance';
+export { memorisation, nearestRows, type Memorisation, type Nearest } from './metrics/memorisation';
+export { retrieval } from './metrics/retrieval';
+export { type Features } from './metrics/features';
 export { manifoldMetrics, withinClassDistance, type Manifold } from './metrics/manifold';
 export { sanityRows } from './mnist/evaluation/sanity';
 export { judgeAccuracy, trainJudge, type TrainJudgeOptions } from './mnist/evaluation/train-judge';

@@ -63,10 +63,9 @@ async function measured(parts, options) {
 }
 
 async function drawnHere() {
-  const { folder, parts } = loadRunModel(values.checkpoint, {
-    averaged: !values['last-weights'],
-    best: values.best,
-  });
+  const { folder, parts } = checkedBy(commands.evaluate, '--checkpoint', () =>
+    loadRunModel(values.checkpoint, { averaged: !values['last-weights'], best: values.best }),
+  );
   const weights = weightsHash(parts);
   const { config: changes, generate: more, steps: numInferenceSteps } = values;
   const spacing = values.spacing && { timestep_spacing: values.spacing };

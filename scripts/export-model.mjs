@@ -16,7 +16,9 @@ const { findMeasures, loadRunModel, modelCard, runOf, settingsOf, weightsHash } 
 );
 
 process.stderr.write(`Reads ${values.checkpoint} …\n`);
-const { folder, parts } = loadRunModel(values.checkpoint);
+const { folder, parts } = checkedBy(commands['export-model'], '--checkpoint', () =>
+  loadRunModel(values.checkpoint),
+);
 const { recipe, steps } = checkedBy(commands['export-model'], '--checkpoint', () => runOf(folder));
 const { output } = values;
 const aside = `${output}.part`;

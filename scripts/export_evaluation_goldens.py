@@ -13,7 +13,8 @@ from safetensors.numpy import save_file
 from scipy import linalg, stats
 from scipy.spatial.distance import pdist
 from sklearn.metrics import confusion_matrix
-from sklearn.metrics.pairwise import polynomial_kernel
+from sklearn.metrics.pairwise import cosine_similarity, polynomial_kernel
+from sklearn.neighbors import NearestNeighbors
 
 folder = sys.argv[1]
 os.makedirs(folder, exist_ok=True)
@@ -53,6 +54,28 @@ def interval(right, of):
     return [right, of, float(found.low), float(found.high)]
 
 
+def recall(images, captions, k):
+    """Images whose own caption, of the same row, is among the k of the largest cosine."""
+    order = np.argsort(-cosine_similarity(images.astype(np.float64), captions.astype(np.float64)), axis=1)
+    return int(sum(i in row[:k] for i, row in enumerate(order)))
+
+
+def nearest(a, b):
+    distances, rows = NearestNeighbors(n_neighbors=1).fit(b.astype(np.float64)).kneighbors(a.astype(np.float64))
+    return distances[:, 0], rows[:, 0]
+
+
+def memorisation(drawn, held_out, training):
+    (own, rows), (others, _) = nearest(drawn, training), nearest(held_out, training)
+    return {
+        "rows": rows[:10].tolist(),
+        "drawn_median": float(np.median(own)),
+        "held_out_median": float(np.median(others)),
+        "copies": int((own < np.quantile(others, 0.05)).sum()),
+    }
+
+
+between = (real[:100] / 2 + fake[:100] / 2).astype(np.float32)
 within = [pdist(real[labels == d].astype(np.float64)).mean() for d in range(10)]
 expected = {
     "frechet": frechet(real, fake),
@@ -62,6 +85,8 @@ expected = {
     "within_class": float(np.mean(within)),
     "confusion": confusion_matrix(asked, seen, labels=range(10)).tolist(),
     "wilson": [interval(r, n) for r, n in [(0, 10), (10, 10), (990, 1000), (95, 100), (1, 2), (4985, 5000)]],
+    "recall": [recall(between, real[:100], k) for k in (1, 5, 20)],
+    "memorisation": memorisation(np.concatenate([fake, between[:50]]), real[120:], real[:120]),
 }
 save_file({"real": real, "fake": fake, "labels": labels, "asked": asked, "seen": seen}, os.path.join(folder, "case.safetensors"))
 with open(os.path.join(folder, "expected.json"), "w") as file:

@@ -39,10 +39,14 @@ if (late.length > 0) {
 const folder = values.output ?? inRoot('runs', values.recipe);
 const kept = new Set(values.keep);
 const say = (text) => console.log(`${new Date().toISOString().slice(0, 19)}  ${text}`);
-const evaluation = `npm run evaluate -- --checkpoint ${typed(folder)}`;
+const evaluation =
+  (recipe.data ?? 'mnist') === 'mnist'
+    ? `npm run evaluate -- --checkpoint ${typed(folder)}`
+    : `draw with sd.loadCheckpoint(…) of ${typed(folder)} in a notebook; the judge of npm run evaluate reads digits only`;
 
+const dataset = await sd.recipeDataset(recipe);
 const { parts, trainer } = checked(() => {
-  const made = sd.recipeParts(recipe);
+  const made = sd.recipeParts(recipe, { dataset });
   const objective = sd.recipeObjective(recipe, made);
   const lrSchedule = sd.recipeSchedule(recipe);
   return { parts: made, trainer: new sd.Trainer(objective, { ...recipe.trainer, lrSchedule }) };

@@ -9,6 +9,7 @@ import {
   type ImageSize,
   type ImageTransform,
 } from '../datasets/image-transforms';
+import { mirrors, refuseMirroredDigits } from '../datasets/mirrored';
 import type { Interpolation } from '../datasets/resample';
 import { rowMajor } from '../datasets/transforms';
 import { Images } from '../images/images';
@@ -29,7 +30,7 @@ export interface PixelOptions {
   readonly interpolation?: Interpolation | undefined;
   /**
    * From the decoded image to one of `size`. Default: `Resize` of the shorter side, then `CenterCrop`. A transform that draws
-   * is given a key by the seed and the image's position.
+   * is given a key by the seed and the image's position. One that mirrors is refused where captions name digits.
    */
   readonly transform?: ImageTransform | undefined;
   readonly seed?: number | undefined;
@@ -211,7 +212,7 @@ async function* inOrder(
 
 /**
  * @param sink where the pixels go; without one they are in `images`
- * @throws DatasetError as the samples; the signal's reason when it is aborted
+ * @throws DatasetError as the samples; RangeError for a transform that mirrors digits; the signal's reason when it is aborted
  */
 export async function collect(
   samples: AsyncIterable<Found>,
@@ -220,6 +221,7 @@ export async function collect(
 ): Promise<Collected> {
   const { onError, maxSamples = Infinity, onProgress, signal } = options;
   const pipeline = new PixelPipeline(options);
+  const isMirrored = mirrors(options.transform);
   const { height, width, channels } = pipeline;
   const pixels = new Growing();
   const to = sink ?? pixels;
@@ -239,6 +241,7 @@ export async function collect(
       continue;
     }
     const { captions } = read.sample;
+    if (isMirrored) refuseMirroredDigits('transform: RandomHorizontalFlip', captions);
     const [h = 0, w = 0] = read.image.shape;
     if (!smallest || area([h, w]) < area(smallest)) smallest = [h, w];
     if (!largest || area([h, w]) > area(largest)) largest = [h, w];

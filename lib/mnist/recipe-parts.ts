@@ -9,10 +9,9 @@ import { DDPMScheduler } from '../schedulers/ddpm';
 import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
 import { FlowMatchObjective } from '../training/flow-match-objective';
 import { TextToImageObjective } from '../training/text-to-image-objective';
-import { loadMnist, type MnistDataset } from './mnist';
-import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './presets';
-import type { AnyRecipe, FlowRecipe, Recipe } from './recipes';
-import { SMALL_TOKENIZER } from './shipped';
+import type { MnistDataset } from './mnist';
+import { RECIPE_DATA, type RecipeDatasets } from './recipe-data';
+import type { AnyRecipe, FlowRecipe, Recipe, RecipeData } from './recipes';
 
 export type RecipeScheduler = DDPMScheduler | FlowMatchEulerDiscreteScheduler;
 
@@ -32,20 +31,24 @@ export interface RecipeParts<
 export interface RecipePartsOptions<D extends ImageDataset = MnistDataset> {
   /** Decides the first weights. Default: the recipe's. */
   readonly seed?: number | undefined;
-  /** Default: the 60,000 training images of MNIST. */
+  /** Default: what the recipe is trained on, such as the 60,000 training images of MNIST. */
   readonly dataset?: D | undefined;
-  /** Default: the blog's. */
+  /** Default: the recipe's, for MNIST the blog's. */
   readonly unetConfig?: Partial<UNet2DConditionConfig> | undefined;
-  /** Default: a new one of SMALL_TEXT_CONFIG. */
+  /** Default: a new one of `textConfig`. */
   readonly textEncoder?: CLIPTextModel | undefined;
-  /** Of a new text encoder. Default: SMALL_TEXT_CONFIG. */
+  /** Of a new text encoder. Default: the recipe's, for MNIST SMALL_TEXT_CONFIG. */
   readonly textConfig?: Partial<CLIPTextConfig> | undefined;
-  /** Must be the text encoder's. Default: the small one that ships. */
+  /** Must be the text encoder's. Default: the one that ships for the recipe's captions. */
   readonly tokenizer?: CLIPTokenizer | undefined;
 }
 
 /** What the parts depend on. */
-type SchedulerAndSeed<R extends AnyRecipe> = Pick<R, 'method' | 'scheduler'> & {
+type RecipeStart<R extends AnyRecipe, K extends RecipeData = RecipeData> = Pick<
+  R,
+  'method' | 'scheduler'
+> & {
+  readonly data?: K | undefined;
   readonly trainer: Pick<R['trainer'], 'seed'>;
 };
 
@@ -56,26 +59,30 @@ type SchedulerAndSeed<R extends AnyRecipe> = Pick<R, 'method' | 'scheduler'> & {
  * @returns parts that the caller disposes (UNet and text encoder); those given are handed on as they are
  * @throws Error naming every bad key of a config; IdxError if MNIST's files are missing or damaged
  */
-export function recipeParts<D extends ImageDataset = MnistDataset>(
-  recipe: SchedulerAndSeed<Recipe>,
-  options?: RecipePartsOptions<D>,
-): RecipeParts<D>;
-export function recipeParts<D extends ImageDataset = MnistDataset>(
-  recipe: SchedulerAndSeed<FlowRecipe>,
+export function recipeParts<
+  K extends RecipeData = 'mnist',
+  D extends ImageDataset = RecipeDatasets[K],
+>(recipe: RecipeStart<Recipe, K>, options?: RecipePartsOptions<D>): RecipeParts<D>;
+export function recipeParts<
+  K extends RecipeData = 'mnist',
+  D extends ImageDataset = RecipeDatasets[K],
+>(
+  recipe: RecipeStart<FlowRecipe, K>,
   options?: RecipePartsOptions<D>,
 ): RecipeParts<D, FlowMatchEulerDiscreteScheduler>;
-export function recipeParts<D extends ImageDataset = MnistDataset>(
-  recipe: SchedulerAndSeed<Recipe> | SchedulerAndSeed<FlowRecipe>,
+export function recipeParts<D extends ImageDataset>(
+  recipe: RecipeStart<Recipe> | RecipeStart<FlowRecipe>,
   options: RecipePartsOptions<D> = {},
 ): RecipeParts<D, RecipeScheduler> {
-  const { seed = recipe.trainer.seed, unetConfig = BLOG_UNET_CONFIG } = options;
-  const { textConfig = SMALL_TEXT_CONFIG } = options;
-  const tokenizer = options.tokenizer ?? CLIPTokenizer.fromPretrained(SMALL_TOKENIZER);
+  const own = RECIPE_DATA[recipe.data ?? 'mnist'];
+  const { seed = recipe.trainer.seed, unetConfig = own.unetConfig } = options;
+  const { textConfig = own.textConfig } = options;
+  const tokenizer = options.tokenizer ?? CLIPTokenizer.fromPretrained(own.tokenizer);
   const noiseScheduler =
     recipe.method === 'flow_matching'
       ? new FlowMatchEulerDiscreteScheduler(recipe.scheduler)
       : new DDPMScheduler(recipe.scheduler);
-  const dataset = options.dataset ?? loadMnist({ split: 'train', source: 'full' });
+  const dataset = options.dataset ?? own.load();
   const init = new Generator(seed).stream('init');
   const unet = new UNet2DConditionModel(unetConfig, init);
   try {

@@ -10,8 +10,13 @@ import type { FlowMatchOptions } from '../training/flow-match-objective';
 import type { TextToImageOptions } from '../training/text-to-image-options';
 import type { TrainerOptions } from '../training/trainer-options';
 
+/** What a recipe is trained on, and with which models: recipe-data.ts has the table. */
+export type RecipeData = 'mnist' | 'emoji' | 'cifar10';
+
 /** What every recipe says. */
 interface RecipeTraining {
+  /** Default: `mnist`. */
+  readonly data?: RecipeData | undefined;
   readonly trainer: Omit<TrainerOptions, 'lrSchedule'>;
   /** Steps in which the learning rate rises from 0. */
   readonly warmupSteps: number;
@@ -51,7 +56,7 @@ const BEST_TRAINING = {
   maxSteps: 3_000,
 } as const satisfies RecipeTraining;
 
-/** All with the blog's UNet, the small text encoder trained with it, and the 60,000 images of MNIST. */
+/** Those of MNIST with the blog's UNet, the small text encoder trained with it, and all 60,000 images. */
 export const RECIPES = {
   /**
    * The velocity as target over a schedule that ends in pure noise, sampled from its very last step (Lin
@@ -90,6 +95,51 @@ export const RECIPES = {
     scheduler: { shift: 1 },
     objective: { captionDropout: 0.1, weightingScheme: 'logit_normal' },
     ...BEST_TRAINING,
+  },
+  /** Colour, 32 × 32: faces and hearts in three styles of emoji, by the settings of `best`. */
+  emoji: {
+    data: 'emoji',
+    scheduler: {
+      ...BLOG_SCHEDULER_CONFIG,
+      prediction_type: 'v_prediction',
+      rescale_betas_zero_snr: true,
+      timestep_spacing: 'trailing',
+    },
+    objective: { captionDropout: 0.1, maxLength: 16 },
+    trainer: {
+      batchSize: 32,
+      learningRate: 1e-3,
+      maxGradNorm: 1,
+      ema: { decay: 0.999, useEmaWarmup: true, power: 3 / 4 },
+      seed: 42,
+    },
+    warmupSteps: 100,
+    decayShare: 0.25,
+    maxSteps: 8_000,
+  },
+  /**
+   * The ten classes of CIFAR-10, from the hub, for a GPU. Not run yet: batch, rate and average are those of public trainings
+   * of this size (tqch/ddpm-torch: batch 128, 2e-4, 0.9999).
+   */
+  cifar10: {
+    data: 'cifar10',
+    scheduler: {
+      ...BLOG_SCHEDULER_CONFIG,
+      prediction_type: 'v_prediction',
+      rescale_betas_zero_snr: true,
+      timestep_spacing: 'trailing',
+    },
+    objective: { captionDropout: 0.1, maxLength: 16, randomFlip: true },
+    trainer: {
+      batchSize: 128,
+      learningRate: 2e-4,
+      maxGradNorm: 1,
+      ema: { decay: 0.9999, useEmaWarmup: true, power: 3 / 4 },
+      seed: 42,
+    },
+    warmupSteps: 1_000,
+    decayShare: 0.25,
+    maxSteps: 100_000,
   },
 } as const satisfies Record<string, AnyRecipe>;
 

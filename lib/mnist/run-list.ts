@@ -7,6 +7,7 @@ import { readJsonObject } from '../pretrained/model-files';
 import { latestCheckpoint, STATE_FILE } from '../training/checkpoints';
 import { meanLoss, type StepLog } from '../training/history';
 import type { TrainerState } from '../training/trainer-state';
+import { RECIPE_DATA } from './recipe-data';
 import { RECIPES, type AnyRecipe } from './recipes';
 import { runsFolders } from './runs';
 import { PACKAGE_FOLDER, SHIPPED_MODEL } from './shipped';
@@ -15,7 +16,7 @@ import { shown } from '../options';
 /** A run that has been saved at least once; a row of `table(listRuns())`. */
 export interface RunSummary {
   readonly run: string;
-  /** `best`, `blog` or `flow` where it is trained as that recipe says, but for batch size, rate and length; else `other`. */
+  /** `best`, `blog` or another where it is trained as that recipe says, but for batch size, rate and length; else `other`. */
   readonly recipe: string;
   /** Steps done at its newest checkpoint. */
   readonly step: number;
@@ -52,14 +53,15 @@ function stateOf(checkpoint: string): TrainerState | null {
   }
 }
 
-/** The recipe whose noise schedule, target and objective a run has. */
+/** The recipe whose images, noise schedule, target and objective a run has. */
 function recipeOf(config: TrainerState['config']): string {
   const fits = (recipe: AnyRecipe) => {
-    const { scheduler, objective, trainer } = recipe;
+    const { data = 'mnist', scheduler, objective, trainer } = recipe;
     const isFlow = recipe.method === 'flow_matching';
     const rescaled = isFlow ? false : (recipe.scheduler.rescale_betas_zero_snr ?? false);
     const weighting = isFlow ? recipe.objective.weightingScheme : undefined;
     return (
+      config['unet.in_channels'] === RECIPE_DATA[data].unetConfig.in_channels &&
       Object.entries(scheduler).every(
         ([key, value]) => config[`noiseScheduler.${key}`] === value,
       ) &&

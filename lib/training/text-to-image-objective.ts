@@ -5,6 +5,7 @@ import type { Denoiser } from '../conditioning/conditioning';
 import { noteCaptions } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { ImageDataset } from '../datasets/data-loader';
+import { refuseMirroredDigits } from '../datasets/mirrored';
 import type { StreamedDataset } from '../datasets/streamed-images';
 import { inHalves } from '../jit';
 import type { CLIPTextModel } from '../models/clip-text-model';
@@ -96,6 +97,7 @@ export class TextToImageObjective<
     const o = (this.options = resolveTextToImageOptions(options));
     checkTextParts('TextToImageObjective', { unet, textEncoder, tokenizer });
     checkCaptions(dataset);
+    if (o.randomFlip) refuseMirroredDigits('TextToImageObjective: randomFlip', dataset.captions);
     this.unet = unet;
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;
@@ -120,7 +122,8 @@ export class TextToImageObjective<
     this.images =
       'source' in dataset ? new StreamedBatch(dataset.source) : new DeviceImages(dataset.images);
     this.captionIds = new CaptionChoices(dataset);
-    if (dataset.captionChoices) this.streams = [...this.streams, 'captions'];
+    const more = [dataset.captionChoices && 'captions', o.randomFlip && 'flip'];
+    this.streams = [...this.streams, ...more.filter((name) => typeof name === 'string')];
   }
 
   draw(batch: BatchIndices, keys: RandomKeys): TextToImageBatch {
@@ -135,9 +138,11 @@ export class TextToImageObjective<
       const key = keys['captions'];
       const place = key && ofRows(rand<tf.Rank.R1>([B], key), batch);
       const captionIds = this.captionIds.gather(chosen, place);
+      const images = this.images.gather(chosen, batch.rows);
+      const flip = keys['flip'] && ofRows(rand<tf.Rank.R1>([B], keys['flip']), batch);
       const empty = tf.fill<tf.Rank.R1>(chosen.shape, this.captions.emptyId, 'int32');
       return {
-        latents: this.codec.encode(this.images.gather(chosen, batch.rows)),
+        latents: this.codec.encode(flip ? mirrored(images, flip) : images),
         captionIds: tf.where(dropped, empty, captionIds),
         noise: ofRows(this.noise(B, keys), batch),
         timesteps: ofRows(this.drawTimesteps(B, keys['timesteps']!), batch),
@@ -176,8 +181,10 @@ export class TextToImageObjective<
 
   identity(): Readonly<Record<string, unknown>> {
     const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = this;
+    const { randomFlip, ...options } = this.options;
     return {
-      ...this.options,
+      ...options,
+      ...(randomFlip && { randomFlip }), // runs from before there was the option go on
       ...prefixed('unet', unet.config),
       ...prefixed('textEncoder', textEncoder.config),
       ...prefixed('noiseScheduler', noiseScheduler.config),
@@ -206,4 +213,10 @@ export class TextToImageObjective<
 /** The micro-batch's rows of what was drawn for the whole batch. */
 export function ofRows<T extends tf.Tensor>(whole: T, { indices, rows }: BatchIndices): T {
   return (rows.shape[0] === indices.shape[0] ? whole : gatherRows(whole, rows)) as T;
+}
+
+/** @param draws [m] in [0, 1) @returns the images, mirrored where the draw is below ½ */
+function mirrored(images: tf.Tensor4D, draws: tf.Tensor1D): tf.Tensor4D {
+  const flips = tf.less(tf.reshape(draws, [-1, 1, 1, 1]), 0.5);
+  return tf.where(flips, tf.reverse(images, 2), images);
 }

@@ -12,6 +12,11 @@ export interface TextToImageOptions {
   readonly offsetNoise?: number | undefined;
   /** Share of images trained with the empty caption, so that guidance has what it departs from. Default 0. */
   readonly captionDropout?: number | undefined;
+  /**
+   * Mirror each image of a batch with a probability of ½, drawn anew each time, as `--random_flip` of diffusers' scripts.
+   * Refused for digits. Default false.
+   */
+  readonly randomFlip?: boolean | undefined;
   /** Train the text encoder with the UNet (default), or keep it frozen. */
   readonly trainTextEncoder?: boolean | undefined;
   /**
@@ -25,6 +30,7 @@ const DEFAULTS: Required<TextToImageOptions> = {
   minSnrGamma: null,
   offsetNoise: 0,
   captionDropout: 0,
+  randomFlip: false,
   trainTextEncoder: true,
   maxLength: 8,
 };
@@ -33,6 +39,7 @@ const RULES: OptionRules<Required<TextToImageOptions>> = {
   minSnrGamma: ['null or a number > 0', (v) => v === null || isPositive(v)],
   offsetNoise: ['a finite number ≥ 0', (v) => v === 0 || isPositive(v)],
   captionDropout: ['a number from 0 to 1', isShare],
+  randomFlip: ['true or false', (v) => typeof v === 'boolean'],
   trainTextEncoder: ['true or false', (v) => typeof v === 'boolean'],
   maxLength: ['an integer ≥ 2', (v) => isWholeNumber(v) && v >= 2],
 };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { choice, newFolder, oldFolder } from '../command-line/kinds.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { modelFolder } from './models.mjs';
-import { RECIPES } from './names.mjs';
+import { DIGIT_RECIPES } from './names.mjs';
 
 /** The folder is replaced as a whole: what is no model must not be lost. */
 function check({ output }) {
@@ -26,7 +26,7 @@ export const exportModel = {
         "a run's folder (its finished model or last checkpoint), a checkpoint or a kept model of it; averaged weights " +
         'if the run averaged',
     },
-    recipe: { kind: choice(RECIPES), default: 'best', help: 'the recipe it was trained by' },
+    recipe: { kind: choice(DIGIT_RECIPES), default: 'best', help: 'the recipe it was trained by' },
     results: {
       kind: oldFolder('a folder that npm run evaluate has written', () => null),
       byDefault: 'runs/evaluation',

@@ -1,6 +1,7 @@
 /** The emoji data set: counts that were taken of the packages by hand, splits, and pictures. */
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { EMOJI_GROUPS } from '../../lib/image-datasets/emoji/concepts';
 import { squareSvg } from '../../lib/image-datasets/emoji/icons';
 import { loadEmoji, type EmojiDataset } from '../../lib/image-datasets/emoji/load-emoji';
 import { tokenLengths } from '../../lib/image-datasets/report';
@@ -93,6 +94,32 @@ describe('what there is', () => {
   });
 });
 
+describe('categories', () => {
+  it('are parts that together are all, each picture as it is among all', () => {
+    const parts = EMOJI_GROUPS.map((category) =>
+      loadEmoji({ categories: [category], split: 'all', tones: true, size: 8 }),
+    );
+    expect(parts.flatMap(pairs).sort()).toEqual(pairs(all).sort());
+    const food = loadEmoji({ categories: ['Food & Drink'], split: 'all' });
+    const apple = pairs(food).indexOf('1f34e noto');
+    const same = pairs(all).indexOf('1f34e noto');
+    const picture = ({ images }: EmojiDataset, i: number) =>
+      images.data.subarray(i * 32 * 32 * 3, (i + 1) * 32 * 32 * 3);
+    expect(picture(food, apple)).toEqual(picture(all, same));
+    expect(food.concepts).not.toContain('grinning face');
+  });
+
+  it('are Unicode’s, by the numbers of its chart that the packages have', () => {
+    const faces = loadEmoji({
+      categories: ['Smileys & Emotion'],
+      styles: ['twitter'],
+      split: 'all',
+    });
+    expect(faces.length).toBeGreaterThan(160);
+    expect(faces.concepts).toEqual(expect.arrayContaining(['red heart', 'grinning cat']));
+  });
+});
+
 describe('splits', () => {
   it('are what they say, apart, and together all', () => {
     const [train, styles, tones] = (['train', 'unseen-styles', 'unseen-tones'] as const).map(
@@ -159,6 +186,7 @@ it.each([
   [{ size: 4 }, /size: expected an integer from 8 to 512, got 4/],
   [{ styles: [] }, /styles: expected some of twitter, noto, fluent, each once/],
   [{ styles: ['apple'] }, /styles: expected some of/],
+  [{ categories: ['Flags'] }, /categories: expected some of Smileys & Emotion, People & Body/],
   [{ split: 'test' }, /split: expected one of train, unseen-styles/],
   [{ split: 'unseen-tones', tones: false }, /tones: expected true or false, for the split/],
   [{ colour: 1 }, /colour: unknown option/],

@@ -2,9 +2,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { CIFAR10_UNET_CONFIG } from '../../lib/emoji/presets';
 import { DatasetError } from '../../lib/image-datasets/errors';
 import { loadDataset, type LoadDatasetOptions } from '../../lib/image-datasets/load-dataset';
 import { loadImageFolder } from '../../lib/image-datasets/load-image-folder';
+import { tokenLengths } from '../../lib/image-datasets/report';
+import { recipeDataset } from '../../lib/mnist/recipe-data';
+import { recipeParts } from '../../lib/mnist/recipe-parts';
+import { RECIPES } from '../../lib/mnist/recipes';
+import { TextToImageObjective } from '../../lib/training/text-to-image-objective';
+import { Trainer } from '../../lib/training/trainer';
 import { useHub } from '../io/hub/hub-fixture';
 import { COMMIT } from '../io/hub/hub-server';
 import { goldenFolder } from '../support/golden';
@@ -66,6 +73,30 @@ describe('CIFAR-10 with its own columns', () => {
       'automobile',
     ]);
     expect(dataset.report.splits).toEqual({ train: 1, test: 1 });
+  });
+
+  it('is what the recipe cifar10 is trained on', async () => {
+    const { cacheDir, server } = hub;
+    const recipe = { ...RECIPES.cifar10, trainer: { ...RECIPES.cifar10.trainer, batchSize: 2 } };
+    expect(() => recipeParts(recipe)).toThrow(/uoft-cs\/cifar10.*recipeDataset\(RECIPES.cifar10\)/);
+    const dataset = await recipeDataset(recipe, { cacheDir, endpoint: server.endpoint });
+    expect(dataset.captions.slice(0, 3)).toEqual([
+      'a photo of an airplane',
+      'a photo of a cat',
+      'a photo of a frog',
+    ]);
+    const unetConfig = { ...CIFAR10_UNET_CONFIG, block_out_channels: [32, 32, 32, 32] };
+    const parts = recipeParts(recipe, { dataset, unetConfig });
+    const { maxLength } = recipe.objective;
+    expect(tokenLengths(dataset.captions, parts.tokenizer, maxLength).over).toBe(0);
+    const objective = new TextToImageObjective(parts, recipe.objective);
+    const trainer = new Trainer(objective, recipe.trainer);
+    const { steps } = await trainer.fit({ maxSteps: 1 });
+    expect(steps[0]!.loss).toBeGreaterThan(0);
+    trainer.dispose();
+    objective.dispose();
+    parts.unet.dispose();
+    parts.textEncoder.dispose();
   });
 
   it('only the split is downloaded, into the cache as Python lays it out', async () => {

@@ -2,7 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CenterCrop, Compose, RandomCrop, Resize } from '../../lib/datasets/image-transforms';
+import {
+  CenterCrop,
+  Compose,
+  RandomCrop,
+  RandomHorizontalFlip,
+  Resize,
+} from '../../lib/datasets/image-transforms';
 import { decodeImage } from '../../lib/image-datasets/decode';
 import { loadImageFolder } from '../../lib/image-datasets/load-image-folder';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
@@ -181,5 +187,36 @@ describe('the report', () => {
     const folder = folderOf(files);
     writeFileSync(path.join(folder, '9.png'), 'bad'); // the last one, never reached
     expect((await loadImageFolder(folder, { size: 8, maxSamples: 5 })).length).toBe(5);
+  });
+});
+
+describe('mirroring', () => {
+  const flip = new Compose([new Resize(8), new CenterCrop(8), new RandomHorizontalFlip(1)]);
+  const load = (text: string, transform = flip) => {
+    const metadata = jsonl({ file_name: 'a.png', text });
+    return loadImageFolder(folderOf({ 'a.png': png(), 'metadata.jsonl': metadata }), {
+      size: 8,
+      transform,
+    });
+  };
+
+  it.each(['7', 'A handwritten digit 7', 'the number seven', 'ten Digits'])(
+    'of %j is refused',
+    async (text) => {
+      await expect(load(text)).rejects.toThrow(
+        /transform: RandomHorizontalFlip: .* got those of digits/,
+      );
+    },
+  );
+
+  it.each(['a number of birds', '3 birds', 'a red boat'])('of %j is done', async (text) => {
+    expect((await load(text)).captions).toEqual([text]);
+  });
+
+  it('digits are not refused without it, or if nothing is ever mirrored', async () => {
+    for (const last of [[], [new RandomHorizontalFlip(0)]]) {
+      const transform = new Compose([new Resize(8), new CenterCrop(8), ...last]);
+      expect((await load('7', transform)).length).toBe(1);
+    }
   });
 });

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { squaredDistances, type Features } from '../../lib/metrics/features';
 import { frechetDistance, frechetStandardError } from '../../lib/metrics/frechet';
 import { kernelDistance } from '../../lib/metrics/kernel-distance';
+import { memorisation, nearestRows } from '../../lib/metrics/memorisation';
 import { manifoldMetrics, withinClassDistance } from '../../lib/metrics/manifold';
+import { retrieval } from '../../lib/metrics/retrieval';
 import { wilson } from '../../lib/metrics/wilson';
 import { promptedAccuracy } from '../../lib/mnist/evaluation/prompted-accuracy';
 import { Generator, randn } from '../../lib/random';
@@ -19,6 +21,13 @@ interface Expected {
   readonly within_class: number;
   readonly confusion: number[][];
   readonly wilson: [right: number, of: number, low: number, high: number][];
+  readonly recall: [number, number, number];
+  readonly memorisation: {
+    readonly rows: number[];
+    readonly drawn_median: number;
+    readonly held_out_median: number;
+    readonly copies: number;
+  };
 }
 
 const golden = loadGolden('evaluation');
@@ -136,4 +145,77 @@ it('names what does not fit', () => {
   expect(() => wilson(1.5, 2)).toThrow('got 1.5 of 2.');
   expect(() => promptedAccuracy(Uint8Array.of(1), Uint8Array.of(1, 2))).toThrow('got 2 and 1.');
   expect(() => promptedAccuracy(Uint8Array.of(1), Uint8Array.of(10))).toThrow('below 10');
+});
+
+/** Half of a real and half of a generated row, as the reference has them. */
+function between(count: number): Features {
+  const [a, b] = [set('real', 0, count), set('fake', 0, count)];
+  return { length: count, features: a.features.map((x, i) => x / 2 + b.features[i]! / 2) };
+}
+const places = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
+
+describe('retrieval', () => {
+  it('as with scikit-learn’s cosine_similarity and numpy.argsort', () => {
+    const found = retrieval(between(100), set('real', 0, 100), places(100), [1, 5, 20]);
+    expect(found.map(({ right }) => right)).toEqual(expected.recall);
+    expect(found.map(({ of }) => of)).toEqual([100, 100, 100]);
+    expect(found[0]).toEqual(wilson(expected.recall[0], 100));
+  });
+
+  it('gives nothing for features that are all the same, and all for the captions themselves', () => {
+    const same = { length: 3, features: Float32Array.of(1, 2, 1, 2, 1, 2) };
+    expect(retrieval(same, same, [0, 1, 2]).map(({ right }) => right)).toEqual([0, 3]);
+    const captions = set('real', 0, 50);
+    expect(retrieval(captions, captions, places(50), [1])[0]!.share).toBe(1);
+  });
+
+  it.each([
+    [[0], [1], /the caption of each of 2 images, got 1/],
+    [[0, 2], [1], /captions from 0 to 1, got 2 for image 1/],
+    [[0, 0.5], [1], /captions from 0 to 1, got 0.5 for image 1/],
+    [[0, 1], [0], /k to be integers of 1 or more, got 0/],
+  ])('own %j with k %j is refused', (own, k, says) => {
+    const two = { length: 2, features: Float32Array.of(1, 0, 0, 1) };
+    expect(() => retrieval(two, two, own, k)).toThrow(says);
+  });
+
+  it('features without a direction are refused', () => {
+    const two = { length: 2, features: Float32Array.of(1, 0, 0, 1) };
+    const bad = (x: number) => ({ length: 2, features: Float32Array.of(1, 0, x, 0) });
+    expect(() => retrieval(bad(0), two, [0, 1])).toThrow(/not all 0, got others for image 1/);
+    expect(() => retrieval(two, bad(NaN), [0, 1])).toThrow(/got others for caption 1/);
+  });
+});
+
+describe('memorisation', () => {
+  const [fakes, halves] = [set('fake'), between(50)];
+  const drawn = {
+    length: fakes.length + halves.length,
+    features: Float32Array.of(...fakes.features, ...halves.features),
+  };
+  const training = set('real', 0, 120);
+
+  it('as with scikit-learn’s NearestNeighbors and numpy’s quantiles', () => {
+    const found = memorisation(drawn, set('real', 120), training);
+    const { rows, drawn_median, held_out_median, copies } = expected.memorisation;
+    expect([...found.drawn.rows.slice(0, 10)]).toEqual(rows);
+    expect(found.drawnMedian).toBeCloseTo(drawn_median, 10);
+    expect(found.heldOutMedian).toBeCloseTo(held_out_median, 10);
+    expect(found.ratio).toBeCloseTo(drawn_median / held_out_median, 10);
+    expect(found.copies).toEqual(wilson(copies, drawn.length));
+  });
+
+  it('finds copies: each its own row, at no distance', () => {
+    const { distances, rows } = nearestRows(training, training);
+    expect(Math.max(...distances)).toBe(0);
+    expect([...rows]).toEqual([...places(120)]);
+    expect(memorisation(training, set('real', 120), training).copies.share).toBe(1);
+  });
+
+  it('sets of different widths, or empty ones, are refused', () => {
+    const narrow = { length: 2, features: Float32Array.of(1, 2) };
+    expect(() => nearestRows(narrow, training)).toThrow(/features of one width, got 1 and 24/);
+    const none = { length: 0, features: new Float32Array(0) };
+    expect(() => nearestRows(none, training)).toThrow(RangeError);
+  });
 });

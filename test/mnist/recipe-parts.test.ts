@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
+import { tokenLengths } from '../../lib/image-datasets/report';
 import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from '../../lib/mnist/presets';
 import { recipeObjective, recipeParts } from '../../lib/mnist/recipe-parts';
 import { RECIPES } from '../../lib/mnist/recipes';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
-import { stateDict } from '../../lib/nn/state-dict';
+import { numParameters, stateDict } from '../../lib/nn/state-dict';
 import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
 import { saveCheckpoint } from '../../lib/pretrained/checkpoint';
 import { Generator } from '../../lib/random';
@@ -61,6 +62,22 @@ describe('the parts of a recipe', () => {
     const parts = recipeParts(RECIPES.blog, tiny);
     expect(parts.dataset.length).toBe(60_000);
     expect(parts.dataset.labels.subarray(0, 5)).toEqual(Uint8Array.of(5, 0, 4, 1, 9));
+    dispose(parts);
+  });
+
+  it('of emoji are in colour, with a tokenizer that knows all of their words', () => {
+    const parts = recipeParts(RECIPES.emoji);
+    const { unet, textEncoder, tokenizer, dataset } = parts;
+    expect(unet.config).toMatchObject({ in_channels: 3, out_channels: 3, sample_size: 32 });
+    expect(textEncoder.config.vocab_size).toBe(tokenizer.vocabSize);
+    expect(textEncoder.config.hidden_size).toBe(unet.config.cross_attention_dim);
+    expect(dataset.images.shape.slice(1)).toEqual([32, 32, 3]);
+    expect(dataset.captions).toContain('noto emoji of grinning face');
+    expect(dataset.captions.join()).not.toMatch(/apple|woman/);
+    const { maxLength } = RECIPES.emoji.objective;
+    expect(tokenLengths(dataset.captions, tokenizer, maxLength).over).toBe(0);
+    // 32 MB in float32, 16 in float16
+    expect(numParameters(unet) + numParameters(textEncoder)).toBeLessThan(8e6);
     dispose(parts);
   });
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { RECIPES } from '../../lib/mnist/recipes';
+import { RECIPES, type AnyRecipe } from '../../lib/mnist/recipes';
 import { FLOW_SAMPLER_NAMES, SAMPLER_NAMES } from '../../lib/schedulers/samplers';
 import { WEIGHT_FORMATS } from '../../lib/web/quantized';
 import { temporaryFolder } from '../parity/python';
@@ -32,7 +32,9 @@ const { commands } = loadScript<{ commands: Record<string, { options: object; ru
 const { buildNative } = loadScript<{ buildNative: object }>('commands/build-native.mjs');
 const all: Record<string, object> = { ...commands, 'build-native': buildNative };
 const names =
-  loadScript<Record<'RECIPES' | 'SCHEDULERS' | 'WEIGHT_FORMATS', string[]>>('commands/names.mjs');
+  loadScript<Record<'RECIPES' | 'DIGIT_RECIPES' | 'SCHEDULERS' | 'WEIGHT_FORMATS', string[]>>(
+    'commands/names.mjs',
+  );
 
 const ask = (command: string, argv: string[], env: NodeJS.ProcessEnv = {}) =>
   parse(all[command]!, argv, { env, elsewhere: Object.values(commands) });
@@ -78,16 +80,16 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['–steps', '5'], /Options begin with two hyphens\. Did you mean --steps\?$/],
     [['steps=5'], /^unexpected argument 'steps=5'\. Did you mean --steps=5\?$/],
     [['--', '--steps', '5'], /^unexpected argument '--steps'\. It stands behind a second --/],
-    [['--recipe'], /^--recipe needs a value: one of best, blog, flow\.$/],
+    [['--recipe'], /^--recipe needs a value: one of best, blog, flow, emoji, cifar10\.$/],
     [
       ['--recipe', 'bset'],
-      /^--recipe: expected one of best, blog, flow, got 'bset'\. Did you mean best\?$/,
+      /^--recipe: expected one of best, blog, flow, emoji, cifar10, got 'bset'\. Did you mean best\?$/,
     ],
     [['--recipe=best=x'], /Did you mean best\?$/],
     [['--recipe', 'best '], /got 'best '\. Did you mean best\?$/],
     [
       ['--recipe', 'constructor'],
-      /^--recipe: expected one of best, blog, flow, got 'constructor'\.$/,
+      /^--recipe: expected one of best, blog, flow, emoji, cifar10, got 'constructor'\.$/,
     ],
     [['best'], /^unexpected argument 'best'\. Did you mean --recipe best\?$/],
     [['-r', 'best'], /^unknown option -r\. Did you mean --recipe\?$/],
@@ -299,7 +301,7 @@ describe('a wrong command line', () => {
     const { problems } = ask('train', ['--stepz', '5', '--recipe', 'bset', '--save-every', '0']);
     expect(problems).toEqual([
       'unknown option --stepz. Did you mean --steps?',
-      "--recipe: expected one of best, blog, flow, got 'bset'. Did you mean best?",
+      "--recipe: expected one of best, blog, flow, emoji, cifar10, got 'bset'. Did you mean best?",
       "--save-every: expected a whole number from 1 on, got '0'.",
     ]);
   });
@@ -405,4 +407,7 @@ it('the names are those of lib', () => {
   expect(names.RECIPES).toEqual(Object.keys(RECIPES));
   expect(names.SCHEDULERS).toEqual([...SAMPLER_NAMES, ...FLOW_SAMPLER_NAMES]);
   expect(names.WEIGHT_FORMATS).toEqual(WEIGHT_FORMATS);
+  const recipes = Object.entries<AnyRecipe>(RECIPES);
+  const ofDigits = recipes.filter(([, { data = 'mnist' }]) => data === 'mnist');
+  expect(names.DIGIT_RECIPES).toEqual(ofDigits.map(([name]) => name));
 });

@@ -50,6 +50,7 @@ const OBJECTIVE_OPTIONS = [
   'minSnrGamma',
   'offsetNoise',
   'captionDropout',
+  'randomFlip',
   'trainTextEncoder',
   'maxLength',
 ];

@@ -5,6 +5,20 @@ import type { Drawings, EmojiStyle } from './icons';
 
 const { resolve } = createRequire(__filename);
 
+/** Unicode's groups of emoji; flags are left out. */
+export const EMOJI_GROUPS = [
+  'Smileys & Emotion',
+  'People & Body',
+  'Animals & Nature',
+  'Food & Drink',
+  'Travel & Places',
+  'Activities',
+  'Objects',
+  'Symbols',
+] as const;
+
+export type EmojiCategory = (typeof EMOJI_GROUPS)[number];
+
 export interface Concept {
   /** Code points in hexadecimal, with hyphens, without U+FE0F. */
   readonly code: string;
@@ -14,6 +28,7 @@ export interface Concept {
   readonly tones: readonly string[];
   /** The code without its tones. */
   readonly figure: string;
+  readonly category: EmojiCategory;
 }
 
 const isTone = (point: string) => /^1f3f[b-f]$/.test(point);
@@ -30,14 +45,18 @@ export function conceptsOf(twitter: Drawings, noto: Drawings): Concept[] {
   const { categories } = JSON.parse(readFileSync(file, 'utf8')) as {
     categories: Record<string, readonly string[]>;
   };
-  const flags = new Set(categories['Flags']);
+  const categoryOf = new Map(
+    EMOJI_GROUPS.flatMap((category) => categories[category]!.map((name) => [name, category])),
+  );
   return [...twitter.names]
-    .filter(([code, name]) => noto.codes.has(code) && !flags.has(name) && !isComponent(code))
-    .map(([code, name]) => {
+    .filter(([code]) => noto.codes.has(code) && !isComponent(code))
+    .flatMap(([code, name]) => {
+      const category = categoryOf.get(name);
+      if (category === undefined) return [];
       const points = code.split('-');
       const tones = points.filter(isTone);
       const figure = points.filter((point) => !isTone(point)).join('-');
-      return { code, name: name.replaceAll('-', ' '), tones, figure };
+      return [{ code, name: name.replaceAll('-', ' '), tones, figure, category }];
     })
     .sort((a, b) => (a.code < b.code ? -1 : 1));
 }

@@ -6,7 +6,14 @@ import type { ImageDataset } from '../../datasets/data-loader';
 import { Images } from '../../images/images';
 import { checkOptions, isCount } from '../../options';
 import { COLOUR_RULE, type Colour } from '../decode';
-import { conceptsOf, heldOutStyle, isHeldOutTone, type Concept } from './concepts';
+import {
+  conceptsOf,
+  EMOJI_GROUPS,
+  heldOutStyle,
+  isHeldOutTone,
+  type Concept,
+  type EmojiCategory,
+} from './concepts';
 import { EMOJI_STYLES, readDrawings, type Drawings, type EmojiStyle } from './icons';
 
 /**
@@ -20,6 +27,8 @@ export interface LoadEmojiOptions {
   readonly size?: number | undefined;
   /** Default: all three. */
   readonly styles?: readonly EmojiStyle[] | undefined;
+  /** Unicode's groups. Default: all of them, which is all but flags. */
+  readonly categories?: readonly EmojiCategory[] | undefined;
   /** Default: `train`. */
   readonly split?: EmojiSplit | undefined;
   /** Also the five tones of skin of 330 figures. Default: false; for the split `unseen-tones` true. */
@@ -48,21 +57,23 @@ function resolveOptions(options: LoadEmojiOptions) {
   const defaults = {
     size: 32,
     styles: EMOJI_STYLES,
+    categories: EMOJI_GROUPS,
     split: 'train',
     tones: options.split === 'unseen-tones',
     background: [255, 255, 255],
     caption: (concept: string, style: EmojiStyle) => `${style} emoji of ${concept}`,
   } as const;
-  const isStyles = (value: unknown) =>
+  const isSomeOf = (all: readonly string[]) => (value: unknown) =>
     Array.isArray(value) &&
     value.length > 0 &&
     new Set(value).size === value.length &&
-    value.every((style) => EMOJI_STYLES.includes(style as EmojiStyle));
+    value.every((name) => all.includes(name as string));
   return checkOptions<
     Required<{ [K in keyof LoadEmojiOptions]-?: NonNullable<LoadEmojiOptions[K]> }>
   >('loadEmoji', options, defaults, {
     size: ['an integer from 8 to 512', (value) => isCount(value) && value >= 8 && value <= 512],
-    styles: [`some of ${EMOJI_STYLES.join(', ')}, each once`, isStyles],
+    styles: [`some of ${EMOJI_STYLES.join(', ')}, each once`, isSomeOf(EMOJI_STYLES)],
+    categories: [`some of ${EMOJI_GROUPS.join(', ')}, each once`, isSomeOf(EMOJI_GROUPS)],
     split: [`one of ${SPLITS.join(', ')}`, (value) => SPLITS.includes(value as EmojiSplit)],
     tones: [
       "true or false, for the split 'unseen-tones' true",
@@ -129,7 +140,7 @@ function sharedNames(drawings: Drawings, concepts: readonly Concept[]): Map<stri
  * @throws RangeError for bad options; DatasetError if other versions of the packages are installed than were tried
  */
 export function loadEmoji(options: LoadEmojiOptions = {}): EmojiDataset {
-  const { size, styles, split, tones, background, caption } = resolveOptions(options);
+  const { size, styles, categories, split, tones, background, caption } = resolveOptions(options);
   const sets = EMOJI_STYLES.map(readDrawings);
   const drawings = Object.fromEntries(sets.map((set) => [set.style, set])) as Record<
     EmojiStyle,
@@ -141,6 +152,7 @@ export function loadEmoji(options: LoadEmojiOptions = {}): EmojiDataset {
     const own = concepts.filter(({ code }) => drawings[style].names.has(code));
     const names = sharedNames(drawings[style], own);
     return own
+      .filter(({ category }) => categories.includes(category))
       .filter((concept) => {
         const inStyles = EMOJI_STYLES.filter((name) => drawings[name].names.has(concept.code));
         return split === 'all' || splitOf(concept, style, inStyles) === split;

@@ -17,7 +17,7 @@ export interface RunModelOptions {
  * Loads the model that a folder stands for: a model's own folder, or that of a run, of which it is the finished model
  * or else the last sound checkpoint, or the best one if asked for. The caller disposes the parts.
  *
- * @throws Error as `loadCheckpoint`, or if the best is asked for and no checkpoint was saved with a metric
+ * @throws Error as `loadCheckpoint`, for a model that is not grey, or if the best is asked for and no checkpoint was saved with a metric
  */
 export function loadRunModel(
   given: string,
@@ -26,6 +26,13 @@ export function loadRunModel(
   const folder = best === undefined ? lastModel(given) : bestModel(given, best);
   const parts = loadCheckpoint<Sampler>(folder);
   try {
+    const channels = parts.unet.config.in_channels;
+    if (channels !== 1) {
+      throw new Error(
+        `${folder}: expected a model of digits, which are grey (in_channels 1), got in_channels ${channels}. ` +
+          'The judge reads digits only; a model in colour is drawn with by TextToImagePipeline.',
+      );
+    }
     if (averaged) loadEmaWeights(folder, parts);
   } catch (error) {
     parts.unet.dispose();

@@ -3,9 +3,13 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadRunModel } from '../../../lib/mnist/evaluation/run-model';
 import { weightsHash } from '../../../lib/mnist/evaluation/weights-hash';
+import { UNet2DConditionModel } from '../../../lib/models/unet-2d-condition';
 import { saveCheckpoint } from '../../../lib/pretrained/checkpoint';
+import { Generator } from '../../../lib/random';
 import { bestCheckpoint, latestCheckpoint, saveTraining } from '../../../lib/training/checkpoints';
 import { temporaryRoot } from '../../support/temporary';
+import { TINY_UNET } from '../../support/tiny-configs';
+import { tinyParts } from '../../support/tiny-model';
 import { disposeTrainers, tinyTrainer } from '../../training/tiny-trainer';
 
 const root = mkdtempSync(path.join(temporaryRoot, 'run-model-'));
@@ -94,6 +98,20 @@ describe('the model that a folder stands for', () => {
 
   it('is the finished model where a run has one', () => {
     expect(found(path.join(root, 'finished'))).toEqual(['finished/model', hashes[4]]);
+  });
+
+  it('is refused in colour, which the judge cannot read, leaving nothing behind', () => {
+    const { scheduler, unet: grey, ...own } = tinyParts();
+    const config = { ...TINY_UNET, in_channels: 3, out_channels: 3 };
+    const unet = new UNet2DConditionModel(config, new Generator(1).stream('init'));
+    const colour = path.join(root, 'colour');
+    saveCheckpoint(colour, { ...own, unet, scheduler });
+    expect(() => {
+      expect(() => loadRunModel(colour)).toThrow(
+        /colour: expected a model of digits, which are grey \(in_channels 1\), got in_channels 3/,
+      );
+    }).toLeakNothing();
+    [grey, unet, own.textEncoder].forEach((model) => model.dispose());
   });
 
   it('is refused where there is none, leaving nothing behind', () => {

@@ -1,0 +1,45 @@
+/** The configs of models in colour, in the keys of diffusers and transformers. */
+import type { EmojiCategory } from '../image-datasets/emoji/concepts';
+import type { CLIPTextConfig } from '../models/clip-text-config';
+import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
+
+/**
+ * What the recipe draws: faces, cats and monkeys, hearts. Its 8,000 steps of 32 show each of these pictures some five hundred
+ * times, and would each of all 4,873 some fifty times.
+ */
+export const EMOJI_CATEGORIES = ['Smileys & Emotion'] as const satisfies readonly EmojiCategory[];
+
+/**
+ * A UNet in colour at 32 × 32: each level twice as wide as the one above it while that has a quarter of the pixels, so that a
+ * convolution costs the same at each; most of its numbers lie where they cost least.
+ */
+export const EMOJI_UNET_CONFIG = {
+  sample_size: 32,
+  in_channels: 3,
+  out_channels: 3,
+  layers_per_block: 1,
+  block_out_channels: [32, 64, 128, 128],
+  down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
+  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+  cross_attention_dim: 256,
+} as const satisfies Partial<UNet2DConditionConfig>;
+
+/** A text encoder for the words of emoji's captions: the tokenizer is data/clip-tokenizer-emoji. */
+export const EMOJI_TEXT_CONFIG = {
+  vocab_size: 3453,
+  hidden_size: 256,
+  intermediate_size: 512,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  max_position_embeddings: 16,
+  bos_token_id: 3451,
+  eos_token_id: 3452,
+  pad_token_id: 3452,
+} as const satisfies Partial<CLIPTextConfig>;
+
+/** For CIFAR-10 on a GPU: two layers a level, and twice as wide where it is widest in pixels. */
+export const CIFAR10_UNET_CONFIG = {
+  ...EMOJI_UNET_CONFIG,
+  layers_per_block: 2,
+  block_out_channels: [64, 128, 128, 128],
+} as const satisfies Partial<UNet2DConditionConfig>;

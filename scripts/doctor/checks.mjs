@@ -8,7 +8,6 @@ import {
   checkNode,
   checkPlatform,
   findCompiler,
-  findNodeHeaders,
   findPython,
   probePython,
 } from '../setup/check.mjs';
@@ -125,7 +124,6 @@ export const checks = [
   ['system', () => (checkPlatform(process.platform, process.arch), `${os.type()} ${os.release()}`)],
   ['Python', () => probePython(findPython(process.env.SDM_PYTHON)).version],
   ['C++ compiler', () => findCompiler().compiler],
-  ['Node headers', () => findNodeHeaders(process.execPath)],
   ['memory', checkMemory],
   ...steps.map((step) => [
     step.title,

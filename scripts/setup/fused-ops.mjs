@@ -5,8 +5,14 @@ import path from 'node:path';
 import { findCompiler } from './check.mjs';
 import { run } from './command.mjs';
 import { tensorflowFolder } from './native-addon.mjs';
-import { inRoot, root } from './paths.mjs';
+import { inRoot, nodeUtil, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
+import {
+  addonArguments,
+  nativeProcessor,
+  tensorflowArguments,
+  tensorflowLibraries,
+} from './systems.mjs';
 
 const sources = inRoot('native', 'fused');
 const library = inRoot('.setup', 'native', 'fused-ops.node');
@@ -18,7 +24,7 @@ const sourceNames = () => fs.readdirSync(sources).sort();
 const optionsOf = (name, tensorflow) =>
   name.startsWith('op')
     ? ['-O2', '-ftree-vectorize', '-isystem', path.join(tensorflow, 'include')]
-    : ['-O3', '-march=native', '-fno-math-errno', '-fno-trapping-math'];
+    : ['-O3', nativeProcessor(), '-fno-math-errno', '-fno-trapping-math'];
 
 /** What tells processors apart: machines of one name can have different instructions. */
 function processor() {
@@ -28,8 +34,9 @@ function processor() {
 }
 
 const smallTest = [
-  "const tf = require('@tensorflow/tfjs-node-gpu');",
   'require(process.argv[1]);',
+  "const tf = require('@tensorflow/tfjs-node-gpu');",
+  'require(process.argv[2]);',
   "const run = tf.backend().executeSingleOutput.bind(tf.backend(), 'SdmGeglu', []);",
   'const [y] = run([tf.tensor1d([2, 1])]).dataSync();',
   "if (Math.abs(y - 1.6826895) > 1e-5) throw new Error('2 gelu(1) came out as ' + y);",
@@ -42,7 +49,7 @@ export const fusedOps = {
   disk: 0.1,
   inputs: () => ({
     tensorflow: tensorflowFolder(),
-    wheel: fs.statSync(path.join(tensorflowFolder(), 'libtensorflow_cc.so.2')).mtimeMs,
+    wheel: fs.statSync(tensorflowLibraries(tensorflowFolder())[0]).mtimeMs,
     sources: sourceNames().map((name) => sha256(read(name))),
     processor: processor(),
   }),
@@ -74,11 +81,11 @@ export const fusedOps = {
         Array.from({ length: Math.min(2, os.availableParallelism()) }, compileRest),
       );
       const linked = path.join(build, 'fused-ops.node');
-      const wheel = [`-L${tensorflow}`, `-Wl,-rpath,${tensorflow}`];
-      wheel.push('-l:libtensorflow_framework.so.2', '-l:libtensorflow_cc.so.2');
-      await run(compiler, ['-shared', ...names.map(objectOf), '-o', linked, ...wheel], { logFile });
+      const wheel = tensorflowArguments(tensorflow);
+      const objects = names.map(objectOf);
+      await run(compiler, [...addonArguments(), ...objects, '-o', linked, ...wheel], { logFile });
       const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-      await run(process.execPath, ['-e', smallTest, linked], { logFile, cwd: root, env });
+      await run(process.execPath, ['-e', smallTest, nodeUtil, linked], { logFile, cwd: root, env });
       fs.renameSync(linked, library);
     } finally {
       fs.rmSync(build, { recursive: true, force: true });

@@ -1,13 +1,6 @@
 // The whole set-up: each step only if needed, as soon as those that it needs are done.
 import path from 'node:path';
-import {
-  checkDisk,
-  checkNode,
-  checkPlatform,
-  findCompiler,
-  findNodeHeaders,
-  findPython,
-} from './check.mjs';
+import { checkDisk, checkNode, checkPlatform, findCompiler, findPython } from './check.mjs';
 import { kernelspec } from './kernelspec.mjs';
 import { labextension } from './labextension.mjs';
 import { fusedOps } from './fused-ops.mjs';
@@ -40,7 +33,6 @@ function checkMachine(pending) {
   checkPlatform(process.platform, process.arch);
   const python = findPython(process.env.SDM_PYTHON);
   findCompiler();
-  findNodeHeaders(process.execPath);
   const needed = pending.reduce((sum, step) => sum + step.disk, roomToWork);
   checkDisk(root, needed);
   return { python };

@@ -104,18 +104,47 @@ export function findPython(wanted, probe = probePython) {
 }
 
 /**
- * Finds the C++ compiler.
+ * Finds the machine's C++ compiler.
  *
- * @returns {{ compiler: string }}
+ * @returns {string | null} null where there is none
+ * @throws {SetupFailure} if CXX names one that does not run
  */
 export function findCompiler(env = process.env, probe = (name) => output(name, ['--version'])) {
   const compilers = env.CXX ? [env.CXX] : ['g++', 'c++', 'clang++'];
   const compiler = compilers.find((name) => probe(name) !== null);
-  if (compiler !== undefined) return { compiler };
+  if (compiler !== undefined) return compiler;
+  if (!env.CXX) return null;
   throw new SetupFailure(
-    `a C++ compiler is needed and not there (tried ${compilers.join(', ')}).`,
-    'Install one: Debian, Ubuntu `apt install g++`; Fedora `dnf install gcc-c++`.',
+    `CXX names ${env.CXX}, which does not run.`,
+    'Unset it, or name a compiler of C++17: `CXX=clang++ npm run setup`.',
   );
+}
+
+/**
+ * TensorFlow's wheels for Linux are made for glibc 2.27 and newer.
+ *
+ * @param {string | undefined} version of glibc; undefined where the C library is another
+ */
+export function checkLibc(version, platform = process.platform) {
+  if (platform !== 'linux') return;
+  const found = version === undefined ? 'another C library (musl?)' : `glibc ${version}`;
+  if (version !== undefined && isAtLeast(parseVersion(version), [2, 27])) return;
+  throw new SetupFailure(
+    `glibc 2.27 or newer is needed, as TensorFlow's wheels are made for it; this machine has ${found}.`,
+    'Take a newer system, or the container of the Dockerfile (Alpine has no glibc: Debian and Ubuntu do).',
+  );
+}
+
+/** The glibc that this Node runs on, if it does. */
+export function glibcVersion() {
+  const { report } = process;
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true; // else it looks up names of all open connections
+  try {
+    return report.getReport().header.glibcVersionRuntime;
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
 }
 
 /** @param {number} needed in GB */

@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { findCompiler } from './check.mjs';
-import { run } from './command.mjs';
+import { CommandFailed, run } from './command.mjs';
+import { ownCompiler } from './compiler.mjs';
 import { tensorflowFolder } from './native-addon.mjs';
 import { inRoot, nodeUtil, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
@@ -16,6 +16,8 @@ import {
 
 const sources = inRoot('native', 'fused');
 const library = inRoot('.setup', 'native', 'fused-ops.node');
+/** Why there is no library, where it could not be built: layers then compute with plain ops. */
+const note = inRoot('.setup', 'native', 'without-fused-ops.txt');
 
 const read = (name) => fs.readFileSync(path.join(sources, name), 'utf8');
 const sourceNames = () => fs.readdirSync(sources).sort();
@@ -42,6 +44,40 @@ const smallTest = [
   "if (Math.abs(y - 1.6826895) > 1e-5) throw new Error('2 gelu(1) came out as ' + y);",
 ].join(' ');
 
+const withPlainOps = (reason) =>
+  `not built (${reason}): layers compute the same with plain ops, a training step takes 1.9 times as long`;
+
+async function build({ logFile, command: [compiler] }) {
+  const tensorflow = tensorflowFolder();
+  const folder = `${library}.${process.pid}`;
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  try {
+    const names = sourceNames().filter((file) => file.endsWith('.cc'));
+    const objectOf = (name) => path.join(folder, name.replace('.cc', '.o'));
+    const compile = (name) => {
+      const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden'];
+      options.push(...optionsOf(name, tensorflow));
+      const files = ['-c', path.join(sources, name), '-o', objectOf(name)];
+      return run(compiler, [...options, ...files], { logFile });
+    };
+    const left = names.values(); // shared: each takes the next one
+    const compileRest = async () => {
+      for (const name of left) await compile(name);
+    };
+    await Promise.all(Array.from({ length: Math.min(2, os.availableParallelism()) }, compileRest));
+    const linked = path.join(folder, 'fused-ops.node');
+    const wheel = tensorflowArguments(tensorflow);
+    const objects = names.map(objectOf);
+    await run(compiler, [...addonArguments(), ...objects, '-o', linked, ...wheel], { logFile });
+    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
+    await run(process.execPath, ['-e', smallTest, nodeUtil, linked], { logFile, cwd: root, env });
+    fs.renameSync(linked, library);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 export const fusedOps = {
   name: 'fused-ops',
   title: "the library's own TensorFlow ops",
@@ -52,43 +88,29 @@ export const fusedOps = {
     wheel: fs.statSync(tensorflowLibraries(tensorflowFolder())[0]).mtimeMs,
     sources: sourceNames().map((name) => sha256(read(name))),
     processor: processor(),
+    ...(fs.existsSync(note) && { compiler: ownCompiler()?.command }), // tried again with another
   }),
   missing() {
     if (tensorflowFolder() === null) return 'TensorFlow is not there';
-    return fs.existsSync(library) ? null : `${path.relative(root, library)} is missing`;
+    if (fs.existsSync(library) || fs.existsSync(note)) return null;
+    return `${path.relative(root, library)} is missing`;
   },
+  told: () => (fs.existsSync(note) ? withPlainOps(fs.readFileSync(note, 'utf8')) : null),
   remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 2 GB of memory.',
-  async run({ logFile }) {
-    const { compiler } = findCompiler();
-    const tensorflow = tensorflowFolder();
-    const build = `${library}.${process.pid}`;
-    fs.rmSync(build, { recursive: true, force: true });
-    fs.mkdirSync(build, { recursive: true });
-    try {
-      const names = sourceNames().filter((file) => file.endsWith('.cc'));
-      const objectOf = (name) => path.join(build, name.replace('.cc', '.o'));
-      const compile = (name) => {
-        const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden'];
-        options.push(...optionsOf(name, tensorflow));
-        const files = ['-c', path.join(sources, name), '-o', objectOf(name)];
-        return run(compiler, [...options, ...files], { logFile });
-      };
-      const left = names.values(); // shared: each takes the next one
-      const compileRest = async () => {
-        for (const name of left) await compile(name);
-      };
-      await Promise.all(
-        Array.from({ length: Math.min(2, os.availableParallelism()) }, compileRest),
-      );
-      const linked = path.join(build, 'fused-ops.node');
-      const wheel = tensorflowArguments(tensorflow);
-      const objects = names.map(objectOf);
-      await run(compiler, [...addonArguments(), ...objects, '-o', linked, ...wheel], { logFile });
-      const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-      await run(process.execPath, ['-e', smallTest, nodeUtil, linked], { logFile, cwd: root, env });
-      fs.renameSync(linked, library);
-    } finally {
-      fs.rmSync(build, { recursive: true, force: true });
+  async run({ logFile, say = () => {} }) {
+    fs.mkdirSync(path.dirname(note), { recursive: true });
+    for (const file of [note, library]) fs.rmSync(file, { force: true });
+    const compiler = ownCompiler();
+    let reason = 'no C++ compiler is there; one is taken up when it is installed';
+    if (compiler !== null) {
+      try {
+        return await build({ logFile, ...compiler });
+      } catch (error) {
+        if (!(error instanceof CommandFailed)) throw error;
+        reason = `${path.basename(compiler.command[0])} could not, see ${path.relative(root, logFile)}`;
+      }
     }
+    fs.writeFileSync(note, reason);
+    say(`set-up: ${this.title}: ${withPlainOps(reason)}.`);
   },
 };

@@ -1,8 +1,8 @@
 // The native half of tfjs-node-gpu, built from the package's own sources against the TensorFlow wheel.
 import fs from 'node:fs';
 import path from 'node:path';
-import { findCompiler } from './check.mjs';
 import { run } from './command.mjs';
+import { anyCompiler } from './compiler.mjs';
 import { SetupFailure } from './failure.mjs';
 import { earlyAddons, nodeUtil, packageFolder, root, tfjsPackage, venv } from './paths.mjs';
 import { sitePackages } from './python-packages.mjs';
@@ -32,12 +32,13 @@ async function build(sources, file, options, { logFile, compiler, tensorflow }) 
   const staging = `${file}.${process.pid}`;
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const includes = [headers(), path.join(tensorflow, 'include')];
+  const [program, ...first] = compiler.command;
   await run(
-    compiler,
-    ['-std=c++17', ...addonArguments(), ...sources, '-o', staging, ...options].concat(
+    program,
+    [...first, '-std=c++17', ...addonArguments(), ...sources, '-o', staging, ...options].concat(
       includes.flatMap((folder) => ['-isystem', folder]),
     ),
-    { logFile },
+    { logFile, env: compiler.env },
   );
   fs.renameSync(staging, file);
 }
@@ -80,8 +81,8 @@ export const nativeAddon = {
     return lacking === undefined ? null : `${path.relative(root, lacking)} is missing`;
   },
   remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 1 GB of memory.',
-  async run({ logFile }) {
-    const { compiler } = findCompiler();
+  async run({ logFile, python, say }) {
+    const compiler = await anyCompiler({ logFile, python, say });
     const tools = { logFile, compiler, tensorflow: tensorflowFolder() };
     await Promise.all([
       buildBinding(tools),

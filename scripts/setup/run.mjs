@@ -1,6 +1,14 @@
 // The whole set-up: each step only if needed, as soon as those that it needs are done.
 import path from 'node:path';
-import { checkDisk, checkNode, checkPlatform, findCompiler, findPython } from './check.mjs';
+import {
+  checkDisk,
+  checkLibc,
+  checkNode,
+  checkPlatform,
+  findCompiler,
+  findPython,
+  glibcVersion,
+} from './check.mjs';
 import { kernelspec } from './kernelspec.mjs';
 import { labextension } from './labextension.mjs';
 import { fusedOps } from './fused-ops.mjs';
@@ -32,10 +40,11 @@ const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s
 function checkMachine(pending) {
   checkPlatform(process.platform, process.arch);
   const python = findPython(process.env.SDM_PYTHON);
-  findCompiler();
+  checkLibc(glibcVersion());
+  findCompiler(); // one named in CXX must run
   const needed = pending.reduce((sum, step) => sum + step.disk, roomToWork);
   checkDisk(root, needed);
-  return { python };
+  return { python, say };
 }
 
 /**

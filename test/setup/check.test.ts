@@ -17,10 +17,9 @@ interface CheckExports {
   checkNode: (text: string) => void;
   checkPlatform: (platform: string, arch: string) => void;
   findPython: (wanted: string | undefined, probe: (name: string) => PythonReport | null) => string;
-  findCompiler(
-    env: Record<string, string>,
-    probe: (name: string) => string | null,
-  ): { compiler: string };
+  findCompiler(env: Record<string, string>, probe: (name: string) => string | null): string | null;
+  checkLibc: (version: string | undefined, platform: string) => void;
+  glibcVersion: () => string | undefined;
   checkDisk: (
     folder: string,
     needed: number,
@@ -128,14 +127,32 @@ describe('findPython', () => {
 describe('findCompiler', () => {
   it('heeds CXX', () => {
     const probe = (name: string): string | null => (name === 'g++' ? null : 'there');
-    expect(check.findCompiler({ CXX: 'my-c++' }, probe)).toEqual({ compiler: 'my-c++' });
-    expect(check.findCompiler({}, probe)).toEqual({ compiler: 'c++' });
+    expect(check.findCompiler({ CXX: 'my-c++' }, probe)).toBe('my-c++');
+    expect(check.findCompiler({}, probe)).toBe('c++');
   });
 
-  it('says what it tried and how to install one', () => {
-    const text = complaint(() => check.findCompiler({}, () => null));
-    expect(text).toContain('a C++ compiler is needed and not there (tried g++, c++, clang++)');
-    expect(text).toContain('apt install g++');
+  it('is null where there is none, and refuses one named in vain', () => {
+    expect(check.findCompiler({}, () => null)).toBeNull();
+    expect(complaint(() => check.findCompiler({ CXX: 'my-c++' }, () => null))).toBe(
+      'CXX names my-c++, which does not run. | Unset it, or name a compiler of C++17: `CXX=clang++ npm run setup`.',
+    );
+  });
+});
+
+describe('checkLibc', () => {
+  it('takes glibc 2.27 and newer, as the tags of the wheels say', () => {
+    for (const version of ['2.27', '2.36', '3.0']) check.checkLibc(version, 'linux');
+    check.checkLibc(undefined, 'darwin');
+    expect(complaint(() => check.checkLibc('2.17', 'linux'))).toContain(
+      'this machine has glibc 2.17',
+    );
+    expect(complaint(() => check.checkLibc(undefined, 'linux'))).toContain(
+      'another C library (musl?)',
+    );
+  });
+
+  it('knows the one of this process', () => {
+    expect(check.glibcVersion()).toMatch(/^2\.\d+$/);
   });
 });
 

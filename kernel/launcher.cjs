@@ -12,6 +12,9 @@ const tslabPackages = path.join(root, 'node_modules');
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 
+// A cell may load tfjs-node by itself.
+require('../native/node-util.cjs');
+
 // tslab's protocol gets the repository's TypeScript: its own is never loaded.
 const bundled = require.resolve(path.join(tslabPackages, '@tslab', 'typescript-for-tslab'));
 require.cache[bundled] = { id: bundled, filename: bundled, loaded: true, exports: typescript };

@@ -21,6 +21,6 @@ export const buildNative = {
   },
   example: 'npx stable-diffusion-mnist build-native',
   notes:
-    'Needs Python ≥ 3.10 with venv, a C++ compiler and make. SDM_TENSORFLOW names the folder of a TensorFlow wheel\n' +
+    'Needs Python ≥ 3.10 with venv and a C++ compiler. SDM_TENSORFLOW names the folder of a TensorFlow wheel\n' +
     'that is installed already (…/site-packages/tensorflow).',
 };

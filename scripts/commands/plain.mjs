@@ -9,7 +9,7 @@ export const setup = {
   options: {},
   example: 'npm run setup',
   notes:
-    'SDM_DEVICE=cpu or gpu chooses the device, SDM_PYTHON names a Python of 3.10 to 3.13. Logs are in .setup/logs.',
+    'SDM_DEVICE=cpu or gpu chooses the device, SDM_PYTHON names a Python of 3.10 to 3.14. Logs are in .setup/logs.',
 };
 
 /** @type {import('../command-line/parse.mjs').Command} */

@@ -8,7 +8,6 @@ import {
   checkNode,
   checkPlatform,
   findCompiler,
-  findNodeHeaders,
   findPython,
   probePython,
 } from '../setup/check.mjs';
@@ -16,7 +15,7 @@ import { excerpt } from '../setup/command.mjs';
 import { chooseDevice } from '../setup/device.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
 import { inRoot, jupyterEnvironment, notebooks, venv, venvPython } from '../setup/paths.mjs';
-import { sitePackages } from '../setup/python-packages.mjs';
+import { sitePackages, tensorflowWheel } from '../setup/python-packages.mjs';
 import { steps } from '../setup/run.mjs';
 import { reasonToRun } from '../setup/step.mjs';
 
@@ -124,15 +123,14 @@ export const checks = [
   ['Node', () => (checkNode(process.versions.node), `${process.versions.node}`)],
   ['system', () => (checkPlatform(process.platform, process.arch), `${os.type()} ${os.release()}`)],
   ['Python', () => probePython(findPython(process.env.SDM_PYTHON)).version],
-  ['C++ compiler', () => findCompiler().compiler],
-  ['Node headers', () => findNodeHeaders(process.execPath)],
+  ['C++ compiler', () => findCompiler() ?? 'none; a wheel brings one for what needs it'],
   ['memory', checkMemory],
   ...steps.map((step) => [
     step.title,
     () => {
       const reason = reasonToRun(step);
       if (reason !== null) throw new SetupFailure(`${reason}.`, runSetup);
-      return 'as it should be';
+      return step.told?.() ?? 'as it should be';
     },
   ]),
   ['tfjs', () => packageVersion('@tensorflow/tfjs-node-gpu')],
@@ -141,7 +139,7 @@ export const checks = [
   [
     'TensorFlow',
     () => {
-      const wheel = chooseDevice() === 'gpu' ? 'tensorflow' : 'tensorflow_cpu';
+      const wheel = tensorflowWheel().replace('-', '_');
       return `${tensorflow().tensorflow} of the wheel ${wheel} ${pythonVersion(wheel)}`;
     },
   ],

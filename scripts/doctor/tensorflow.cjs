@@ -8,6 +8,7 @@ const path = require('node:path');
 const root = path.resolve(__dirname, '..', '..');
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+require(path.join(root, 'native', 'node-util.cjs'));
 const quiet = path.join(root, '.setup', 'native', 'quiet.node');
 if (fs.existsSync(quiet)) require(quiet);
 

@@ -1,12 +1,19 @@
 // What must be on the machine beforehand. Runs on any Node from 12 on, so that one that is too old is
 // told so.
 import fs from 'node:fs';
-import path from 'node:path';
 import { output } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
 
-export const nodeRange = 'Node 20.19 or newer, below 23';
-const pythonRange = 'Python 3.10 to 3.13';
+const pythonRange = 'Python 3.10 to 3.14';
+
+/** For each Node that it was tried with, the first release that all packages take. Odd ones live half a year. */
+const nodes = [
+  [20, 19],
+  [22, 13],
+  [24, 0],
+  [26, 0],
+];
+export const nodeRange = 'Node 20.19, 22.13, 24 or 26';
 
 /** `v20.19.1`, `Python 3.11.7` or `3.10` → `[20, 19, 1]`…; null if there is no version in the text. */
 export function parseVersion(text) {
@@ -25,10 +32,11 @@ export function isAtLeast(version, least) {
 /** @param {string} text as `process.versions.node` */
 export function checkNode(text) {
   const version = parseVersion(text);
-  if (version !== null && isAtLeast(version, [20, 19]) && version[0] < 23) return;
+  const known = version !== null && nodes.find(([major]) => major === version[0]);
+  if (known && isAtLeast(version, known)) return;
   throw new SetupFailure(
     `${nodeRange} is needed, this is Node ${text}.`,
-    'Install Node 22 (for example `nvm install 22 && nvm use 22`) and run the command again.',
+    'Install Node 24 (for example `nvm install 24 && nvm use 24`) and run the command again.',
   );
 }
 
@@ -59,7 +67,7 @@ export function probePython(program) {
 /** What keeps a Python from being used, or null. */
 export function pythonProblem(report) {
   const version = parseVersion(report.version);
-  if (!isAtLeast(version, [3, 10]) || isAtLeast(version, [3, 14])) {
+  if (!isAtLeast(version, [3, 10]) || isAtLeast(version, [3, 15])) {
     return `is Python ${report.version}`;
   }
   if (!report.venv || !report.ensurepip) return 'has no venv module';
@@ -77,7 +85,7 @@ export function pythonProblem(report) {
 export function findPython(wanted, probe = probePython) {
   const names = wanted
     ? [wanted]
-    : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+    : ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
   const tried = [];
   let lacksVenv = null;
   for (const name of names) {
@@ -96,38 +104,47 @@ export function findPython(wanted, probe = probePython) {
 }
 
 /**
- * Finds the C++ compiler and make.
+ * Finds the machine's C++ compiler.
  *
- * @returns {{ compiler: string }}
+ * @returns {string | null} null where there is none
+ * @throws {SetupFailure} if CXX names one that does not run
  */
 export function findCompiler(env = process.env, probe = (name) => output(name, ['--version'])) {
   const compilers = env.CXX ? [env.CXX] : ['g++', 'c++', 'clang++'];
   const compiler = compilers.find((name) => probe(name) !== null);
-  const lacking = [];
-  if (compiler === undefined) lacking.push(`a C++ compiler (tried ${compilers.join(', ')})`);
-  if (probe('make') === null) lacking.push('make');
-  if (lacking.length === 0) return { compiler };
+  if (compiler !== undefined) return compiler;
+  if (!env.CXX) return null;
   throw new SetupFailure(
-    `${lacking.join(' and ')} ${lacking.length > 1 ? 'are' : 'is'} needed and not there.`,
-    'Install them: Debian, Ubuntu `apt install build-essential`; Fedora `dnf install gcc-c++ make`.',
+    `CXX names ${env.CXX}, which does not run.`,
+    'Unset it, or name a compiler of C++17: `CXX=clang++ npm run setup`.',
   );
 }
 
 /**
- * Finds the folder whose `include/node` has Node's headers, which the native addon is built with.
- * Nothing is downloaded: node-gyp would fetch them from elsewhere than the package registry.
+ * TensorFlow's wheels for Linux are made for glibc 2.27 and newer.
+ *
+ * @param {string | undefined} version of glibc; undefined where the C library is another
  */
-export function findNodeHeaders(execPath, env = process.env, exists = fs.existsSync) {
-  const prefix = path.dirname(path.dirname(execPath));
-  const wanted = env.npm_config_nodedir;
-  const places = wanted ? [wanted] : [prefix, '/usr', '/usr/local'];
-  const found = places.find((place) => exists(path.join(place, 'include', 'node', 'node_api.h')));
-  if (found !== undefined) return found;
+export function checkLibc(version, platform = process.platform) {
+  if (platform !== 'linux') return;
+  const found = version === undefined ? 'another C library (musl?)' : `glibc ${version}`;
+  if (version !== undefined && isAtLeast(parseVersion(version), [2, 27])) return;
   throw new SetupFailure(
-    `Node's headers (include/node/node_api.h) are needed and not in ${places.join(', ')}.`,
-    'Install them (Debian, Ubuntu: `apt install libnode-dev`), use a Node from nvm or nodejs.org, ' +
-      'which brings them, or name the folder that has include/node in npm_config_nodedir.',
+    `glibc 2.27 or newer is needed, as TensorFlow's wheels are made for it; this machine has ${found}.`,
+    'Take a newer system, or the container of the Dockerfile (Alpine has no glibc: Debian and Ubuntu do).',
   );
+}
+
+/** The glibc that this Node runs on, if it does. */
+export function glibcVersion() {
+  const { report } = process;
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true; // else it looks up names of all open connections
+  try {
+    return report.getReport().header.glibcVersionRuntime;
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
 }
 
 /** @param {number} needed in GB */

@@ -2,14 +2,22 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { findCompiler } from './check.mjs';
-import { run } from './command.mjs';
+import { CommandFailed, run } from './command.mjs';
+import { ownCompiler } from './compiler.mjs';
 import { tensorflowFolder } from './native-addon.mjs';
-import { inRoot, root } from './paths.mjs';
+import { inRoot, nodeUtil, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
+import {
+  addonArguments,
+  nativeProcessor,
+  tensorflowArguments,
+  tensorflowLibraries,
+} from './systems.mjs';
 
 const sources = inRoot('native', 'fused');
 const library = inRoot('.setup', 'native', 'fused-ops.node');
+/** Why there is no library, where it could not be built: layers then compute with plain ops. */
+const note = inRoot('.setup', 'native', 'without-fused-ops.txt');
 
 const read = (name) => fs.readFileSync(path.join(sources, name), 'utf8');
 const sourceNames = () => fs.readdirSync(sources).sort();
@@ -18,7 +26,7 @@ const sourceNames = () => fs.readdirSync(sources).sort();
 const optionsOf = (name, tensorflow) =>
   name.startsWith('op')
     ? ['-O2', '-ftree-vectorize', '-isystem', path.join(tensorflow, 'include')]
-    : ['-O3', '-march=native', '-fno-math-errno', '-fno-trapping-math'];
+    : ['-O3', nativeProcessor(), '-fno-math-errno', '-fno-trapping-math'];
 
 /** What tells processors apart: machines of one name can have different instructions. */
 function processor() {
@@ -28,12 +36,47 @@ function processor() {
 }
 
 const smallTest = [
-  "const tf = require('@tensorflow/tfjs-node-gpu');",
   'require(process.argv[1]);',
+  "const tf = require('@tensorflow/tfjs-node-gpu');",
+  'require(process.argv[2]);',
   "const run = tf.backend().executeSingleOutput.bind(tf.backend(), 'SdmGeglu', []);",
   'const [y] = run([tf.tensor1d([2, 1])]).dataSync();',
   "if (Math.abs(y - 1.6826895) > 1e-5) throw new Error('2 gelu(1) came out as ' + y);",
 ].join(' ');
+
+const withPlainOps = (reason) =>
+  `not built (${reason}): layers compute the same with plain ops, a training step takes 1.9 times as long`;
+
+async function build({ logFile, command: [compiler] }) {
+  const tensorflow = tensorflowFolder();
+  const folder = `${library}.${process.pid}`;
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  try {
+    const names = sourceNames().filter((file) => file.endsWith('.cc'));
+    const objectOf = (name) => path.join(folder, name.replace('.cc', '.o'));
+    const compile = (name) => {
+      const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden'];
+      options.push(...optionsOf(name, tensorflow));
+      const files = ['-c', path.join(sources, name), '-o', objectOf(name)];
+      return run(compiler, [...options, ...files], { logFile });
+    };
+    const left = names.values(); // shared: each takes the next one
+    const compileRest = async () => {
+      for (const name of left) await compile(name);
+    };
+    await Promise.all(Array.from({ length: Math.min(2, os.availableParallelism()) }, compileRest));
+    const linked = path.join(folder, 'fused-ops.node');
+    const wheel = tensorflowArguments(tensorflow);
+    const objects = names.map(objectOf);
+    await run(compiler, [...addonArguments(), ...objects, '-o', linked, ...wheel], { logFile });
+    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
+    await run(process.execPath, ['-e', smallTest, nodeUtil, linked], { logFile, cwd: root, env });
+    fs.renameSync(linked, library);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 export const fusedOps = {
   name: 'fused-ops',
@@ -42,46 +85,32 @@ export const fusedOps = {
   disk: 0.1,
   inputs: () => ({
     tensorflow: tensorflowFolder(),
-    wheel: fs.statSync(path.join(tensorflowFolder(), 'libtensorflow_cc.so.2')).mtimeMs,
+    wheel: fs.statSync(tensorflowLibraries(tensorflowFolder())[0]).mtimeMs,
     sources: sourceNames().map((name) => sha256(read(name))),
     processor: processor(),
+    ...(fs.existsSync(note) && { compiler: ownCompiler()?.command }), // tried again with another
   }),
   missing() {
     if (tensorflowFolder() === null) return 'TensorFlow is not there';
-    return fs.existsSync(library) ? null : `${path.relative(root, library)} is missing`;
+    if (fs.existsSync(library) || fs.existsSync(note)) return null;
+    return `${path.relative(root, library)} is missing`;
   },
+  told: () => (fs.existsSync(note) ? withPlainOps(fs.readFileSync(note, 'utf8')) : null),
   remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 2 GB of memory.',
-  async run({ logFile }) {
-    const { compiler } = findCompiler();
-    const tensorflow = tensorflowFolder();
-    const build = `${library}.${process.pid}`;
-    fs.rmSync(build, { recursive: true, force: true });
-    fs.mkdirSync(build, { recursive: true });
-    try {
-      const names = sourceNames().filter((file) => file.endsWith('.cc'));
-      const objectOf = (name) => path.join(build, name.replace('.cc', '.o'));
-      const compile = (name) => {
-        const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden'];
-        options.push(...optionsOf(name, tensorflow));
-        const files = ['-c', path.join(sources, name), '-o', objectOf(name)];
-        return run(compiler, [...options, ...files], { logFile });
-      };
-      const left = names.values(); // shared: each takes the next one
-      const compileRest = async () => {
-        for (const name of left) await compile(name);
-      };
-      await Promise.all(
-        Array.from({ length: Math.min(2, os.availableParallelism()) }, compileRest),
-      );
-      const linked = path.join(build, 'fused-ops.node');
-      const wheel = [`-L${tensorflow}`, `-Wl,-rpath,${tensorflow}`];
-      wheel.push('-l:libtensorflow_framework.so.2', '-l:libtensorflow_cc.so.2');
-      await run(compiler, ['-shared', ...names.map(objectOf), '-o', linked, ...wheel], { logFile });
-      const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-      await run(process.execPath, ['-e', smallTest, linked], { logFile, cwd: root, env });
-      fs.renameSync(linked, library);
-    } finally {
-      fs.rmSync(build, { recursive: true, force: true });
+  async run({ logFile, say = () => {} }) {
+    fs.mkdirSync(path.dirname(note), { recursive: true });
+    for (const file of [note, library]) fs.rmSync(file, { force: true });
+    const compiler = ownCompiler();
+    let reason = 'no C++ compiler is there; one is taken up when it is installed';
+    if (compiler !== null) {
+      try {
+        return await build({ logFile, ...compiler });
+      } catch (error) {
+        if (!(error instanceof CommandFailed)) throw error;
+        reason = `${path.basename(compiler.command[0])} could not, see ${path.relative(root, logFile)}`;
+      }
     }
+    fs.writeFileSync(note, reason);
+    say(`set-up: ${this.title}: ${withPlainOps(reason)}.`);
   },
 };

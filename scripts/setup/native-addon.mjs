@@ -1,17 +1,14 @@
 // The native half of tfjs-node-gpu, built from the package's own sources against the TensorFlow wheel.
 import fs from 'node:fs';
 import path from 'node:path';
-import { findCompiler, findNodeHeaders } from './check.mjs';
 import { run } from './command.mjs';
+import { anyCompiler } from './compiler.mjs';
 import { SetupFailure } from './failure.mjs';
-import { earlyAddons, packageFolder, root, tfjsPackage, venv, venvPython } from './paths.mjs';
+import { earlyAddons, nodeUtil, packageFolder, root, tfjsPackage, venv } from './paths.mjs';
 import { sitePackages } from './python-packages.mjs';
 import { sha256 } from './step.mjs';
+import { addonArguments, tensorflowArguments, tensorflowLibraries } from './systems.mjs';
 
-const libraries = {
-  'libtensorflow.so': 'libtensorflow_cc.so.2',
-  'libtensorflow_framework.so': 'libtensorflow_framework.so.2',
-};
 const addon = path.join(tfjsPackage, 'lib', 'napi-v8', 'tfjs_binding.node');
 
 /**
@@ -27,63 +24,40 @@ export function tensorflowFolder() {
   return fs.realpathSync(path.join(site, 'tensorflow'));
 }
 
-function replaceLink(target, file) {
-  fs.rmSync(file, { force: true, recursive: true });
-  fs.symlinkSync(target, file);
-}
+/** The headers of Node-API, the same for every Node, from a package of their own. */
+const headers = () => path.join(packageFolder('node-api-headers'), 'include');
 
-function linkWheel(tensorflow) {
-  const deps = path.join(tfjsPackage, 'deps');
-  fs.mkdirSync(path.join(deps, 'lib'), { recursive: true });
-  replaceLink(path.join(tensorflow, 'include'), path.join(deps, 'include'));
-  for (const [name, library] of Object.entries(libraries)) {
-    replaceLink(path.join(tensorflow, library), path.join(deps, 'lib', name));
-  }
-}
-
-async function buildBinding({ logFile, headers, tensorflow }) {
-  // Built beside its place and moved there, so that a half-built one is never loaded.
-  const staging = path.join(tfjsPackage, 'build', 'ready');
-  await run(
-    process.execPath,
-    [
-      path.join(packageFolder('node-gyp'), 'bin', 'node-gyp.js'),
-      'rebuild',
-      `--nodedir=${headers}`,
-      '--module_name=tfjs_binding',
-      `--module_path=${staging}`,
-      '--napi_build_version=8',
-    ],
-    {
-      logFile,
-      cwd: tfjsPackage,
-      env: {
-        ...process.env,
-        npm_config_python: fs.existsSync(venvPython) ? venvPython : 'python3',
-        LDFLAGS: `${process.env.LDFLAGS || ''} -Wl,-rpath,${tensorflow}`.trim(),
-      },
-    },
-  );
-  fs.mkdirSync(path.dirname(addon), { recursive: true });
-  fs.renameSync(path.join(staging, 'tfjs_binding.node'), addon);
-}
-
-async function buildEarly({ source, file }, { logFile, compiler, headers, tensorflow }) {
+/** Built beside its place and moved there, so that a half-built one is never loaded. */
+async function build(sources, file, options, { logFile, compiler, tensorflow }) {
   const staging = `${file}.${process.pid}`;
   fs.mkdirSync(path.dirname(file), { recursive: true });
+  const includes = [headers(), path.join(tensorflow, 'include')];
+  const [program, ...first] = compiler.command;
   await run(
-    compiler,
-    ['-std=c++17', '-O1', '-fPIC', '-shared', source, '-o', staging]
-      .concat(['-isystem', path.join(headers, 'include', 'node')])
-      .concat(['-isystem', path.join(tensorflow, 'include')])
-      .concat(['-ldl']),
-    { logFile },
+    program,
+    [...first, '-std=c++17', ...addonArguments(), ...sources, '-o', staging, ...options].concat(
+      includes.flatMap((folder) => ['-isystem', folder]),
+    ),
+    { logFile, env: compiler.env },
   );
   fs.renameSync(staging, file);
 }
 
+/** tfjs-node's own sources, without its node-gyp, which wants make, Python and all of Node's headers. */
+function buildBinding(tools) {
+  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'];
+  return build(
+    sources.map((name) => path.join(tfjsPackage, 'binding', name)),
+    addon,
+    ['-O2', '-DNAPI_VERSION=8', ...tensorflowArguments(tools.tensorflow)],
+    tools,
+  );
+}
+
+const buildEarly = ({ source, file }, tools) => build([source], file, ['-O1', '-ldl'], tools);
+
 const smallTest = [
-  'process.argv.slice(1).forEach((addon) => require(addon));',
+  'process.argv.slice(1).forEach((file) => require(file));',
   "const tf = require('@tensorflow/tfjs-node-gpu');",
   'const sum = tf.tensor1d([1, 2, 3]).sum().dataSync()[0];',
   "if (sum !== 6) throw new Error('1 + 2 + 3 came out as ' + sum);",
@@ -99,30 +73,24 @@ export const nativeAddon = {
     early: earlyAddons.map(({ source }) => sha256(fs.readFileSync(source))),
     tfjs: JSON.parse(fs.readFileSync(path.join(tfjsPackage, 'package.json'), 'utf8')).version,
     // another TensorFlow in the same folder
-    wheel: fs.statSync(path.join(tensorflowFolder(), 'libtensorflow_cc.so.2')).mtimeMs,
+    wheel: fs.statSync(tensorflowLibraries(tensorflowFolder())[0]).mtimeMs,
   }),
   missing() {
-    const wanted = [
-      addon,
-      ...earlyAddons.map(({ file }) => file),
-      ...Object.keys(libraries).map((name) => path.join(tfjsPackage, 'deps', 'lib', name)),
-    ];
+    const wanted = [addon, ...earlyAddons.map(({ file }) => file)];
     const lacking = wanted.find((file) => !fs.existsSync(file));
     return lacking === undefined ? null : `${path.relative(root, lacking)} is missing`;
   },
   remedy: 'Read the log. A compiler of C++17 is needed (g++ 9 or newer), and about 1 GB of memory.',
-  async run({ logFile }) {
-    const headers = findNodeHeaders(process.execPath);
-    const { compiler } = findCompiler();
-    const tensorflow = tensorflowFolder();
-    linkWheel(tensorflow);
-    await buildBinding({ logFile, headers, tensorflow });
-    for (const early of earlyAddons) {
-      await buildEarly(early, { logFile, compiler, headers, tensorflow });
-    }
+  async run({ logFile, python, say }) {
+    const compiler = await anyCompiler({ logFile, python, say });
+    const tools = { logFile, compiler, tensorflow: tensorflowFolder() };
+    await Promise.all([
+      buildBinding(tools),
+      ...earlyAddons.map((early) => buildEarly(early, tools)),
+    ]);
     const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
     try {
-      const files = earlyAddons.map(({ file }) => file);
+      const files = [nodeUtil, ...earlyAddons.map(({ file }) => file)];
       await run(process.execPath, ['-e', smallTest, ...files], { logFile, cwd: root, env });
     } catch (error) {
       throw new SetupFailure(

@@ -22,6 +22,8 @@ export const earlyAddons = ['quiet', 'session-config'].map((name) => ({
   source: inRoot('native', `${name}.cc`),
   file: inRoot('.setup', 'native', `${name}.node`),
 }));
+/** Loaded before tfjs-node, too: what it asks of Node that Node has no more. */
+export const nodeUtil = inRoot('native', 'node-util.cjs');
 export const venv = inRoot('.venv');
 export const venvPython = inRoot('.venv', 'bin', 'python');
 export const parityVenv = inRoot('.venv-parity');

@@ -73,25 +73,61 @@ function environmentMismatch(folder, files) {
   return `${lacking.slice(0, 3).join(', ')}${more} not installed`;
 }
 
-async function makeEnvironment({ folder, files, python, logFile, pipOptions = [], clear }) {
+async function makeEnvironment({ folder, files, tensorflow, python, logFile, pipOptions, clear }) {
   const own = path.join(folder, 'bin', 'python');
   if (clear || output(own, ['-c', 'import pip']) === null) {
     await run(python, ['-m', 'venv', '--clear', folder], { logFile });
   }
-  const requirements = files.flatMap((file) => ['-r', path.relative(root, file)]);
-  const options = ['--no-deps', '--disable-pip-version-check', '--no-input', ...pipOptions];
-  await run(own, ['-m', 'pip', 'install', ...options, ...requirements], {
-    logFile,
-    cwd: root,
-    env: jupyterEnvironment(),
-  });
+  const install = (given, options = []) => {
+    const requirements = given.flatMap((file) => ['-r', path.relative(root, file)]);
+    const always = ['--no-deps', '--disable-pip-version-check', '--no-input'];
+    return run(own, ['-m', 'pip', 'install', ...always, ...options, ...requirements], {
+      logFile,
+      cwd: root,
+      env: jupyterEnvironment(),
+    });
+  };
+  const site = sitePackages(folder);
+  const version = parseVersion(path.basename(path.dirname(site)));
+  const apart = tensorflow ? tensorflowOptions(version, site) : [];
+  if (apart.length === 0) return install([...files, ...(tensorflow ?? [])], pipOptions);
+  if (files.length > 0) await install(files, pipOptions);
+  await install(tensorflow, apart);
 }
 
 const registryRemedy =
   'Check that the Python package index can be reached (`pip download --no-deps -d /tmp six`) and ' +
   'that the disk is not full, then run the command again.';
 
-const devicePackages = { cpu: 'tensorflow-cpu', gpu: 'tensorflow' };
+/** The requirements of TensorFlow alone. Only on x64 has its wheel without CUDA a name of its own. */
+export function tensorflowFile(device = chooseDevice(), arch = process.arch) {
+  return device === 'cpu' && arch !== 'x64'
+    ? 'requirements-arm64.txt'
+    : `requirements-${device}.txt`;
+}
+
+/** The wheel of TensorFlow that is wanted here. */
+export const tensorflowWheel = (device = chooseDevice(), arch = process.arch) =>
+  tensorflowFile(device, arch) === 'requirements-cpu.txt' ? 'tensorflow-cpu' : 'tensorflow';
+
+/** A wheel that shares the folder with the wanted one, so that one cannot be installed over the other. */
+const otherWheel = () => (tensorflowWheel() === 'tensorflow' ? 'tensorflow-cpu' : 'tensorflow');
+
+/** The last Python that TensorFlow has a wheel for. */
+const lastWheel = [3, 13];
+
+/**
+ * pip's options for TensorFlow's wheel. No Python ever imports it, so where there is none for this Python, the one for
+ * another has the same libraries.
+ *
+ * @param {number[]} python the version
+ * @param {string} site where this Python's packages are
+ */
+export function tensorflowOptions(python, site) {
+  if (!isAtLeast(python, [lastWheel[0], lastWheel[1] + 1])) return [];
+  const wheel = ['--python-version', lastWheel.join('.'), '--only-binary', ':all:'];
+  return [...wheel, '--target', site, '--upgrade'];
+}
 
 /** The environment with JupyterLab and TensorFlow's native libraries. */
 export const pythonPackages = {
@@ -103,19 +139,16 @@ export const pythonPackages = {
   verified: true,
   inputs: () => chooseDevice(),
   missing() {
-    const device = chooseDevice();
-    const files = [inRoot('requirements.txt'), inRoot(`requirements-${device}.txt`)];
-    const other = devicePackages[device === 'cpu' ? 'gpu' : 'cpu'];
+    const other = otherWheel();
     if (installedVersions(venv).has(other)) return `${other} is installed, for another device`;
-    return environmentMismatch(venv, files);
+    return environmentMismatch(venv, [inRoot('requirements.txt'), inRoot(tensorflowFile())]);
   },
   remedy: registryRemedy,
   async run({ logFile, python }) {
-    const device = chooseDevice();
-    const files = [inRoot('requirements.txt'), inRoot(`requirements-${device}.txt`)];
-    // Both flavours of TensorFlow own the same folder, so one cannot be installed over the other.
-    const clear = installedVersions(venv).has(devicePackages[device === 'cpu' ? 'gpu' : 'cpu']);
-    await makeEnvironment({ folder: venv, files, python, logFile, clear });
+    const files = [inRoot('requirements.txt')];
+    const clear = installedVersions(venv).has(otherWheel());
+    const tensorflow = [inRoot(tensorflowFile())];
+    await makeEnvironment({ folder: venv, files, tensorflow, python, logFile, clear });
   },
 };
 
@@ -131,12 +164,13 @@ export const tensorflowPackage = {
   },
   missing() {
     if (process.env.SDM_TENSORFLOW) return null;
-    return environmentMismatch(venv, [inRoot(`requirements-${chooseDevice()}.txt`)]);
+    return environmentMismatch(venv, [inRoot(tensorflowFile())]);
   },
   run: ({ logFile, python }) =>
     makeEnvironment({
       folder: venv,
-      files: [inRoot(`requirements-${chooseDevice()}.txt`)],
+      files: [],
+      tensorflow: [inRoot(tensorflowFile())],
       python,
       logFile,
     }),

@@ -2,11 +2,12 @@
 import path from 'node:path';
 import {
   checkDisk,
+  checkLibc,
   checkNode,
   checkPlatform,
   findCompiler,
-  findNodeHeaders,
   findPython,
+  glibcVersion,
 } from './check.mjs';
 import { kernelspec } from './kernelspec.mjs';
 import { labextension } from './labextension.mjs';
@@ -39,11 +40,11 @@ const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s
 function checkMachine(pending) {
   checkPlatform(process.platform, process.arch);
   const python = findPython(process.env.SDM_PYTHON);
-  findCompiler();
-  findNodeHeaders(process.execPath);
+  checkLibc(glibcVersion());
+  findCompiler(); // one named in CXX must run
   const needed = pending.reduce((sum, step) => sum + step.disk, roomToWork);
   checkDisk(root, needed);
-  return { python };
+  return { python, say };
 }
 
 /**

@@ -16,8 +16,9 @@ import { logFolder, root, stateFolder } from './paths.mjs';
  * @property {boolean} [verified] `missing` looks at every part of the result and its version, so that
  *   a result made by other means needs no stamp
  * @property {string[]} [needs] names of steps that have to be done before it; it runs beside all others
+ * @property {() => string | null} [told] what is to be known of its result, if it is not the usual one
  * @property {string} remedy what to try when it fails
- * @property {(context: { logFile: string, python: string }) => Promise<void>} run
+ * @property {(context: { logFile: string, python: string, say?: (text: string) => void }) => Promise<void>} run
  */
 
 const stampFile = (step) => path.join(stateFolder, `${step.name}.stamp`);
@@ -41,7 +42,7 @@ const stamp = (step) => sha256(JSON.stringify([root, step.inputs()]));
  * Runs a step and stamps it.
  *
  * @param {Step} step
- * @param {{ python: string }} tools
+ * @param {{ python: string, say?: (text: string) => void }} tools
  */
 export async function runStep(step, tools) {
   fs.mkdirSync(logFolder, { recursive: true });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, runCells } from '../support/kernel';
 
@@ -7,6 +8,20 @@ const circular: any = {}; circular.self = circular; const kernel: any = globalTh
 
 const failed = (reason: string) =>
   expect.stringMatching(new RegExp(`tag: 7[^]*\\n\\(its view failed: ${reason}\\)$`)) as string;
+
+/** As the Node of these tests, which is the kernel's, shows a value: the spelling changes between its releases. */
+function inspected(value: object): string {
+  try {
+    return inspect(value);
+  } catch {
+    return '[object that cannot be shown]';
+  }
+}
+const throwing = Object.defineProperty({}, Symbol.toStringTag, {
+  get() {
+    throw new Error('t');
+  },
+});
 
 /** [value, cell, its text/plain]: the cell is green. */
 const green: [string, string, unknown][] = [
@@ -72,7 +87,11 @@ const green: [string, string, unknown][] = [
     `show(() => ({ 'application/json': { toJSON() { throw new Error('json'); } } }))`,
     failed('application/json: json'),
   ],
-  ['a view that is no function', `show('text')`, "{ tag: 7, [Symbol(Jupyter.display)]: 'text' }"],
+  [
+    'a view that is no function',
+    `show('text')`,
+    inspected({ tag: 7, [Symbol.for('Jupyter.display')]: 'text' }),
+  ],
   ['an async view', `show(async () => ({ 'text/plain': 'fine' }))`, 'fine'],
   ['lines', `show(() => ({ 'text/plain': ['a\\n', 'b'] }))`, ['a\n', 'b']],
   [
@@ -115,12 +134,12 @@ const green: [string, string, unknown][] = [
   [
     'a proxy whose every trap throws',
     `new Proxy({ a: 1 }, new Proxy({}, { get() { throw new Error('trap'); } }))`,
-    '{ a: 1 }\n(its view failed: trap)',
+    `${inspected(new Proxy({ a: 1 }, {}))}\n(its view failed: trap)`,
   ],
   [
     'a proxy that has every method',
     `new Proxy({ a: 1 }, { get: () => () => 1 })`,
-    expect.stringMatching(/^\{ a: 1 \}\n\(its view failed: .*got a number\)$/),
+    expect.stringMatching(/^(Proxy\()?\{ a: 1 \}\)?\n\(its view failed: .*got a number\)$/),
   ],
   ['a getter that throws', `({ get a(): number { throw new Error('a'); } })`, '{ a: [Getter] }'],
   [
@@ -136,7 +155,7 @@ const green: [string, string, unknown][] = [
   [
     'toStringTag that throws',
     `Object.defineProperty({}, Symbol.toStringTag, { get() { throw new Error('t'); } })`,
-    '[object that cannot be shown]',
+    inspected(throwing),
   ],
   [
     'a huge string',
@@ -314,7 +333,7 @@ const red: [string, string, string, unknown][] = [
     'a rejection with a proxy',
     `await Promise.reject(new Proxy({}, { get() { throw 1; } }))`,
     'Thrown',
-    '{}',
+    inspected(new Proxy({}, {})),
   ],
   ['a rejection with nothing', `await Promise.reject()`, 'Thrown', 'undefined'],
 ];

@@ -17,15 +17,9 @@ interface CheckExports {
   checkNode: (text: string) => void;
   checkPlatform: (platform: string, arch: string) => void;
   findPython: (wanted: string | undefined, probe: (name: string) => PythonReport | null) => string;
-  findCompiler(
-    env: Record<string, string>,
-    probe: (name: string) => string | null,
-  ): { compiler: string };
-  findNodeHeaders: (
-    execPath: string,
-    env: Record<string, string>,
-    exists: (file: string) => boolean,
-  ) => string;
+  findCompiler(env: Record<string, string>, probe: (name: string) => string | null): string | null;
+  checkLibc: (version: string | undefined, platform: string) => void;
+  glibcVersion: () => string | undefined;
   checkDisk: (
     folder: string,
     needed: number,
@@ -65,15 +59,21 @@ describe('versions', () => {
 });
 
 describe('checkNode', () => {
-  it.each(['20.19.0', '20.20.2', '22.0.0', '22.21.1'])('takes %s', (version) => {
-    expect(() => check.checkNode(version)).not.toThrow();
-  });
+  it.each(['20.19.0', '20.20.2', '22.13.0', '22.23.3', '24.0.0', '24.21.0', '26.12.1'])(
+    'takes %s',
+    (version) => {
+      expect(() => check.checkNode(version)).not.toThrow();
+    },
+  );
 
-  it.each(['18.20.8', '20.18.3', '23.0.0', '24.11.0'])('refuses %s by name', (version) => {
-    const text = complaint(() => check.checkNode(version));
-    expect(text).toContain(`this is Node ${version}`);
-    expect(text).toContain('nvm install 22');
-  });
+  it.each(['18.20.8', '20.18.3', '21.7.3', '22.12.0', '23.0.0', '25.9.0', '27.0.0'])(
+    'refuses %s by name',
+    (version) => {
+      const text = complaint(() => check.checkNode(version));
+      expect(text).toContain(`this is Node ${version}`);
+      expect(text).toContain('nvm install 24');
+    },
+  );
 });
 
 describe('checkPlatform', () => {
@@ -103,9 +103,9 @@ describe('findPython', () => {
 
   it('tries only the one that was named', () => {
     const text = complaint(() =>
-      check.findPython('/my/python', (name) => python(name === '/my/python' ? '3.14.0' : '3.11.7')),
+      check.findPython('/my/python', (name) => python(name === '/my/python' ? '3.15.0' : '3.11.7')),
     );
-    expect(text).toContain('/my/python is Python 3.14.0');
+    expect(text).toContain('/my/python is Python 3.15.0');
     expect(text).not.toContain('python3.11 ');
   });
 
@@ -127,32 +127,32 @@ describe('findPython', () => {
 describe('findCompiler', () => {
   it('heeds CXX', () => {
     const probe = (name: string): string | null => (name === 'g++' ? null : 'there');
-    expect(check.findCompiler({ CXX: 'my-c++' }, probe)).toEqual({ compiler: 'my-c++' });
-    expect(check.findCompiler({}, probe)).toEqual({ compiler: 'c++' });
+    expect(check.findCompiler({ CXX: 'my-c++' }, probe)).toBe('my-c++');
+    expect(check.findCompiler({}, probe)).toBe('c++');
   });
 
-  it('names all that is lacking at once', () => {
-    const text = complaint(() => check.findCompiler({}, () => null));
-    expect(text).toContain('a C++ compiler (tried g++, c++, clang++) and make are needed');
-    expect(text).toContain('apt install build-essential');
-    expect(
-      complaint(() => check.findCompiler({}, (name) => (name === 'make' ? null : 'there'))),
-    ).toMatch(/^make is needed/);
+  it('is null where there is none, and refuses one named in vain', () => {
+    expect(check.findCompiler({}, () => null)).toBeNull();
+    expect(complaint(() => check.findCompiler({ CXX: 'my-c++' }, () => null))).toBe(
+      'CXX names my-c++, which does not run. | Unset it, or name a compiler of C++17: `CXX=clang++ npm run setup`.',
+    );
   });
 });
 
-describe('findNodeHeaders', () => {
-  it("prefers the folder that was named, then Node's own", () => {
-    expect(check.findNodeHeaders('/n/bin/node', {}, () => true)).toBe('/n');
-    expect(check.findNodeHeaders('/n/bin/node', { npm_config_nodedir: '/h' }, () => true)).toBe(
-      '/h',
+describe('checkLibc', () => {
+  it('takes glibc 2.27 and newer, as the tags of the wheels say', () => {
+    for (const version of ['2.27', '2.36', '3.0']) check.checkLibc(version, 'linux');
+    check.checkLibc(undefined, 'darwin');
+    expect(complaint(() => check.checkLibc('2.17', 'linux'))).toContain(
+      'this machine has glibc 2.17',
+    );
+    expect(complaint(() => check.checkLibc(undefined, 'linux'))).toContain(
+      'another C library (musl?)',
     );
   });
 
-  it('tells where it looked and what to install', () => {
-    const text = complaint(() => check.findNodeHeaders('/n/bin/node', {}, () => false));
-    expect(text).toContain('/n, /usr');
-    expect(text).toContain('apt install libnode-dev');
+  it('knows the one of this process', () => {
+    expect(check.glibcVersion()).toMatch(/^2\.\d+$/);
   });
 });
 

@@ -17,8 +17,11 @@ const { packageMismatch } = loadScript<{
     exists: (place: string) => boolean,
   ) => string | null;
 }>('setup/node-packages.mjs');
-const { parsePins } = loadScript<{
+const { parsePins, tensorflowFile, tensorflowOptions, tensorflowWheel } = loadScript<{
   parsePins: (text: string, python: number[]) => Map<string, string>;
+  tensorflowFile: (device: string, arch: string) => string;
+  tensorflowOptions: (python: number[], site: string) => string[];
+  tensorflowWheel: (device: string, arch: string) => string;
 }>('setup/python-packages.mjs');
 const { chooseDevice } = loadScript<{
   chooseDevice: (env: Record<string, string>, exists: (file: string) => boolean) => string;
@@ -72,6 +75,8 @@ describe('parsePins', () => {
 
   it.each([
     'requirements',
+    'requirements-arm64',
+    'requirements-compiler',
     'requirements-cpu',
     'requirements-gpu',
     'requirements-parity',
@@ -81,6 +86,31 @@ describe('parsePins', () => {
     const packages = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     const pins = new Set([...parsePins(text, [3, 10]).keys(), ...parsePins(text, [3, 12]).keys()]);
     expect(pins.size).toBe(packages.length);
+  });
+});
+
+describe("TensorFlow's wheel", () => {
+  it('is the one for the device and the processor', () => {
+    expect(tensorflowFile('cpu', 'x64')).toBe('requirements-cpu.txt');
+    expect(tensorflowFile('cpu', 'arm64')).toBe('requirements-arm64.txt');
+    expect(tensorflowFile('gpu', 'arm64')).toBe('requirements-gpu.txt');
+    expect(tensorflowWheel('cpu', 'x64')).toBe('tensorflow-cpu');
+    expect(tensorflowWheel('cpu', 'arm64')).toBe('tensorflow');
+    expect(tensorflowWheel('gpu', 'x64')).toBe('tensorflow');
+    for (const name of ['requirements-cpu', 'requirements-arm64', 'requirements-gpu']) {
+      const pins = parsePins(fs.readFileSync(path.join(root, `${name}.txt`), 'utf8'), [3, 12]);
+      expect(pins.get(name === 'requirements-cpu' ? 'tensorflow-cpu' : 'tensorflow')).toBe(
+        '2.21.0',
+      );
+    }
+  });
+
+  it('is that of Python 3.13 where there is none for this Python', () => {
+    for (const minor of [10, 11, 12, 13])
+      expect(tensorflowOptions([3, minor, 1], '/s')).toEqual([]);
+    expect(tensorflowOptions([3, 14, 0], '/s')).toEqual(
+      '--python-version 3.13 --only-binary :all: --target /s --upgrade'.split(' '),
+    );
   });
 });
 

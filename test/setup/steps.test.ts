@@ -149,7 +149,12 @@ it('all steps can tell why they have to run after .venv was deleted, as a remedy
   for (const name of ['scripts', 'kernel', 'labextension', 'native']) {
     fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
-  for (const name of ['requirements.txt', 'requirements-cpu.txt', 'requirements-gpu.txt']) {
+  for (const name of [
+    'requirements.txt',
+    'requirements-arm64.txt',
+    'requirements-cpu.txt',
+    'requirements-gpu.txt',
+  ]) {
     fs.copyFileSync(path.join(root, name), path.join(folder, name));
   }
   for (const name of ['fused-ops.stamp', 'native/fused-ops.node', 'native-addon.stamp']) {

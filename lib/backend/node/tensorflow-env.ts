@@ -27,9 +27,13 @@ function checkBinding(): void {
 
 checkBinding();
 
+const root = path.join(__dirname, '..', '..', '..');
+
+createRequire(__filename)(path.join(root, 'native', 'node-util.cjs'));
+
 /** An addon that the set-up builds from native; undefined if it is not there. */
 export function addon(name: string): unknown {
-  const file = path.join(__dirname, '..', '..', '..', '.setup', 'native', `${name}.node`);
+  const file = path.join(root, '.setup', 'native', `${name}.node`);
   if (!existsSync(file)) return undefined;
   try {
     return createRequire(__filename)(file) as unknown;

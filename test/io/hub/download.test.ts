@@ -1,11 +1,13 @@
 /** What a download leaves in the cache. */
 import {
   chmodSync,
-  cpSync,
+  copyFileSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -158,10 +160,14 @@ it('fetches a blob again that somebody removed', async () => {
 it('takes a file that lies in the snapshot itself, as Python leaves it without links', async () => {
   const folder = await hub.download('owner/tiny');
   const copy = `${folder}.copy`;
-  cpSync(folder, copy, { recursive: true, dereference: true });
+  mkdirSync(copy);
+  for (const name of readdirSync(folder)) {
+    // cpSync with `dereference` copies links as links in Node 22 and 24
+    copyFileSync(path.join(folder, name), path.join(copy, name));
+  }
   rmSync(path.join(hub.root('owner/tiny'), 'blobs'), { recursive: true });
   rmSync(folder, { recursive: true });
-  cpSync(copy, folder, { recursive: true });
+  renameSync(copy, folder);
   const before = hub.bodies().length;
   await hub.download('owner/tiny');
   expect(hub.bodies().length).toBe(before);

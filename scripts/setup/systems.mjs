@@ -1,0 +1,34 @@
+// What differs between Linux and macOS when native code is built. The system is an argument, so that the other one's
+// side is tested, too.
+import path from 'node:path';
+
+/** TensorFlow's libraries as its wheels name them. On a Mac they are `@rpath/…`, so that both systems need a run path. */
+const names = {
+  linux: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
+  darwin: ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'],
+};
+
+/** @param {string} folder the wheel's `tensorflow` */
+export const tensorflowLibraries = (folder, platform = process.platform) =>
+  (names[platform] ?? names.linux).map((name) => path.join(folder, name));
+
+/** For a linker's option whose value may hold commas and spaces, as folders do. */
+const forLinker = (...words) => words.flatMap((word) => ['-Xlinker', word]);
+
+/** What makes an addon for Node out of sources or objects: its symbols of Node are found when it is loaded. */
+export const addonArguments = (platform = process.platform) =>
+  platform === 'darwin'
+    ? ['-fPIC', '-bundle', '-undefined', 'dynamic_lookup']
+    : ['-fPIC', '-shared'];
+
+/** What links an addon to TensorFlow's libraries, which it then finds where they are installed now. */
+export const tensorflowArguments = (folder, platform = process.platform) => [
+  ...tensorflowLibraries(folder, platform),
+  ...forLinker('-rpath', folder),
+];
+
+/**
+ * Optimized for this very processor. Apple's clang knows its processors by `-mcpu`, Intel's by `-march` as all others.
+ */
+export const nativeProcessor = (platform = process.platform, arch = process.arch) =>
+  platform === 'darwin' && arch === 'arm64' ? '-mcpu=native' : '-march=native';

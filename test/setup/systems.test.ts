@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import util from 'node:util';
+import { expect, it } from 'vitest';
+import { loadScript, root } from '../support/script';
+
+const systems = loadScript<{
+  tensorflowLibraries: (folder: string, platform: string) => string[];
+  addonArguments: (platform: string) => string[];
+  tensorflowArguments: (folder: string, platform: string) => string[];
+  nativeProcessor: (platform: string, arch: string) => string;
+}>('setup/systems.mjs');
+
+it("links an addon to the wheel's libraries, by the names of each system", () => {
+  const { addonArguments, tensorflowArguments, tensorflowLibraries } = systems;
+  const folder = "/a folder, with 'quotes' and é";
+  const runPath = ['-Xlinker', '-rpath', '-Xlinker', folder]; // -Wl, would split it at the comma
+  const linux = [`${folder}/libtensorflow_cc.so.2`, `${folder}/libtensorflow_framework.so.2`];
+  expect(tensorflowLibraries(folder, 'linux')).toEqual(linux);
+  expect(tensorflowArguments(folder, 'linux')).toEqual([...linux, ...runPath]);
+  expect(addonArguments('linux')).toEqual(['-fPIC', '-shared']);
+
+  const mac = [`${folder}/libtensorflow_cc.2.dylib`, `${folder}/libtensorflow_framework.2.dylib`];
+  expect(tensorflowArguments(folder, 'darwin')).toEqual([...mac, ...runPath]);
+  expect(addonArguments('darwin')).toEqual(['-fPIC', '-bundle', '-undefined', 'dynamic_lookup']);
+});
+
+it('computes for the processor at hand, as each compiler spells it', () => {
+  const { nativeProcessor } = systems;
+  expect(nativeProcessor('linux', 'x64')).toBe('-march=native');
+  expect(nativeProcessor('linux', 'arm64')).toBe('-march=native');
+  expect(nativeProcessor('darwin', 'x64')).toBe('-march=native');
+  expect(nativeProcessor('darwin', 'arm64')).toBe('-mcpu=native');
+});
+
+it('gives tfjs-node the functions of util that Node 23 has removed', () => {
+  const load = createRequire(__filename);
+  const removed = util as unknown as Record<string, ((value: unknown) => boolean) | undefined>;
+  Object.assign(removed, { isArray: undefined, isNullOrUndefined: undefined });
+  const file = path.join(root, 'native', 'node-util.cjs');
+  delete load.cache[file];
+  load(file);
+  const values = [null, undefined, 0, '', [], new Uint8Array()];
+  expect(values.map((value) => removed.isNullOrUndefined!(value))).toEqual(
+    [true, true, false, false, false, false], // util.isNullOrUndefined of Node 22
+  );
+  expect(values.map((value) => removed.isArray!(value))).toEqual(
+    [false, false, false, false, true, false], // util.isArray of Node 22
+  );
+});

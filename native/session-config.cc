@@ -1,8 +1,8 @@
-// Lets a session have a ConfigProto, for example threads of its own.
+// Lets a session have a ConfigProto, for example threads of its own, and run on a server of several workers.
 //
 // TensorFlow's binding makes its session options without a config. So this addon, required before the binding,
 // brings its own TF_NewSessionOptions: the dynamic linker takes the first definition that it finds. It
-// calls TensorFlow's, then adds the config that `setSessionConfig` was given.
+// calls TensorFlow's, then adds the config and the target that `setSessionConfig` was given.
 
 #include <dlfcn.h>
 #include <node_api.h>
@@ -13,6 +13,7 @@
 namespace {
 
 std::string config;  // a serialized ConfigProto; empty for none
+std::string target;  // a server as native/distributed.cc names it; empty for a session of this process alone
 
 /** A function of the TensorFlow that the caller was linked with. */
 template <typename Function>
@@ -36,11 +37,17 @@ void AddConfig(TF_SessionOptions* options, const void* caller) {
   delete_status(status);
 }
 
-/** setSessionConfig(bytes: Uint8Array): for the sessions that are made from now on; no bytes for none. */
+void AddTarget(TF_SessionOptions* options, const void* caller) {
+  auto* set_target = OfTensorFlow<decltype(TF_SetTarget)>(caller, "TF_SetTarget");
+  if (set_target != nullptr) set_target(options, target.c_str());
+}
+
+/** setSessionConfig(bytes: Uint8Array, target?: string): for the sessions that are made from now on; no bytes for none. */
 napi_value SetSessionConfig(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value bytes;
-  napi_get_cb_info(env, info, &count, &bytes, nullptr, nullptr);
+  size_t count = 2;
+  napi_value arguments[2];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  napi_value bytes = arguments[0];
   napi_typedarray_type type;
   size_t length;
   void* data;
@@ -50,6 +57,11 @@ napi_value SetSessionConfig(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   config.assign(static_cast<const char*>(data), length);
+  char text[256];
+  size_t text_length = 0;
+  // Fails, and leaves none, where there is no second argument.
+  napi_get_value_string_utf8(env, arguments[1], text, sizeof(text), &text_length);
+  target.assign(text, text_length);
   return nullptr;
 }
 
@@ -60,6 +72,7 @@ extern "C" TF_SessionOptions* TF_NewSessionOptions() {
   auto* original = OfTensorFlow<decltype(TF_NewSessionOptions)>(caller, "TF_NewSessionOptions");
   TF_SessionOptions* options = original == nullptr ? nullptr : original();
   if (options != nullptr && !config.empty()) AddConfig(options, caller);
+  if (options != nullptr && !target.empty()) AddTarget(options, caller);
   return options;
 }
 

@@ -74,7 +74,7 @@ export interface SaveTrainingOptions extends FindCheckpointOptions {
  *
  * @returns the checkpoint's folder
  * @throws RangeError for a bad option; CheckpointSaveError if the file system fails; FolderLockedError if another
- *   process writes here; Error if there is a later checkpoint, of another run
+ *   process writes here; Error if there is a later checkpoint, of another run, or this is a worker that is not the chief
  */
 export function saveTraining(
   runFolder: string,
@@ -86,6 +86,13 @@ export function saveTraining(
   }
   if (mode !== 'min' && mode !== 'max') {
     throw new RangeError(`saveTraining: expected mode 'min' or 'max', got ${String(mode)}.`);
+  }
+  const { cluster } = trainer.options;
+  if (cluster && !cluster.isChief) {
+    throw new Error(
+      `saveTraining: expected to be called by the chief, got worker ${cluster.index}. All have the same weights: let the ` +
+        'chief alone save them.',
+    );
   }
   const { pipelineClass, parts } = trainer.objective;
   const write = (folder: string) => {
@@ -119,7 +126,8 @@ function readStateDict(file: string): StateDict {
  * place in the data and in the random streams. The learning rate and its schedule stay the trainer's (the
  * schedule goes on at its step), and so do `weightDecay`, `maxGradNorm`, `microBatchSize` and `nonFinite`, so
  * that they can be changed between runs: what has changed is said in a line. Anything else must be as it was. The folder
- * belongs to this training from now on, until `fit` ends.
+ * belongs to this training from now on, until `fit` ends. Of several workers each calls it, with a folder that all of them
+ * see; it belongs to the chief. There may be more or fewer of them than before.
  *
  * @returns the step it goes on from; 0 if the run has no checkpoint, and nothing was changed
  * @throws Error naming every option, config key, caption or data set that differs, or the weights that do not
@@ -128,8 +136,23 @@ function readStateDict(file: string): StateDict {
 export function resumeTraining(
   runFolder: string,
   trainer: Trainer,
-  { onWarning = warn }: FindCheckpointOptions = {},
+  options: FindCheckpointOptions = {},
 ): number {
+  const { cluster } = trainer.options;
+  // The chief first mends what a killed one has left.
+  const waitForChief = () => cluster?.differing({ resumed: '' });
+  if (cluster && !cluster.isChief) waitForChief();
+  const step = resumeFrom(runFolder, trainer, options);
+  if (cluster?.isChief) waitForChief();
+  return step;
+}
+
+function resumeFrom(
+  runFolder: string,
+  trainer: Trainer,
+  { onWarning = warn }: FindCheckpointOptions,
+): number {
+  const writes = trainer.options.cluster?.isChief ?? true;
   const folder = latestCheckpoint(runFolder, { onWarning });
   if (folder === null) return 0;
   const state = readState(path.join(folder, STATE_FILE), trainer);
@@ -144,9 +167,9 @@ export function resumeTraining(
   const moments = readStateDict(path.join(folder, OPTIMIZER_FILE));
   const averages = trainer.ema && readAverages(folder);
   if (averages) trainer.ema?.checkStateDict(averages);
-  trainer.folders.take(runFolder);
+  if (writes) trainer.folders.take(runFolder);
   try {
-    recover(runFolder);
+    if (writes) recover(runFolder);
     trainer.optimizer.loadStateDict(moments); // checks all, then loads all
   } catch (error) {
     trainer.folders.freeAll();

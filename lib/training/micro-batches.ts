@@ -19,6 +19,11 @@ const BUDGET = 0.5;
 /** The whole batch, as `StepInput` without the rows of a micro-batch. */
 type WholeBatch = Omit<StepInput, 'rows'>;
 
+/** Which of a batch's rows are computed here; of a batch of `batchSize` all, unless other workers have some. */
+export type RowsOf = (batchSize: number) => { readonly start: number; readonly end: number };
+
+const allRows: RowsOf = (batchSize) => ({ start: 0, end: batchSize });
+
 export class MicroBatches {
   private size: number | undefined;
   /** Whether the chosen size is known to fit, or cannot be known. */
@@ -28,8 +33,14 @@ export class MicroBatches {
   constructor(
     private readonly trainStep: TrainStep,
     private readonly wanted: number | 'auto',
+    private readonly rowsOf: RowsOf = allRows,
   ) {
     if (wanted !== 'auto') this.size = wanted;
+  }
+
+  private countOf(batch: WholeBatch): number {
+    const { start, end } = this.rowsOf(batch.indices.shape[0]);
+    return end - start;
   }
 
   /** Samples at once; undefined until `auto` has found it. */
@@ -42,7 +53,7 @@ export class MicroBatches {
    *
    * @param batch its samples' places in the data set
    * @param step named in errors
-   * @returns the batch's loss
+   * @returns the batch's loss, or these rows' part of it
    * @throws OutOfMemoryError if a micro-batch does not fit or surely would not, and with `auto` if not even one
    *   sample does
    */
@@ -56,13 +67,13 @@ export class MicroBatches {
   }
 
   private gatherWhole(batch: WholeBatch, step: number): number {
-    const B = batch.indices.shape[0];
+    const count = this.countOf(batch);
     this.size ??= this.find(batch);
-    if (this.wanted !== 'auto') this.refuseTooLarge(batch, Math.min(this.size, B), step);
+    if (this.wanted !== 'auto') this.refuseTooLarge(batch, Math.min(this.size, count), step);
     for (;;) {
-      const size = Math.min(this.size, B);
+      const size = Math.min(this.size, count);
       try {
-        return gatherIn(this.trainStep, batch, size);
+        return gatherIn(this.trainStep, batch, this.rowsOf(batch.indices.shape[0]), size);
       } catch (error) {
         if (!isOutOfMemory(error)) throw error;
         const half = size > 1 ? halfOf(size) : null;
@@ -76,10 +87,10 @@ export class MicroBatches {
 
   /** On a GPU the whole batch, to begin with; on a CPU what fits. */
   private find(batch: WholeBatch): number {
-    const B = batch.indices.shape[0];
-    if (nodeBackend().isUsingGpuDevice) return B;
-    const size = Math.min(B, sizeWithin(this.bytesOf(batch, B) / B));
-    if (size < B) this.trainStep.forgetGraphs();
+    const count = this.countOf(batch);
+    if (nodeBackend().isUsingGpuDevice) return count;
+    const size = Math.min(count, sizeWithin(this.bytesOf(batch, count) / count));
+    if (size < count) this.trainStep.forgetGraphs();
     return size;
   }
 
@@ -113,14 +124,20 @@ function sizeWithin(perSample: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(1, (BUDGET * availableMemory()) / perSample)));
 }
 
-function gatherIn(trainStep: TrainStep, batch: WholeBatch, microBatchSize: number): number {
-  const end = batch.indices.shape[0];
+function gatherIn(
+  trainStep: TrainStep,
+  batch: WholeBatch,
+  { start: first, end }: ReturnType<RowsOf>,
+  microBatchSize: number,
+): number {
+  const B = batch.indices.shape[0];
+  const several = microBatchSize < end - first;
   let loss = 0;
-  for (let start = 0; start < end; start += microBatchSize) {
+  for (let start = first; start < end; start += microBatchSize) {
     const size = Math.min(microBatchSize, end - start);
     const rows = tf.range(start, start + size, 1, 'int32');
     try {
-      loss += trainStep.accumulate({ ...batch, rows }, size / end, start === 0);
+      loss += trainStep.accumulate({ ...batch, rows }, size / B, start === first, several);
     } finally {
       rows.dispose();
     }

@@ -13,10 +13,16 @@ const FREE: readonly (keyof ResolvedTrainerOptions)[] = [
   'nonFinite',
   'exchangeGradients',
   'weightDecay',
+  'cluster',
+  'gradientCompression',
 ];
 
-/** Of these, the one that is a constant of the training step's graph: a new trainer takes it, not one that is made. */
-const AT_START: readonly (keyof ResolvedTrainerOptions)[] = ['weightDecay'];
+/** Of these, those that are constants of the training step's graph: a new trainer takes them, not one that is made. */
+const AT_START: readonly (keyof ResolvedTrainerOptions)[] = [
+  'weightDecay',
+  'cluster',
+  'gradientCompression',
+];
 
 /** An option that differs. */
 export interface Change {

@@ -3,19 +3,24 @@ import { jit, JitSession, type JitControl } from '../jit';
 import { l2Loss } from '../nn/kernels/l2-loss';
 import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
+import type { GradientExchange } from './gradient-exchange';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
+import type { OwnPart } from './together';
 
 export interface TrainStepParts {
   readonly objective: Pick<Objective, 'parameters' | 'draw' | 'loss'>;
   readonly optimizer: AdamW;
   /** Takes the weights into its average after each step; null (default) for none. */
   readonly ema?: EMAModel | null;
+  /** Sums gradients over several workers; null (default) if there is one. */
+  readonly exchange?: GradientExchange | null;
 }
 
 /** What a micro-batch is drawn by, inside of the graph. All tensors belong to the caller. */
 export type StepInput = BatchIndices & { readonly keys: RandomKeys };
 
 type Accumulate = (input: StepInput, weight: tf.Scalar) => tf.Scalar;
+type Exchange = (own: tf.Tensor1D) => tf.Tensor1D;
 type Apply = (learningRate: tf.Scalar, gradScale: tf.Scalar) => void;
 type Jitted<F extends (...args: never[]) => unknown> = F & JitControl<F>;
 
@@ -30,6 +35,7 @@ export class TrainStep {
   private isCompiled = false;
   private readonly replace: Jitted<Accumulate>;
   private readonly add: Jitted<Accumulate>;
+  private readonly sum: Jitted<Exchange> | null;
   private readonly norm: Jitted<() => tf.Scalar>;
   private readonly update: Jitted<Apply>;
 
@@ -43,6 +49,9 @@ export class TrainStep {
       this.gather(input, weight, isFirst);
     this.replace = jit(accumulate(true), { name: 'accumulate', session });
     this.add = jit(accumulate(false), { name: 'accumulate', session });
+    const exchange = parts.exchange ?? null;
+    const sum = (own: tf.Tensor1D) => exchange!.sum([...this.gradients.values()], own);
+    this.sum = exchange && jit(sum, { name: 'exchange', session });
     this.norm = jit(() => this.measure(), { name: 'gradNorm', session });
     this.update = jit<Apply>(
       (lr, gradScale) => {
@@ -55,10 +64,12 @@ export class TrainStep {
 
   /** How often the graphs were compiled. */
   get compilations(): number {
-    return [this.replace, this.add, this.norm, this.update].reduce(
-      (sum, { compilations }) => sum + compilations,
-      0,
-    );
+    return this.graphs.reduce((sum, { compilations }) => sum + compilations, 0);
+  }
+
+  private get graphs(): readonly JitControl[] {
+    const { replace, add, sum, norm, update } = this;
+    return [replace, add, ...(sum ? [sum] : []), norm, update] as unknown as JitControl[];
   }
 
   /**
@@ -66,13 +77,15 @@ export class TrainStep {
    * itself. Were each part traced when it first runs, the session would be loaded anew for each.
    *
    * @param share the micro-batch's share of the whole batch
+   * @param several whether there are others, to whose gradients those of this shape are added
    */
-  compile(input: StepInput, share: number): void {
+  compile(input: StepInput, share: number, several = share < 1): void {
     this.isCompiled = true;
     tf.tidy(() => {
       const scalar = tf.scalar(share);
       this.replace.compile(input, scalar);
-      if (share < 1) this.add.compile(input, scalar);
+      if (several) this.add.compile(input, scalar);
+      this.sum?.compile(tf.tensor1d([0, 0]));
       this.norm.compile();
       this.update.compile(scalar, scalar);
     });
@@ -93,11 +106,24 @@ export class TrainStep {
    * Adds a micro-batch's gradients to those gathered; the first one of a step replaces them.
    *
    * @param share the micro-batch's share of the whole batch, so that the sum is the mean's gradient
+   * @param several whether this worker has further micro-batches of the batch
    * @returns its loss times its share
    */
-  accumulate(input: StepInput, share: number, isFirst: boolean): number {
-    if (!this.isCompiled) this.compile(input, share);
+  accumulate(input: StepInput, share: number, isFirst: boolean, several?: boolean): number {
+    if (!this.isCompiled) this.compile(input, share, several);
     return read(() => (isFirst ? this.replace : this.add)(input, tf.scalar(share)));
+  }
+
+  /**
+   * Sums the gathered gradients over all workers, and what each has.
+   *
+   * @returns the sum of the losses, and how many were asked to stop
+   */
+  exchange({ loss, stop }: OwnPart): [loss: number, stops: number] {
+    return tf.tidy(() => {
+      const [sum, stops] = this.sum!(tf.tensor1d([loss, Number(stop)])).dataSync();
+      return [sum!, stops!];
+    });
   }
 
   /** Norm of all gathered gradients together. */
@@ -150,7 +176,7 @@ export class TrainStep {
   }
 
   dispose(): void {
-    for (const part of [this.replace, this.add, this.norm, this.update]) part.dispose();
+    for (const graph of this.graphs) graph.dispose();
     tf.dispose([...this.gradients.values()]);
   }
 }

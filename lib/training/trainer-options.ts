@@ -1,6 +1,8 @@
 import type { tf } from '../backend';
+import { Cluster } from '../backend/node';
 import { emaOptions, type EMAOptions } from '../optim/ema';
 import type { LRSchedule } from '../optim/lr-scheduler';
+import type { GradientCompression } from './gradient-exchange';
 import {
   SEED_RULE,
   checkOptions,
@@ -43,6 +45,13 @@ export interface TrainerOptions {
   readonly maxSkippedSteps?: number | undefined;
   /** Called between gathering and applying gradients; a promise is awaited. Default null: nothing. */
   readonly exchangeGradients?: ExchangeGradients | null | undefined;
+  /**
+   * The workers that train together, of which this process is one (`joinCluster`): each computes some of a batch's rows,
+   * and all have the same losses and weights. Null (default): this process trains alone.
+   */
+  readonly cluster?: Cluster | null | undefined;
+  /** How gradients go from worker to worker: `none` (default) as float32, `bfloat16` as half of the bytes. */
+  readonly gradientCompression?: GradientCompression | undefined;
   /** Order of the data, and everything random that the objective draws. */
   readonly seed: number;
 }
@@ -55,6 +64,9 @@ type Given<K extends keyof TrainerOptions> = K extends 'ema'
 
 const isRate = (v: unknown) => v === 0 || isPositive(v);
 const isFunction = (v: unknown) => typeof v === 'function';
+
+const isCluster = (v: unknown, { batchSize }: { readonly batchSize: number }) =>
+  v === null || (v instanceof Cluster && v.size <= batchSize);
 
 const RULES: OptionRules<ResolvedTrainerOptions> = {
   batchSize: ['an integer ≥ 1', isCount],
@@ -70,6 +82,8 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
   nonFinite: ["'throw' or 'skip'", (v) => v === 'throw' || v === 'skip'],
   maxSkippedSteps: ['an integer ≥ 1', isCount],
   exchangeGradients: ['null or a function', (v) => v === null || isFunction(v)],
+  cluster: ['null or what joinCluster gave, of at most batchSize workers', isCluster],
+  gradientCompression: ["'none' or 'bfloat16'", (v) => v === 'none' || v === 'bfloat16'],
   seed: SEED_RULE,
 };
 
@@ -90,6 +104,8 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     nonFinite: 'throw' as const,
     maxSkippedSteps: 3,
     exchangeGradients: null,
+    cluster: null,
+    gradientCompression: 'none' as const,
   };
   const o = checkOptions('Trainer', options, defaults, RULES);
   return { ...o, ema: o.ema && emaOptions(o.ema) };

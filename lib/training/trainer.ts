@@ -11,9 +11,11 @@ import { loopBar, type LoopBar } from '../progress';
 import { isInterrupted, nextMacrotask, stoppable } from '../stop';
 import { alreadyDone, GOES_ON, isDone, type FitOptions, type Progress } from './fit-options';
 import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
+import { GradientExchange } from './gradient-exchange';
 import { MicroBatches } from './micro-batches';
 import type { Objective, RandomKeys } from './objective';
 import { changesInPlace, freeOptions, runConfig, sayChanges } from './run-config';
+import { Together } from './together';
 import { TrainStep } from './train-step';
 import {
   resolveTrainerOptions,
@@ -38,6 +40,8 @@ export class Trainer<O extends Objective = Objective> {
   /** Run folders that nobody else may write to, until `fit` ends. */
   readonly folders = new HeldFolders();
   private readonly trainStep: TrainStep;
+  /** The other workers, if this is one of several. */
+  private readonly together: Together | null;
   private microBatches: MicroBatches;
   private readonly generator: Generator;
   private logs: StepLog[] = [];
@@ -66,8 +70,11 @@ export class Trainer<O extends Objective = Objective> {
     const { learningRate: lr, weightDecay } = o;
     const optimizer = (this.optimizer = new AdamW(parameters, { lr, weightDecay }));
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
-    this.trainStep = new TrainStep({ objective, optimizer, ema });
-    this.microBatches = new MicroBatches(this.trainStep, o.microBatchSize);
+    const { cluster } = o;
+    this.together = cluster && new Together(cluster);
+    const exchange = cluster && new GradientExchange(cluster, o.gradientCompression);
+    this.trainStep = new TrainStep({ objective, optimizer, ema, exchange });
+    this.microBatches = this.cut(o.microBatchSize);
   }
 
   get options(): ResolvedTrainerOptions {
@@ -88,10 +95,14 @@ export class Trainer<O extends Objective = Objective> {
     this.own = next;
     this.learningRate = next.learningRate;
     if (changed.some(({ name }) => name === 'microBatchSize')) {
-      this.microBatches = new MicroBatches(this.trainStep, next.microBatchSize);
+      this.microBatches = this.cut(next.microBatchSize);
     }
     sayChanges('Trainer', changed, this.step);
     return changed.map(({ name }) => name);
+  }
+
+  private cut(microBatchSize: number | 'auto'): MicroBatches {
+    return new MicroBatches(this.trainStep, microBatchSize, this.together?.rowsOf);
   }
 
   /** Steps done. */
@@ -131,8 +142,10 @@ export class Trainer<O extends Objective = Objective> {
    * Trains until `maxSteps` or `epochs` are done in all, or until stopped: by the notebook's Stop or by `signal`. Since the
    * step that was going on is finished first, all is whole then, and the history is given as at the end, with `stopped`.
    *
+   * With `cluster` all workers stop after the same step, if one is asked to.
+   *
    * @throws NonFiniteLossError or OutOfMemoryError with the weights as before that step; Error if it
-   * runs already; Interrupted at once if the cell that calls was stopped before
+   * runs already, or workers do not train the same; WorkerLostError if another worker is gone; Interrupted at once if the cell that calls was stopped before
    */
   async fit(options: FitOptions): Promise<TrainHistory> {
     const done = isDone(options, this.sampler.length);
@@ -141,7 +154,9 @@ export class Trainer<O extends Objective = Objective> {
     if (done(this.progress)) notice(alreadyDone(options), 'TrainingWarning');
     const bar = this.barOf(options);
     try {
-      return await stoppable(options.signal, async (stopped) => {
+      this.together?.check(this.state(), this.objective.parameters);
+      return await stoppable(options.signal, async (asked) => {
+        const stopped = this.together?.stopped(asked) ?? asked;
         const ended = () => done(this.progress) || stopped();
         while (!ended()) {
           await this.fitEpoch(options, ended, bar).catch((error: unknown) => {
@@ -215,7 +230,8 @@ export class Trainer<O extends Objective = Objective> {
     const step = this.step + 1;
     const { maxGradNorm, lrSchedule, exchangeGradients } = this.own;
     const learningRate = this.learningRate * lrSchedule(this.step);
-    const loss = this.gather(indices, step);
+    const part = this.gather(indices, step);
+    const loss = this.together?.exchange(part, (own) => this.trainStep.exchange(own)) ?? part;
     if (exchangeGradients) await exchangeGradients(this.trainStep.gradients);
     const gradNorm = this.trainStep.gradNorm();
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {

@@ -1,4 +1,4 @@
-import { choice, count, list, Misfit, newFolder } from '../command-line/kinds.mjs';
+import { choice, count, list, Misfit, newFolder, number, text } from '../command-line/kinds.mjs';
 import { didYouMean, nearest } from '../command-line/nearest.mjs';
 import { RECIPES } from './names.mjs';
 
@@ -93,9 +93,26 @@ export const train = {
       },
       help: 'another setting of the recipe, in JSON: trainer.learningRate=2e-3',
     },
+    workers: {
+      kind: count(),
+      byDefault: '1, or as TF_CONFIG says',
+      also: ['num-processes', 'nproc-per-node', 'nproc_per_node', 'num_processes'],
+      help: 'processes on this machine that train together, each with its share of the cores',
+    },
+    'worker-timeout': {
+      kind: number({ above: 0, shown: 'SECONDS' }),
+      default: 60,
+      help: 'a worker that does not answer for so long is gone: all others end with exit code 75',
+    },
+    bind: {
+      kind: text('ADDRESS'),
+      byDefault: "the worker's own of TF_CONFIG",
+      help: 'IPv4 address to listen at; the port has no authentication (docs/cluster.md)',
+    },
   },
   example: 'npm run train -- --recipe best --steps 500 --output runs/short',
   notes:
+    'With TF_CONFIG in the environment this is one of several workers (docs/cluster.md).\n' +
     'In the background, beside other work:\n' +
     '  nohup nice -n 19 npm run train -- --recipe best > runs/best.log 2>&1 &',
 };

@@ -18,7 +18,7 @@ export function packageFolder(name) {
 export const stateFolder = inRoot('.setup');
 export const logFolder = inRoot('.setup', 'logs');
 /** Small addons that are loaded before TensorFlow's: `native/NAME.cc`, and what it is compiled to. */
-export const earlyAddons = ['quiet', 'session-config'].map((name) => ({
+export const earlyAddons = ['quiet', 'session-config', 'distributed'].map((name) => ({
   source: inRoot('native', `${name}.cc`),
   file: inRoot('.setup', 'native', `${name}.node`),
 }));

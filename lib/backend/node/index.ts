@@ -23,6 +23,7 @@ export {
   type NodeBackend,
   type OpAttribute,
 } from './binding';
+export { Cluster, joinCluster, WorkerLostError, type ClusterMember } from './cluster';
 export { deviceSummary, memoryUse, type DeviceSummary } from './device';
 export type { TensorSpec } from './graph/dtypes';
 export { declareOps, type OpCall, type ShapeFunction } from './graph/ops';

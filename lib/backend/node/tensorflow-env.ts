@@ -44,8 +44,11 @@ export function addon(name: string): unknown {
 
 addon('quiet'); // Without it TensorFlow works, but says more.
 
-/** Gives the sessions that are made from now on a serialized ConfigProto; no bytes for none. */
-export type SetSessionConfig = (config: Uint8Array) => void;
+/**
+ * Gives the sessions that are made from now on a serialized ConfigProto, no bytes for none, and a server to run on, none if
+ * it is not given.
+ */
+export type SetSessionConfig = (config: Uint8Array, target?: string) => void;
 
 const sessionConfig = addon('session-config') as
   { readonly setSessionConfig: SetSessionConfig } | undefined;

@@ -13,6 +13,10 @@ const LOWERED = new Set([
   'Conv2DBackpropFilter',
 ]);
 
+/** What is exchanged with other workers, in bfloat16 if it was asked for (see ../cluster). */
+const goesAsBfloat16 = ({ op, attributes }: OpNode): boolean =>
+  op === 'CollectiveReduce' && attributes['_wire']?.value === 'bfloat16';
+
 /**
  * Adds a node. With `bfloat16`, the ops that dominate the time take and give bfloat16, between casts.
  *
@@ -22,7 +26,8 @@ export function addInPrecision(graph: Graph, precision: Precision, node: OpNode)
   const refs = (made: GraphNode): Ref[] =>
     node.outputs.map((_, output) => ({ node: made, output }));
   const isFloat = ({ dtype }: TensorSpec): boolean => dtype === DType.float32;
-  if (precision === 'float32' || !LOWERED.has(node.op) || !node.outputs.every(isFloat)) {
+  const isLowered = LOWERED.has(node.op) ? precision === 'bfloat16' : goesAsBfloat16(node);
+  if (!isLowered || !node.outputs.every(isFloat)) {
     return refs(graph.add(node));
   }
   const cast = (ref: Ref, dtype: number): Ref => {

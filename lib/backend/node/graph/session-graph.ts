@@ -32,6 +32,8 @@ export interface Program {
   readonly outputs: number;
   /** Whether it is best run with half of the threads for each op (see lib/jit/halves.ts). */
   readonly hasHalves: boolean;
+  /** Whether it computes with the graphs of other workers (see ../cluster). */
+  readonly hasCollectives: boolean;
 }
 
 /** Names of a slot's nodes: its value, where one is fed, and what to fetch so that the fed one is stored. */
@@ -95,6 +97,7 @@ export function makeProgram(
     outputNames: fetched.join(),
     outputs,
     hasHalves: traced.hasHalves,
+    hasCollectives: reachable.some(({ op }) => op === 'CollectiveReduce'),
   };
 }
 

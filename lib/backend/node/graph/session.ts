@@ -35,6 +35,9 @@ import type { Source } from './variables';
 /** So few changed variables are loaded one by one; more are loaded all at once. */
 const FEW = 4;
 
+/** Variables of all sessions so far. */
+let variables = 0;
+
 const leftovers = new FinalizationRegistry((model: number) =>
   nodeBackend().binding.deleteSavedModel(model),
 );
@@ -150,7 +153,8 @@ export class GraphSession {
     let slot = this.slots.get(source);
     if (!slot) {
       const spec = { shape: source.shape, dtype: fromTfjs(source.dtype) };
-      const name = `variable${this.made++}`;
+      // On a server the variables of all sessions stand beside each other, by their names.
+      const name = `variable${variables++}`;
       slot = { name, source, spec, assigned: false, held: undefined, away: undefined };
       this.slots.set(source, slot);
     }
@@ -165,7 +169,8 @@ export class GraphSession {
     const directory = mkdtempSync(join(tmpdir(), 'jit-'));
     try {
       writeFileSync(join(directory, 'saved_model.pb'), serializeSavedModel(nodes));
-      this.model = withSessionOptions(this.presentOptions(), () =>
+      const isShared = [...this.programs].some((program) => program.hasCollectives);
+      this.model = withSessionOptions(this.presentOptions(), isShared, () =>
         nodeBackend().binding.loadSavedModel(directory, 'serve'),
       );
     } finally {

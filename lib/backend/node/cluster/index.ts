@@ -1,0 +1,2 @@
+export { Cluster, joinCluster, WorkerLostError, type AllReduceOptions } from './cluster';
+export type { ClusterMember } from './server';

@@ -1,0 +1,46 @@
+'use strict';
+// One worker of a training of tiny models, or the only one. Argument: JSON of `member` (of joinCluster, or null), `steps`,
+// `options` of the trainer, `configs` of the models. Prints a line of JSON: losses, norms, and a digest of the weights.
+const fs = require('node:fs');
+const { createHash } = require('node:crypto');
+const sd = require('../../dist/index.js');
+const { joinCluster } = require('../../dist/backend/node/index.js');
+const { namedParameters } = require('../../dist/nn/state-dict.js');
+
+const { member, steps, options, configs, save } = JSON.parse(process.argv[2]);
+const say = (value) => fs.writeSync(1, `${JSON.stringify(value)}\n`);
+
+async function main() {
+  const cluster = member && joinCluster(member);
+  const init = new sd.Generator(0).stream('init');
+  const unet = new sd.UNet2DConditionModel(configs.unet, init);
+  const textEncoder = new sd.CLIPTextModel(configs.text, init);
+  const objective = new sd.TextToImageObjective(
+    {
+      unet,
+      textEncoder,
+      tokenizer: sd.CLIPTokenizer.fromPretrained(sd.SMALL_TOKENIZER),
+      noiseScheduler: new sd.DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
+      dataset: sd.loadMnist({ split: 'train', source: 'quick' }),
+    },
+    { captionDropout: 0.3 },
+  );
+  const trainer = new sd.Trainer(objective, { batchSize: 16, seed: 1, cluster, ...options });
+  const history = await trainer.fit({ maxSteps: steps });
+  const parameters = [...namedParameters({ unet, textEncoder }).values()];
+  const hash = createHash('sha256');
+  for (const variable of parameters) hash.update(variable.dataSync());
+  const weights = Buffer.concat(parameters.map((p) => Buffer.from(p.dataSync().buffer)));
+  if (save) fs.writeFileSync(save, weights);
+  const digest = hash.digest('hex');
+  const numbers = history.steps.map(({ loss, gradNorm }) => [loss, gradNorm]);
+  say({ numbers, skipped: history.skipped.length, digest });
+}
+
+main().then(
+  () => process.exit(0),
+  (error) => {
+    say({ error: error.message, name: error.name });
+    process.exit(1);
+  },
+);

@@ -47,7 +47,7 @@ say(`Done in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 if (values.serve) {
   const server = await preview({
     configFile: false,
-    root: output,
+    root: path.dirname(output),
     appType: 'mpa',
     logLevel: 'warn',
     build: { outDir: output },

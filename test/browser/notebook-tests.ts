@@ -27,6 +27,8 @@ export function testNotebooks(names: readonly string[], folderName: string): voi
     folder,
     () => {
       for (const name of names) copyNotebook(name, path.join(folder, 'notebooks'), withSmoke);
+      const pictures = path.join('data', 'own-pictures'); // read beside the notebooks
+      fs.cpSync(path.join(root, pictures), path.join(folder, pictures), { recursive: true });
     },
     (both) => void ({ lab, browser, page } = both),
   );

@@ -47,6 +47,7 @@ export {
   type PixelOptions,
 } from './image-datasets/collect';
 export { type DatasetReport, type TokenLengths } from './image-datasets/report';
+export { loadImage, type LoadImageOptions } from './image-datasets/load-image';
 export { DatasetError } from './image-datasets/errors';
 export {
   cacheImageFolder,

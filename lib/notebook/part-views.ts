@@ -11,8 +11,8 @@ import { namedParameters, numParameters, torchShape } from '../nn/state-dict';
 import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
 import { definedKeys } from '../options';
-import type { TextToImagePipeline } from '../pipelines/text-to-image';
 import type { Scheduler } from '../schedulers/scheduler';
+import type { AdapterObjective } from '../training/adapter-objective';
 import type { TextToImageObjective } from '../training/text-to-image-objective';
 import type { Trainer } from '../training/trainer';
 import { sizeOf } from './numbers';
@@ -43,7 +43,15 @@ function partText(part: object): string {
     : className(part);
 }
 
-export const pipelineSummary = (pipeline: TextToImagePipeline): Summary => ({
+/** What every pipeline shows of itself. */
+export interface ShownPipeline {
+  readonly unet: object;
+  readonly textEncoder: object;
+  readonly tokenizer: { readonly modelMaxLength: number };
+  readonly scheduler: { readonly config: object };
+}
+
+export const pipelineSummary = (pipeline: ShownPipeline): Summary => ({
   title: className(pipeline),
   facts: {
     unet: partText(pipeline.unet),
@@ -75,6 +83,16 @@ export const objectiveSummary = (objective: TextToImageObjective): Summary => ({
     text_encoder: partText(objective.textEncoder),
     scheduler: className(objective.noiseScheduler),
     ...objective.options,
+  },
+});
+
+export const adapterSummary = (objective: AdapterObjective): Summary => ({
+  title: className(objective),
+  facts: {
+    adapter: objective.adapterName,
+    images: objective.length,
+    'trained parameters': totalSize(objective.parameters.values()),
+    objective: className(objective.objective),
   },
 });
 
@@ -182,7 +200,7 @@ export function weightsView(title: string, weights: ReadonlyMap<string, HostValu
   return card(title, { weights: rows.length, numbers: totalSize(rows) }, [names]);
 }
 
-export function pipelineView(pipeline: TextToImagePipeline): MimeBundle {
+export function pipelineView(pipeline: ShownPipeline): MimeBundle {
   const { title, facts } = pipelineSummary(pipeline);
   return card(title, facts, [configOf(pipeline.scheduler, "scheduler's config")]);
 }

@@ -18,10 +18,12 @@ import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { definedKeys } from '../options';
+import { PicturePipeline } from '../pipelines/picture-pipeline';
 import { TextToImagePipeline } from '../pipelines/text-to-image';
 import { BaseScheduler } from '../schedulers/base-scheduler';
 import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
 import type { Scheduler } from '../schedulers/scheduler';
+import { AdapterObjective } from '../training/adapter-objective';
 import { TextToImageObjective } from '../training/text-to-image-objective';
 import { Trainer } from '../training/trainer';
 import { defineView, safely, VIEW, type View } from './define-view';
@@ -180,13 +182,11 @@ export function installNotebookViews(): void {
     parts.schedulerSummary,
     parts.flowSchedulerView,
   );
-  defineSummary<TextToImagePipeline>(
-    TextToImagePipeline,
-    parts.pipelineSummary,
-    parts.pipelineView,
-  );
+  for (const pipeline of [TextToImagePipeline, PicturePipeline])
+    defineSummary<parts.ShownPipeline>(pipeline, parts.pipelineSummary, parts.pipelineView);
   defineSummary(Trainer, parts.trainerSummary);
   defineSummary(TextToImageObjective, parts.objectiveSummary);
+  defineSummary<AdapterObjective>(AdapterObjective, parts.adapterSummary);
   defineSummary(AdamW, parts.optimizerSummary);
   defineSummary(EMAModel, parts.emaSummary);
   defineSummary(CLIPTokenizer, parts.tokenizerSummary);

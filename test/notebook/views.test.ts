@@ -167,6 +167,12 @@ describe('parts have a short view', () => {
     expect(await text(pipeline)).toMatch(/^TextToImagePipeline\n/);
     expect(await text(pipeline)).toMatch(/unet +UNet2DConditionModel \(3,140,385 parameters\)/);
     expect(await text(pipeline)).toMatch(/scheduler +EulerDiscreteScheduler/);
+    for (const Class of [sd.ImageToImagePipeline, sd.InpaintPipeline]) {
+      const shared = Class.fromPipe(pipeline);
+      expect((await text(shared)).split('\n')[0]).toBe(Class.name);
+      expect(await text(shared)).toMatch(/unet +UNet2DConditionModel \(3,140,385 parameters\)/);
+      expect(inspect({ shared })).toBe(`{ shared: [${Class.name}] }`);
+    }
     const noiseScheduler = new sd.DDPMScheduler({});
     const parts = { unet, textEncoder, tokenizer, noiseScheduler, dataset };
     const objective = new sd.TextToImageObjective(parts, { captionDropout: 0.1 });
@@ -180,6 +186,11 @@ describe('parts have a short view', () => {
       expect(inspect(value).split('\n').length).toBeLessThan(20);
       expect(inspect({ value })).toBe(`{ value: [${value!.constructor.name}] }`);
     }
+    sd.addAdapter(unet, { r: 4, targetModules: ['to_q', 'to_k', 'to_v', 'to_out.0'] }, 'hand');
+    const adapter = new sd.AdapterObjective(objective, 'hand');
+    expect(await text(adapter)).toMatch(
+      /^AdapterObjective\n[^]*adapter +hand\n[^]*trained parameters +82,688\nobjective +TextToImageObjective/,
+    );
     trainer.dispose();
     unet.dispose();
     textEncoder.dispose();

@@ -49,6 +49,7 @@ const COMMANDS: Record<string, [argv: string[], says: string]> = {
   'train-judge': [['--epochs', 'abc'], '--epochs: expected a whole number from 1 to 1000'],
   notebooks: [['04-trian'], 'Did you mean 04-train?'],
   test: [['test/nonexistent'], 'test has backend, browser,'],
+  matrix: [['--node', '23'], '--node: expected releases among 20, 22, 24, 26'],
   bench: [['--onli', 'compile'], 'Did you mean --only?'],
   'compare-versions': [['nosuch'], 'There is no folder'],
   soak: [['--only', 'kil'], 'Did you mean kill'],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { readCommandLine } from './commands/index.mjs';
 import {
   MATRIX_PART,
+  matrixFolder,
   matrixTable,
   nodePackage,
   NODES,
@@ -11,12 +12,12 @@ import {
   PYTHONS,
 } from './matrix/plan.mjs';
 import { output } from './setup/command.mjs';
-import { inRoot, root } from './setup/paths.mjs';
+import { root } from './setup/paths.mjs';
 import { runShown } from './test/command.mjs';
 import { countVitest, failuresOfVitest } from './test/counts.mjs';
 
 const { values } = readCommandLine('matrix');
-const folder = inRoot('runs', 'matrix');
+const folder = matrixFolder;
 if (values.anew) fs.rmSync(folder, { recursive: true, force: true });
 fs.mkdirSync(folder, { recursive: true });
 

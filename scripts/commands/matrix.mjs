@@ -1,12 +1,12 @@
 import { choice, list } from '../command-line/kinds.mjs';
-import { MATRIX_PART, NODES, PYTHONS } from '../matrix/plan.mjs';
+import { MATRIX_PART, matrixFolder, NODES, PYTHONS } from '../matrix/plan.mjs';
 
 /** @type {import('../command-line/parse.mjs').Command} */
 export const matrix = {
   name: 'matrix',
   run: 'npm run test:matrix',
   summary:
-    'Sets up clones of the last commit under runs/matrix, one for each Python, and runs a part of the tests in each with ' +
+    'Sets up clones of the last commit in the folder for temporary files, one for each Python, and runs a part of the tests in each with ' +
     "every Node; prints a table. Node comes from npm's packages of it, Python from PATH or pyenv.",
   options: {
     node: {
@@ -22,5 +22,5 @@ export const matrix = {
     anew: { help: 'forget the clones of an earlier run' },
   },
   example: 'nice -n 19 npm run test:matrix -- --node 24,26 --python 3.12',
-  notes: ['A clone takes 2.3 GB. The part:', ...MATRIX_PART].join('\n  '),
+  notes: [`In ${matrixFolder}, a clone takes 2.3 GB. The part:`, ...MATRIX_PART].join('\n  '),
 };

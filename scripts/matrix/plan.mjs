@@ -7,6 +7,9 @@ import { probePython, pythonProblem } from '../setup/check.mjs';
 export const NODES = ['20', '22', '24', '26'];
 export const PYTHONS = ['3.10', '3.11', '3.12', '3.13', '3.14'];
 
+/** Not inside of this clone: a clone in it would find this one's packages before it has its own. */
+export const matrixFolder = path.join(os.tmpdir(), 'stable-diffusion-mnist-matrix');
+
 /** What runs on each pair: the kernel by Jupyter's own tests, cells, graphs, sampling, files and the set-up. */
 export const MATRIX_PART = [
   'test/kernel/protocol.test.ts',

@@ -5,6 +5,7 @@ import { compare } from './compare.mjs';
 import { evaluate } from './evaluate.mjs';
 import { exportModel } from './export-model.mjs';
 import { learningCurve } from './learning-curve.mjs';
+import { matrix } from './matrix.mjs';
 import { notebooks } from './notebooks.mjs';
 import { doctor, setup } from './plain.mjs';
 import { soak } from './soak.mjs';
@@ -26,6 +27,7 @@ export const commands = {
   web,
   notebooks,
   test,
+  matrix,
   bench,
   compare,
   soak,

@@ -1,4 +1,4 @@
-// Commands that take no options.
+// Commands with hardly an option.
 
 /** @type {import('../command-line/parse.mjs').Command} */
 export const setup = {
@@ -19,6 +19,10 @@ export const doctor = {
   summary:
     'Looks at everything that the notebooks need and changes nothing. Every line is OK, or says what to do; exit code 1 ' +
     'if one is not OK.',
-  options: {},
+  options: {
+    report: {
+      help: 'write doctor-report.txt, too: the same without names, paths and tokens, to be sent',
+    },
+  },
   example: 'npm run doctor',
 };

@@ -40,7 +40,7 @@ function npm() {
 export const nodePackages = {
   name: 'node-packages',
   title: 'npm packages',
-  disk: 1,
+  disk: 0.8,
   verified: true,
   inputs: () => null,
   missing() {

@@ -134,7 +134,7 @@ export const pythonPackages = {
   name: 'python-packages',
   title: 'Python packages',
   get disk() {
-    return chooseDevice() === 'gpu' ? 9 : 2.8;
+    return chooseDevice() === 'gpu' ? 9 : 1.9;
   },
   verified: true,
   inputs: () => chooseDevice(),

@@ -30,7 +30,7 @@ export const steps = [
   labextension,
 ];
 
-/** What temporary files and the first checkpoints take, in GB. A first set-up needs 6 GB in all. */
+/** What temporary files and the first checkpoints take, in GB. A first set-up needs 5 GB in all. */
 const roomToWork = 2;
 
 const say = (text) => process.stderr.write(`${text}\n`);

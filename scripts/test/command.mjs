@@ -15,10 +15,10 @@ onStopRequest((signal) => {
  * @param {string[]} args
  * @returns {Promise<number>} its exit code
  */
-export function runShown(program, args, env = process.env) {
+export function runShown(program, args, env = process.env, cwd = root) {
   if (stopped !== null) process.exit(exitCodeOf(null, stopped));
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' });
+    const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
     running.add(child);
     child.once('error', (error) => {
       running.delete(child);

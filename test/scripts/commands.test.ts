@@ -50,6 +50,7 @@ const COMMANDS: Record<string, [argv: string[], says: string]> = {
   web: [['--checkpoint', 'checkpoints/judge'], 'That is a judge, not a model that draws.'],
   notebooks: [['04-trian'], 'Did you mean 04-train?'],
   test: [['test/nonexistent'], 'test has backend, browser,'],
+  matrix: [['--node', '23'], '--node: expected releases among 20, 22, 24, 26'],
   bench: [['--onli', 'compile'], 'Did you mean --only?'],
   'compare-versions': [['nosuch'], 'There is no folder'],
   soak: [['--only', 'kil'], 'Did you mean kill'],

@@ -246,6 +246,11 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--timeout', '0'], /^--timeout: expected a number above 0, got '0'\.$/],
     [['--output', 'package.json'], /That is a file\.$/],
   ],
+  matrix: [
+    [['--node', '23'], /^--node: expected releases among 20, 22, 24, 26, got '23'/],
+    [['--python', '3.9'], /^--python: expected versions among 3\.10, .*, got '3\.9'/],
+    [['test/nn'], /test\/nn/],
+  ],
   test: [
     [['test/nonexistent'], /^PATH: expected .*test has backend, browser, charts, /],
     [['test/nn/nothere.test.ts'], /test\/nn has activations\.test\.ts, /],
@@ -276,7 +281,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['gpu'], /^unexpected argument 'gpu'\. setup takes no arguments\.$/],
   ],
   doctor: [
-    [['--verbose'], /^unknown option --verbose\. Known: --help\.$/],
+    [['--verbose'], /^unknown option --verbose\. Known: --report, --help\.$/],
     [['--hlep'], /Did you mean --help\?$/],
   ],
   'build-native': [
@@ -398,7 +403,7 @@ describe('help', () => {
   it('has an example that is right', () => {
     for (const [name, command] of Object.entries(all)) {
       const { example } = command as { example: string };
-      const words = example.replace(/^.*?(npm (run )?[\w-]+|npx [\w-]+)( -- | |$)/, '').split(' ');
+      const words = example.replace(/^.*?(npm (run )?[\w:-]+|npx [\w-]+)( -- | |$)/, '').split(' ');
       const { problems = [] } = ask(name, words.filter(Boolean));
       // Of runs that are not there.
       const wrong = problems.filter((problem) => !problem.includes('There is no folder'));

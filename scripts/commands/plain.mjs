@@ -1,4 +1,5 @@
 // Commands with hardly an option.
+import { choice } from '../command-line/kinds.mjs';
 
 /** @type {import('../command-line/parse.mjs').Command} */
 export const setup = {
@@ -6,7 +7,13 @@ export const setup = {
   run: 'npm run setup',
   summary:
     'Makes everything ready without starting anything. What is done already is not done again.',
-  options: {},
+  options: {
+    with: {
+      kind: choice(['cluster']),
+      byDefault: 'nothing',
+      help: 'also what other engines need: Papermill (docs/cluster.md)',
+    },
+  },
   example: 'npm run setup',
   notes:
     'SDM_DEVICE=cpu or gpu chooses the device, SDM_PYTHON names a Python of 3.10 to 3.14. Logs are in .setup/logs.',

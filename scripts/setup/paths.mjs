@@ -27,6 +27,8 @@ export const nodeUtil = inRoot('native', 'node-util.cjs');
 export const venv = inRoot('.venv');
 export const venvPython = inRoot('.venv', 'bin', 'python');
 export const parityVenv = inRoot('.venv-parity');
+/** What other engines need (requirements-cluster.txt); only where it was asked for. */
+export const clusterVenv = inRoot('.venv-cluster');
 export const notebooks = inRoot('notebooks');
 export const kernelspecFolder = inRoot('.venv', 'share', 'jupyter', 'kernels', 'tslab');
 export const tfjsPackage = packageFolder('@tensorflow/tfjs-node-gpu');

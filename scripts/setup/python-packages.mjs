@@ -5,7 +5,7 @@ import { isAtLeast, parseVersion, probePython } from './check.mjs';
 import { output, run } from './command.mjs';
 import { chooseDevice } from './device.mjs';
 import { SetupFailure } from './failure.mjs';
-import { inRoot, jupyterEnvironment, parityVenv, root, venv } from './paths.mjs';
+import { clusterVenv, inRoot, jupyterEnvironment, parityVenv, root, venv } from './paths.mjs';
 
 const normalized = (name) => name.toLowerCase().replace(/[-_.]+/g, '-');
 
@@ -216,4 +216,22 @@ export const parityPackages = {
       pipOptions: ['--no-compile'], // a fraction of it is ever imported
     });
   },
+};
+
+/** The environment with Papermill, for `npm run setup -- --with cluster`. */
+export const clusterPackages = {
+  name: 'cluster-packages',
+  title: 'Python packages for other engines',
+  disk: 0.2,
+  verified: true,
+  inputs: () => null,
+  missing: () => environmentMismatch(clusterVenv, [inRoot('requirements-cluster.txt')]),
+  remedy: registryRemedy,
+  run: ({ logFile, python }) =>
+    makeEnvironment({
+      folder: clusterVenv,
+      files: [inRoot('requirements-cluster.txt')],
+      python,
+      logFile,
+    }),
 };

@@ -10,6 +10,28 @@ const { namedParameters } = require('../../dist/nn/state-dict.js');
 const { member, steps, options, configs, save } = JSON.parse(process.argv[2]);
 const say = (value) => fs.writeSync(1, `${JSON.stringify(value)}\n`);
 
+/** Addresses, in hexadecimal, at which this process listens. */
+function listening() {
+  const own = new Set(
+    fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
+      } catch {
+        return []; // closed meanwhile
+      }
+    }),
+  );
+  return ['tcp', 'tcp6'].flatMap((family) => {
+    const file = `/proc/self/net/${family}`;
+    if (!fs.existsSync(file)) return [];
+    const rows = fs.readFileSync(file, 'utf8').trim().split('\n').slice(1);
+    return rows.flatMap((row) => {
+      const [, local, , state, , , , , , inode] = row.trim().split(/\s+/);
+      return state === '0A' && own.has(`socket:[${inode}]`) ? [local] : [];
+    });
+  });
+}
+
 async function main() {
   const cluster = member && joinCluster(member);
   const init = new sd.Generator(0).stream('init');
@@ -34,7 +56,11 @@ async function main() {
   if (save) fs.writeFileSync(save, weights);
   const digest = hash.digest('hex');
   const numbers = history.steps.map(({ loss, gradNorm }) => [loss, gradNorm]);
-  say({ numbers, skipped: history.skipped.length, digest });
+  const threads = fs.readdirSync('/proc/self/task').map((task) => {
+    return fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim();
+  });
+  const server = { listening: listening(), threads };
+  say({ numbers, skipped: history.skipped.length, digest, server });
 }
 
 main().then(

@@ -11,6 +11,8 @@ export interface Outcome {
   readonly skipped: number;
   /** Of all weights, to the bit. */
   readonly digest: string;
+  /** Where it listens, `address:port` in hexadecimal as /proc/net has them, and its threads' names. */
+  readonly server: { readonly listening: readonly string[]; readonly threads: readonly string[] };
   readonly error?: string;
   readonly name?: string;
 }

@@ -277,8 +277,9 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--log-level', 'debug'], /Did you mean DEBUG\?$/],
   ],
   setup: [
-    [['--forse'], /^unknown option --forse\. Known: --help\.$/],
-    [['gpu'], /^unexpected argument 'gpu'\. setup takes no arguments\.$/],
+    [['--forse'], /^unknown option --forse\. Known: --with, --help\.$/],
+    [['gpu'], /^unexpected argument 'gpu'\. setup takes options only\.$/],
+    [['--with', 'clusters'], /^--with: expected cluster, got 'clusters'\. Did you mean cluster\?$/],
   ],
   doctor: [
     [['--verbose'], /^unknown option --verbose\. Known: --report, --help\.$/],

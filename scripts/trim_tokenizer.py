@@ -63,7 +63,8 @@ for role in ("sep", "cls"):
     tokenizer["post_processor"][role] = [content, model["vocab"][content]]
 
 target.mkdir(parents=True, exist_ok=True)
-(target / "tokenizer.json").write_text(json.dumps(tokenizer, indent=1, ensure_ascii=False) + "\n")
+compact = json.dumps(tokenizer, separators=(",", ":"), ensure_ascii=False)  # half the size
+(target / "tokenizer.json").write_text(compact + "\n")
 config = json.loads((source / "tokenizer_config.json").read_text())
 config["model_max_length"] = CAPTION_TOKENS
 (target / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")

@@ -12,7 +12,8 @@ it('one process alone listens nowhere, and has no thread of a server', async () 
 });
 
 it('a worker listens at its own address, where TensorFlow would listen at all', async () => {
-  for (const { server } of await trainTogether(2, { steps: 1 })) {
+  for (const { server, tensors } of await trainTogether(2, { steps: 3 })) {
+    expect(tensors[2]).toBe(tensors[1]); // nor do its steps leave anything
     expect(server.listening.length).toBe(1);
     // 127.0.0.1, or ::ffff:127.0.0.1, in the byte order of the machine
     expect(server.listening[0]).toMatch(/^(0{16}FFFF0000)?0100007F:[0-9A-F]{4}$/);

@@ -48,7 +48,9 @@ async function main() {
     { captionDropout: 0.3 },
   );
   const trainer = new sd.Trainer(objective, { batchSize: 16, seed: 1, cluster, ...options });
-  const history = await trainer.fit({ maxSteps: steps });
+  const tensors = [];
+  const onStep = () => void tensors.push(sd.tf.memory().numTensors);
+  const history = await trainer.fit({ maxSteps: steps, onStep });
   const parameters = [...namedParameters({ unet, textEncoder }).values()];
   const hash = createHash('sha256');
   for (const variable of parameters) hash.update(variable.dataSync());
@@ -60,7 +62,7 @@ async function main() {
     return fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim();
   });
   const server = { listening: listening(), threads };
-  say({ numbers, skipped: history.skipped.length, digest, server });
+  say({ numbers, skipped: history.skipped.length, digest, server, tensors });
 }
 
 main().then(

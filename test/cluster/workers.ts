@@ -13,6 +13,8 @@ export interface Outcome {
   readonly digest: string;
   /** Where it listens, `address:port` in hexadecimal as /proc/net has them, and its threads' names. */
   readonly server: { readonly listening: readonly string[]; readonly threads: readonly string[] };
+  /** How many there were after each step. */
+  readonly tensors: readonly number[];
   readonly error?: string;
   readonly name?: string;
 }

@@ -1,5 +1,6 @@
 // node_modules, exactly as the lock file says.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { run } from './command.mjs';
 import { inRoot, root } from './paths.mjs';
@@ -37,6 +38,24 @@ function npm() {
   return script && /npm-cli\.c?js$/.test(script) ? [process.execPath, script] : ['npm'];
 }
 
+/** Whether something can be written at a place that need not be there yet. */
+function isWritable(place) {
+  let above = place;
+  while (!fs.existsSync(above)) above = path.dirname(above);
+  try {
+    fs.accessSync(above, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** npm's environment: where its cache cannot be written to, as in a home of somebody else, it has one in the clone. */
+export function npmEnvironment(env = process.env, canWrite = isWritable) {
+  const cache = env.npm_config_cache || path.join(env.HOME || os.homedir(), '.npm');
+  return canWrite(cache) ? env : { ...env, npm_config_cache: inRoot('.setup', 'npm-cache') };
+}
+
 export const nodePackages = {
   name: 'node-packages',
   title: 'npm packages',
@@ -59,6 +78,6 @@ export const nodePackages = {
     const [program, ...args] = npm();
     // The install scripts would download TensorFlow 2.9 and its addon; ours is built two steps later.
     args.push('ci', '--ignore-scripts', '--include=dev', '--include=optional');
-    await run(program, args, { logFile, cwd: root });
+    await run(program, args, { logFile, cwd: root, env: npmEnvironment() });
   },
 };

@@ -7,7 +7,10 @@ import { root } from '../support/script';
 
 const child = compiled('lib/backend/node/index.ts', 'lib/jit/index.ts');
 afterAll(() => child.dispose());
-symlinkSync(path.join(root, '.setup'), path.join(child.folder, '.setup')); // what was built natively
+// what was built natively, and what is loaded before it
+for (const name of ['.setup', 'native']) {
+  symlinkSync(path.join(root, name), path.join(child.folder, name));
+}
 const folder = path.join(child.folder, 'profiles');
 mkdirSync(folder);
 

@@ -10,7 +10,11 @@ interface Locked {
 }
 type Packages = Record<string, Locked>;
 
-const { packageMismatch } = loadScript<{
+const { npmEnvironment, packageMismatch } = loadScript<{
+  npmEnvironment: (
+    env: Record<string, string>,
+    canWrite: (place: string) => boolean,
+  ) => Record<string, string>;
   packageMismatch: (
     locked: Packages,
     installed: Packages,
@@ -50,6 +54,18 @@ describe('packageMismatch', () => {
     expect(packageMismatch(locked, installed, (place) => place !== 'node_modules/a')).toBe(
       'a 1.0.0 is not installed',
     );
+  });
+});
+
+describe("npm's cache", () => {
+  it('is in the clone where its own cannot be written to', () => {
+    const own = path.join(root, '.setup', 'npm-cache');
+    const at = (env: Record<string, string>, writable: string) =>
+      npmEnvironment(env, (place) => place.startsWith(writable)).npm_config_cache;
+    expect(at({ HOME: '/home/a' }, '/home')).toBeUndefined();
+    expect(at({ HOME: '/root' }, '/home')).toBe(own);
+    expect(at({ HOME: '/root', npm_config_cache: '/home/c' }, '/home')).toBe('/home/c');
+    expect(at({ HOME: '/home/a', npm_config_cache: '/root/c' }, '/home')).toBe(own);
   });
 });
 

@@ -62,10 +62,19 @@ async function measured(parts, options) {
   }
 }
 
+/** A model of something else than digits is no fault of the program; a damaged one is told with its trace. */
+function loadedModel() {
+  const { checkpoint, best, 'last-weights': last } = values;
+  try {
+    return loadRunModel(checkpoint, { averaged: !last, best });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return misuse(commands.evaluate, [`--checkpoint: ${error.message}`]);
+  }
+}
+
 async function drawnHere() {
-  const { folder, parts } = checkedBy(commands.evaluate, '--checkpoint', () =>
-    loadRunModel(values.checkpoint, { averaged: !values['last-weights'], best: values.best }),
-  );
+  const { folder, parts } = loadedModel();
   const weights = weightsHash(parts);
   const { config: changes, generate: more, steps: numInferenceSteps } = values;
   const spacing = values.spacing && { timestep_spacing: values.spacing };

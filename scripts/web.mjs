@@ -22,7 +22,7 @@ const { single, weights } = values;
 const output = values.output ?? (single === undefined ? inRoot('runs', 'web') : undefined);
 
 say(`Reads ${values.checkpoint} …`);
-const { parts } = loadRunModel(values.checkpoint);
+const { parts } = loadRunModel(values.checkpoint, { anyChannels: true });
 const folder = fs.mkdtempSync(path.join(inRoot('.setup'), 'web-'));
 try {
   const model = path.join(folder, 'model');

@@ -98,7 +98,7 @@ export function progress<T>(
 ): ProgressBar {
   checkGiven('progress', options, PROGRESS_RULES);
   const isCount =
-    typeof source === 'number' && (source === Infinity || Number.isInteger(source)) && source >= 0;
+    typeof source === 'number' && (!Number.isFinite(source) || Number.isInteger(source));
   const isIterable = Symbol.iterator in Object(source) || Symbol.asyncIterator in Object(source);
   if (!isCount && (typeof source === 'number' || !isIterable)) {
     throw new RangeError(

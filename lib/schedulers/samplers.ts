@@ -57,7 +57,7 @@ export function makeSampler(
 export function makeSampler(
   name: SamplerName | FlowSamplerName,
   trained: NoiseScheduleConfig | FlowConfig,
-  changes?: object,
+  changes?: Partial<NoiseScheduleConfig> | Partial<FlowConfig>, // a mere object would be taken before the first signature
 ): Sampler;
 export function makeSampler(
   name: SamplerName | FlowSamplerName,

@@ -4,6 +4,7 @@ import { root } from '../support/script';
 
 interface StoredOutput {
   readonly data?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, { readonly alt?: string } | undefined>>;
 }
 interface StoredCell {
   readonly cell_type: string;
@@ -72,9 +73,12 @@ export function storedWords(
   file: string,
   format: 'application/vnd.plotly.v1+json' | 'image/png',
 ): string[] {
-  return outputsWith(file, format)
-    .map(({ data }) => [data?.['text/plain']].flat().join(''))
-    .map((text) => text.replace(/^Figure \([^)]*\): /, ''));
+  return outputsWith(file, format).map(({ data, metadata }) => {
+    const text = [data?.['text/plain']].flat().join('');
+    const figure = /^Figure \([^)]*\): /;
+    // A picture by itself says its shape as text, and in words what it is.
+    return figure.test(text) ? text.replace(figure, '') : (metadata?.['image/png']?.alt ?? text);
+  });
 }
 
 /** How many live figures the outputs of a notebook file hold. */

@@ -1,7 +1,7 @@
 /** What is wrong with a model's files is a sentence, and nothing is left in memory. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend/node';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
 import { loadPipeline } from '../../lib/web/load-pipeline';
@@ -20,7 +20,11 @@ beforeAll(() => {
     names.filter(isFile).map((name) => [name, fs.readFileSync(path.join(MODEL, name))]),
   );
 });
-afterEach(() => expect(tf.memory().numTensors).toBe(0));
+let before: number;
+beforeEach(() => {
+  before = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(before));
 
 const without = (...names: string[]): ModelFileMap =>
   Object.fromEntries(Object.entries(files).filter(([name]) => !names.includes(name)));

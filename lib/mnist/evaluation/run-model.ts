@@ -11,24 +11,26 @@ export interface RunModelOptions {
   readonly averaged?: boolean | undefined;
   /** Of a run: its checkpoint with the lowest (`min`) or highest (`max`) metric. Default: its last model. */
   readonly best?: MetricMode | undefined;
+  /** Whether a model in colour is taken, too. Default false: the judge reads digits. */
+  readonly anyChannels?: boolean;
 }
 
 /**
  * Loads the model that a folder stands for: a model's own folder, or that of a run, of which it is the finished model
  * or else the last sound checkpoint, or the best one if asked for. The caller disposes the parts.
  *
- * @throws Error as `loadCheckpoint`, for a model that is not grey, or if the best is asked for and no checkpoint was saved with a metric
+ * @throws RangeError for a model that is not grey; Error as `loadCheckpoint`, or if the best is asked for and no checkpoint was saved with a metric
  */
 export function loadRunModel(
   given: string,
-  { averaged = true, best }: RunModelOptions = {},
+  { averaged = true, best, anyChannels = false }: RunModelOptions = {},
 ): { readonly folder: string; readonly parts: CheckpointParts<Sampler> } {
   const folder = best === undefined ? lastModel(given) : bestModel(given, best);
   const parts = loadCheckpoint<Sampler>(folder);
   try {
     const channels = parts.unet.config.in_channels;
-    if (channels !== 1) {
-      throw new Error(
+    if (channels !== 1 && !anyChannels) {
+      throw new RangeError(
         `${folder}: expected a model of digits, which are grey (in_channels 1), got in_channels ${channels}. ` +
           'The judge reads digits only; a model in colour is drawn with by TextToImagePipeline.',
       );

@@ -37,15 +37,16 @@ const isError = (thrown) => {
   }
 };
 
+/** Whether Stop has thrown it, here or in the library. */
+const isStop = (thrown) =>
+  safely(
+    () => thrown.name,
+    () => '',
+  ) === 'Interrupted';
+
 /** One line that says what was thrown. */
 function reasonOf(thrown) {
-  if (
-    safely(
-      () => thrown.name,
-      () => '',
-    ) === 'Interrupted'
-  )
-    return 'stopped';
+  if (isStop(thrown)) return 'stopped';
   const text = isError(thrown)
     ? safely(
         () => thrown.message,
@@ -104,4 +105,4 @@ function errorContent(thrown) {
   };
 }
 
-module.exports = { asText, errorContent, foreignFrame, reasonOf, tracebackOf };
+module.exports = { asText, errorContent, foreignFrame, isStop, reasonOf, tracebackOf };

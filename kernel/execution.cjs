@@ -4,7 +4,14 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
 const util = require('node:util');
 const { CellQueue } = require('./cell-queue.cjs');
-const { displayOf, encodeBundle, encodeMetadata, errorContent, reply } = require('./messages.cjs');
+const {
+  displayOf,
+  encodeBundle,
+  encodeMetadata,
+  errorContent,
+  isStop,
+  reply,
+} = require('./messages.cjs');
 const { openStreams } = require('./streams.cjs');
 
 /** What is known of the cell that runs now. */
@@ -43,20 +50,11 @@ class RunningCell {
   }
 }
 
-const stopped = 'Interrupted';
-
-function isStop(thrown) {
-  try {
-    return thrown?.name === stopped || thrown?.message === 'Interrupted asynchronously';
-  } catch {
-    return false; // it has getters of its own
-  }
-}
-
 function failureContent(thrown) {
   if (isStop(thrown)) {
-    const evalue = thrown.name === stopped ? String(thrown.message) : 'the cell was stopped';
-    return { ename: stopped, evalue, traceback: [`${stopped}: ${evalue}`] };
+    const { name: ename } = thrown;
+    const evalue = String(thrown.message);
+    return { ename, evalue, traceback: [`${ename}: ${evalue}`] };
   }
   return errorContent(thrown);
 }

@@ -12,14 +12,14 @@ const { Modules, exported } = require('./modules.cjs');
 const { said } = require('./said.cjs');
 const { rewrite } = require('./scope/rewrite.cjs');
 const { Variables } = require('./scope/variables.cjs');
-const { Interrupted } = require('./stop-listener.cjs');
+const { Interrupted, STOPPED } = require('./stop-listener.cjs');
 const { refusedCell } = require('./tslab-cells.cjs');
 
 class Executor {
   #positions = new Map(); // by the cell's name
   #variables = new Variables();
   #stop;
-  #stopError = new Error('Interrupted asynchronously');
+  #stopError = new Interrupted(STOPPED);
   #stopped;
 
   /**

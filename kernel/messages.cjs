@@ -1,7 +1,7 @@
 'use strict';
 // Sending Jupyter messages, and making them of values.
 
-const { errorContent, foreignFrame, tracebackOf } = require('./as-text.cjs');
+const { errorContent, foreignFrame, isStop, tracebackOf } = require('./as-text.cjs');
 const { displayOf, encodeBundle, encodeMetadata } = require('./bundles.cjs');
 const { sendMessage } = require('./wire.cjs');
 
@@ -12,6 +12,7 @@ function reply(server, socket, message, type, content) {
 
 module.exports = {
   foreignFrame,
+  isStop,
   reply,
   encodeBundle,
   encodeMetadata,

@@ -10,9 +10,6 @@ const ts = require('typescript');
 const { compiling, root } = require('./language/options.cjs');
 const { stoppable } = require('./scope/stoppable.cjs');
 
-/** Loops of these files end by Stop as those of cells do. */
-const look = `globalThis[Symbol.for('kernel.look')]();`;
-
 /** Source maps of the files that were compiled here. */
 const maps = new Map();
 
@@ -22,7 +19,7 @@ function compileTypeScript(module, file) {
     compilerOptions: { ...compiling, module: ts.ModuleKind.CommonJS, sourceMap: true },
   });
   maps.set(file, new TraceMap(sourceMapText));
-  module._compile(stoppable(outputText, look), file);
+  module._compile(stoppable(outputText), file);
 }
 
 /** A position in a compiled file as one of its TypeScript; that of another file as it is. */

@@ -70,6 +70,9 @@ class Loops extends Set {
   }
 }
 
+/** What it says of a cell. */
+const STOPPED = 'the cell was stopped';
+
 class StopListener {
   shared = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT));
   loops = new Loops(this.shared);
@@ -84,9 +87,7 @@ class StopListener {
   constructor(stopCell) {
     this.stopCell = stopCell;
     const { shared } = this;
-    globalThis[Symbol.for('kernel.look')] = () => {
-      if (shared[FLAG] !== 0) this.turn();
-    };
+    globalThis[Symbol.for('kernel.look')] = [shared, this.turn]; // for files that cells import
     new Worker(listener, { eval: true, workerData: { shared, patience } })
       .on('error', () => {}) // Stop works as far as the main thread hears it
       .unref();
@@ -130,7 +131,7 @@ class StopListener {
       this.stopCell();
       this.interrupt(); // the loop may be a timer's, and the cell wait for something else
     }
-    throw new Interrupted('the cell was stopped');
+    throw new Interrupted(STOPPED);
   };
 
   /** The main thread has heard a Stop; says whether a loop was ended by it already. */
@@ -140,4 +141,4 @@ class StopListener {
   }
 }
 
-module.exports = { Interrupted, StopListener };
+module.exports = { Interrupted, STOPPED, StopListener };

@@ -7,7 +7,8 @@ const ts = require('typescript');
 const { Edits } = require('./edits.cjs');
 const { addLexical, addVars, boundByImport } = require('./names.cjs');
 const { LATE, SCOPE } = require('./references.cjs');
-const { FLAG, SAID, TURN, Walk } = require('./walk.cjs');
+const { FLAG, TURN } = require('./stoppable.cjs');
+const { SAID, Walk } = require('./walk.cjs');
 
 /** A statement with this label is timed: the kernel writes `%time f()` so. */
 const TIMED = '$time';

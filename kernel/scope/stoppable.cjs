@@ -5,6 +5,11 @@
 const ts = require('typescript');
 const { Edits } = require('./edits.cjs');
 
+/** A flag that Stop raises, and what is then called, in what runs. */
+const FLAG = '$stop';
+const TURN = '$turn';
+const look = `if (${FLAG}[0] !== 0) ${TURN}();`;
+
 const isLoop = (node) => ts.isIterationStatement(node, /* lookInLabeledStatements */ false);
 
 /** The name that a function can call itself by. */
@@ -25,8 +30,8 @@ function callsItself(node) {
   return speaks(node.body);
 }
 
-/** Puts `look` before all else of a body; `endLook` is called once what is in the body has been edited. */
-function beginLook(edits, body, look, before = '') {
+/** Looks before all else of a body; `endLook` is called once what is in the body has been edited. */
+function beginLook(edits, body, before = '') {
   if (ts.isBlock(body)) edits.insert(body.getStart() + 1, ` ${look}`);
   else edits.insert(body.getStart(), `{ ${look} ${before}`);
 }
@@ -35,8 +40,8 @@ function endLook(edits, body, after = '') {
   if (!ts.isBlock(body)) edits.insert(body.end, `${after} }`);
 }
 
-/** JavaScript that looks for Stop by `look`, in the same lines. */
-function stoppable(code, look) {
+/** Strict JavaScript of a file that looks for Stop, in the same lines. */
+function stoppable(code) {
   const file = ts.createSourceFile(
     'module.js',
     code,
@@ -48,12 +53,13 @@ function stoppable(code, look) {
   const walk = (node) => {
     const isFunction = ts.isFunctionLike(node) && callsItself(node);
     const body = isLoop(node) ? node.statement : isFunction ? node.body : null;
-    if (body) beginLook(edits, body, look, isFunction ? 'return (' : '');
+    if (body) beginLook(edits, body, isFunction ? 'return (' : '');
     ts.forEachChild(node, walk);
     if (body) endLook(edits, body, isFunction ? ')' : '');
   };
   walk(file);
-  return edits.apply('', '').code;
+  const flag = `const [${FLAG}, ${TURN}] = globalThis[Symbol.for('kernel.look')]; `;
+  return edits.apply(`'use strict'; ${flag}`, '').code;
 }
 
-module.exports = { beginLook, callsItself, endLook, isLoop, stoppable };
+module.exports = { FLAG, TURN, beginLook, callsItself, endLook, isLoop, stoppable };

@@ -8,10 +8,6 @@ const { beginLook, callsItself, endLook, isLoop } = require('./stoppable.cjs');
 
 /** Stands for a function that mends what V8 says of an error, in what runs. */
 const SAID = '$said';
-/** A flag that Stop raises, and what a loop then calls, in what runs. */
-const FLAG = '$stop';
-const TURN = '$turn';
-const look = `if (${FLAG}[0] !== 0) ${TURN}();`;
 
 class Walk {
   /** Whether the cell itself awaits. */
@@ -57,7 +53,7 @@ class Walk {
 
   #statement(node, scope) {
     if (!isLoop(node)) return this.#other(node, scope);
-    beginLook(this.edits, node.statement, look);
+    beginLook(this.edits, node.statement);
     this.#other(node, scope);
     return endLook(this.edits, node.statement);
   }
@@ -147,7 +143,7 @@ class Walk {
       if (initializer) this.visit(initializer, own);
     }
     const isRecursive = callsItself(node);
-    if (isRecursive) beginLook(this.edits, node.body, look, 'return (');
+    if (isRecursive) beginLook(this.edits, node.body, 'return (');
     if (node.body) {
       if (ts.isBlock(node.body)) this.#all(node.body.statements, own);
       else this.visit(node.body, own);
@@ -186,4 +182,4 @@ function firstName(list) {
   return names.values().next().value ?? '';
 }
 
-module.exports = { FLAG, SAID, TURN, Walk };
+module.exports = { SAID, Walk };

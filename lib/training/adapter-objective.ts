@@ -1,10 +1,10 @@
 /** Trains an adapter of any objective's models, and nothing else. */
-import { createHash } from 'node:crypto';
 import type { tf } from '../backend';
 import { registryOf, type AdapterConfig } from '../nn/lora/registry';
 import { adapterParameters } from '../nn/lora/weights';
 import { namedParameters, stateDict } from '../nn/state-dict';
 import type { BatchIndices, BatchRecord, Objective, RandomKeys } from './objective';
+import { weightsDigest } from './weights-digest';
 
 /** A model of the objective's that has the adapter. */
 interface Adapted {
@@ -73,7 +73,9 @@ export class AdapterObjective<
     const parts = Object.entries(this.objective.parts).filter(
       ([, part]) => namedParameters(part).size > 0,
     );
-    return Object.fromEntries(parts.map(([name, part]) => [`${name}.sha256`, digestOf(part)]));
+    return Object.fromEntries(
+      parts.map(([name, part]) => [`${name}.sha256`, weightsDigest(stateDict(part))]),
+    );
   }
 
   async prepare(indices: Int32Array, next: Int32Array | undefined): Promise<void> {
@@ -118,10 +120,4 @@ function adaptedParts(
     );
   }
   return found;
-}
-
-function digestOf(model: object): string {
-  const hash = createHash('sha256');
-  for (const [name, { data }] of stateDict(model)) hash.update(name).update(data);
-  return hash.digest('hex');
 }

@@ -8,6 +8,9 @@ export type GradientCompression = 'none' | 'bfloat16';
 /** Bytes of gradients that are summed as one tensor, about: as `bucket_cap_mb=25` of torch's DistributedDataParallel. */
 const BUCKET_BYTES = 25 * 2 ** 20;
 
+/** Of the thousand keys that an exchange has; buckets take the first ones. */
+const LAST_KEY = 999;
+
 export class GradientExchange {
   private readonly firstKey: number;
 
@@ -29,6 +32,14 @@ export class GradientExchange {
       bucketsOf(gradients).forEach((bucket, i) => this.sumBucket(bucket, this.firstKey + 1 + i));
       return this.cluster.allReduce(numbers, { key: this.firstKey });
     });
+  }
+
+  /**
+   * In a graph: the largest of a number that all workers have computed of the same gradients. Threads add in the order in which
+   * they come, so that it may differ in its last digit, and with it the factor of the clipping and all weights.
+   */
+  agreed(number: tf.Scalar): tf.Scalar {
+    return this.cluster.allReduce(number, { key: this.firstKey + LAST_KEY, merge: 'Max' });
   }
 
   private sumBucket(bucket: readonly tf.Variable[], key: number): void {

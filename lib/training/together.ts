@@ -1,8 +1,8 @@
 /** A trainer that is one of several workers: what it asks the others, and what all decide alike. */
-import { createHash } from 'node:crypto';
 import type { tf } from '../backend';
 import type { Cluster } from '../backend/node';
 import type { TrainerState } from './trainer-state';
+import { weightsDigest } from './weights-digest';
 
 /** What a worker has before a step is decided. */
 export interface OwnPart {
@@ -69,7 +69,7 @@ export class Together {
 }
 
 function weightsOf(parameters: ReadonlyMap<string, tf.Variable>): string {
-  const hash = createHash('sha256');
-  for (const variable of parameters.values()) hash.update(variable.dataSync());
-  return hash.digest('hex');
+  return weightsDigest(
+    Array.from(parameters, ([name, variable]) => [name, { data: variable.dataSync() }] as const),
+  );
 }

@@ -52,7 +52,8 @@ export class TrainStep {
     const exchange = parts.exchange ?? null;
     const sum = (own: tf.Tensor1D) => exchange!.sum([...this.gradients.values()], own);
     this.sum = exchange && jit(sum, { name: 'exchange', session });
-    this.norm = jit(() => this.measure(), { name: 'gradNorm', session });
+    const norm = () => exchange?.agreed(this.measure()) ?? this.measure();
+    this.norm = jit(norm, { name: 'gradNorm', session });
     this.update = jit<Apply>(
       (lr, gradScale) => {
         this.parts.optimizer.step(this.gradients, { lr, gradScale });

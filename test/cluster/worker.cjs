@@ -6,6 +6,7 @@ const { createHash } = require('node:crypto');
 const sd = require('../../dist/index.js');
 const { joinCluster } = require('../../dist/backend/node/index.js');
 const { namedParameters } = require('../../dist/nn/state-dict.js');
+const { tinyObjective } = require('../training/tiny-objective.cjs');
 
 const { member, steps, options, configs, save } = JSON.parse(process.argv[2]);
 const say = (value) => fs.writeSync(1, `${JSON.stringify(value)}\n`);
@@ -34,19 +35,7 @@ function listening() {
 
 async function main() {
   const cluster = member && joinCluster(member);
-  const init = new sd.Generator(0).stream('init');
-  const unet = new sd.UNet2DConditionModel(configs.unet, init);
-  const textEncoder = new sd.CLIPTextModel(configs.text, init);
-  const objective = new sd.TextToImageObjective(
-    {
-      unet,
-      textEncoder,
-      tokenizer: sd.CLIPTokenizer.fromPretrained(sd.SMALL_TOKENIZER),
-      noiseScheduler: new sd.DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
-      dataset: sd.loadMnist({ split: 'train', source: 'quick' }),
-    },
-    { captionDropout: 0.3 },
-  );
+  const { unet, textEncoder, objective } = tinyObjective(configs);
   const trainer = new sd.Trainer(objective, { batchSize: 16, seed: 1, cluster, ...options });
   const tensors = [];
   const onStep = () => void tensors.push(sd.tf.memory().numTensors);

@@ -1,10 +1,9 @@
 /** Stop ends loops of cells that never wait, before and after an `await`, and leaves a kernel that works. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { root } from '../support/script';
 import { temporaryRoot } from '../support/temporary';
-import { runPython } from './run-python';
+import { runStops, type StopOutcome } from './run-stops';
 
 const wait = `await new Promise((r) => setTimeout(r, 20)); console.log('on'); await new Promise((r) => setTimeout(r, 20));`;
 
@@ -106,19 +105,11 @@ const cells: Record<string, [cell: string, after: string, shown: string]> = {
   ],
 };
 
-interface Outcome {
-  readonly error: string | null;
-  readonly seconds: number;
-  readonly after: string;
-}
-
-let outcomes: Record<string, Outcome>;
+let outcomes: Record<string, StopOutcome>;
 
 beforeAll(async () => {
-  const [plan, result] = [join(folder, 'plan.json'), join(folder, 'result.json')];
-  writeFileSync(plan, JSON.stringify(cells));
-  await runPython('stop_loops.py', plan, result, join(root, 'notebooks'));
-  outcomes = JSON.parse(readFileSync(result, 'utf8')) as Record<string, Outcome>;
+  const plan = Object.entries(cells).map(([name, [cell, after]]) => [name, [cell, after]] as const);
+  outcomes = await runStops(folder, Object.fromEntries(plan));
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,10 +1,9 @@
 /** Stop in the midst of printing: later cells print on. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { root } from '../support/script';
 import { temporaryRoot } from '../support/temporary';
-import { runPython } from './run-python';
+import { runStops, type StopOutcome } from './run-stops';
 
 /** Each prints without end, before it has waited for anything: Stop breaks it off wherever it is. */
 const loops: Record<string, string> = {
@@ -27,18 +26,15 @@ const after = `process.stdout.write('one '); console.error('two'); process.stdou
 import { writeSync as writeAll } from 'node:fs'; writeAll(1, 'four\\n'); console.log('five');`;
 
 const folder = mkdtempSync(join(temporaryRoot, 'stop-printing-'));
-let outcomes: Record<string, { readonly error: string | null; readonly after: string }>;
+let outcomes: Record<string, StopOutcome>;
 
 beforeAll(async () => {
-  const [plan, result] = [join(folder, 'plan.json'), join(folder, 'result.json')];
-  const cells = Object.entries(loops).map(([name, loop], index) => [
-    name,
+  const plan = Object.entries(loops).map(([name, loop], index) => {
     // A name is declared once in a notebook.
-    [loop.replace(/\b(long|bytes)\b/g, `$1${index}`).replace(/^/, `console.log('on');`), after, ''],
-  ]);
-  writeFileSync(plan, JSON.stringify(Object.fromEntries(cells)));
-  await runPython('stop_loops.py', plan, result, join(root, 'notebooks'));
-  outcomes = JSON.parse(readFileSync(result, 'utf8')) as typeof outcomes;
+    const cell = loop.replace(/\b(long|bytes)\b/g, `$1${index}`);
+    return [name, [`console.log('on');${cell}`, after]] as const;
+  });
+  outcomes = await runStops(folder, Object.fromEntries(plan));
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -40,7 +40,7 @@ def run(code, stops=0):
 
 try:
     results = {}
-    for name, (code, after, _) in json.loads(Path(PLAN).read_text()).items():
+    for name, (code, after) in json.loads(Path(PLAN).read_text()).items():
         results[name] = {**run(code, 1), "after": run(after)["text"]}
     Path(RESULT).write_text(json.dumps(results))
 finally:

@@ -63,9 +63,9 @@ describe("npm's cache", () => {
     const at = (env: Record<string, string>, writable: string) =>
       npmEnvironment(env, (place) => place.startsWith(writable)).npm_config_cache;
     expect(at({ HOME: '/home/a' }, '/home')).toBeUndefined();
-    expect(at({ HOME: '/root' }, '/home')).toBe(own);
-    expect(at({ HOME: '/root', npm_config_cache: '/home/c' }, '/home')).toBe('/home/c');
-    expect(at({ HOME: '/home/a', npm_config_cache: '/root/c' }, '/home')).toBe(own);
+    expect(at({ HOME: '/other' }, '/home')).toBe(own);
+    expect(at({ HOME: '/other', npm_config_cache: '/home/c' }, '/home')).toBe('/home/c');
+    expect(at({ HOME: '/home/a', npm_config_cache: '/other/c' }, '/home')).toBe(own);
   });
 });
 

@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const { createHash } = require('node:crypto');
 const sd = require('../../dist/index.js');
 const { namedParameters } = require('../../dist/nn/state-dict.js');
+const { tinyObjective } = require('./tiny-objective.cjs');
 
 const [folder, maxSteps, saveEvery, json] = process.argv.slice(2);
 const configs = JSON.parse(json);
@@ -13,19 +14,7 @@ process.on('warning', ({ name, message }) => {
   if (name === 'CheckpointWarning') say(`warning ${message}`);
 });
 
-const init = new sd.Generator(0).stream('init');
-const unet = new sd.UNet2DConditionModel(configs.unet, init);
-const textEncoder = new sd.CLIPTextModel(configs.text, init);
-const objective = new sd.TextToImageObjective(
-  {
-    unet,
-    textEncoder,
-    tokenizer: sd.CLIPTokenizer.fromPretrained(sd.SMALL_TOKENIZER),
-    noiseScheduler: new sd.DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2' }),
-    dataset: sd.loadMnist({ split: 'train', source: 'quick' }),
-  },
-  { captionDropout: 0.3 },
-);
+const { unet, textEncoder, objective } = tinyObjective(configs);
 const trainer = new sd.Trainer(objective, { batchSize: 4, seed: 1, ema: { decay: 0.9 } });
 
 async function main() {

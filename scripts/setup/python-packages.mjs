@@ -218,11 +218,11 @@ export const parityPackages = {
   },
 };
 
-/** The environment with Papermill, for `npm run setup -- --with cluster`. */
+/** The environment with Papermill and Ray, for `npm run setup -- --with cluster`. */
 export const clusterPackages = {
   name: 'cluster-packages',
   title: 'Python packages for other engines',
-  disk: 0.2,
+  disk: 1,
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(clusterVenv, [inRoot('requirements-cluster.txt')]),

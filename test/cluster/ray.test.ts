@@ -1,0 +1,184 @@
+/** Trainings and searches as jobs of Ray, on a cluster of two nodes; only where `npm run setup -- --with cluster` has installed it. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { root } from '../support/script';
+
+vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 300_000 });
+const python = path.join(root, '.venv-cluster', 'bin', 'python');
+const hasRay = existsSync(path.join(root, '.venv-cluster', 'bin', 'ray'));
+const script = (name: string) => path.join(root, 'scripts', 'ray', name);
+const temporary = mkdtempSync(path.join(tmpdir(), 'ray-'));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+interface Step {
+  readonly step: number;
+  readonly loss: number;
+}
+const historyOf = (folder: string) =>
+  readFileSync(path.join(folder, 'history.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Step);
+
+/** Runs a command to its end: exit code, and all it has said. */
+async function run(argv: readonly string[], onText: (text: string) => void = () => {}) {
+  const child = spawn(python, argv, { cwd: root });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data: Buffer) => {
+      said += data.toString();
+      onText(said);
+    });
+  }
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, said };
+}
+
+describe.skipIf(!hasRay)('command lines', () => {
+  it.each([
+    ['train.py', ['--', '--recipe', 'best'], /--output FOLDER: expected among the words/],
+    [
+      'train.py',
+      ['--', '--output', 'runs/x'],
+      /--output: expected an absolute path.* got 'runs\/x'/,
+    ],
+    [
+      'train.py',
+      ['--workers', '0', '--', '--output', '/x'],
+      /--workers: expected a whole number from 1/,
+    ],
+    ['sweep.py', ['--output', '/x', '--space', 'lr=linear(1,2)'], /expected KEY=uniform\(A,B\)/],
+    ['sweep.py', ['--output', '/x', '--space', 'lr=loguniform(0,1)'], /above 0 for logarithms/],
+    ['sweep.py', ['--output', '/x', '--space', 'lr=uniform(2,1)'], /a range of rising numbers/],
+    ['sweep.py', ['--output', '/x', '--space', 'n=randint(1,2.5)'], /expected whole numbers/],
+    ['sweep.py', ['--output', '/x', '--space', 'n=choice([])'], /expected KEY=/],
+    [
+      'sweep.py',
+      ['--output', 'x', '--space', 'n=choice([1])'],
+      /--output: expected an absolute path/,
+    ],
+    [
+      'sweep.py',
+      ['--output', '/x', '--space', 'n=choice([1])', '--rungs', '9,3'],
+      /--rungs: expected rising/,
+    ],
+    [
+      'sweep.py',
+      ['--output', '/x', '--space', 'n=choice([1])', '--images', '5'],
+      /a multiple of 10/,
+    ],
+    [
+      'sweep.py',
+      ['--output', '/x', '--space', 'n=choice([1])', '--images', '0'],
+      /or --metric loss/,
+    ],
+  ])('%s %j', (name, argv, message) => {
+    const { status, stderr } = spawnSync(python, [script(name), ...argv], { encoding: 'utf8' });
+    expect(stderr.replaceAll('\n', ' ')).toMatch(message);
+    expect(status).toBe(2);
+  });
+});
+
+describe.skipIf(!hasRay)('on two nodes', () => {
+  let nodes: ChildProcess;
+  let address: string;
+  const lines: AsyncIterator<string>[] = [];
+  beforeAll(async () => {
+    nodes = spawn(python, [path.join(__dirname, 'ray_nodes.py')], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    lines.push(createInterface({ input: nodes.stdout! })[Symbol.asyncIterator]());
+    address = ((await lines[0]!.next()) as { value: string }).value;
+  });
+  afterAll(async () => {
+    nodes.stdin!.end();
+    await once(nodes, 'close');
+  });
+  /** `kill` ends the second node as a machine that is gone, `add` starts another one. */
+  async function tell(what: 'kill' | 'add') {
+    nodes.stdin!.write(`${what}\n`);
+    await lines[0]!.next();
+  }
+
+  const training = ['--recipe', 'best', '--steps', '6', '--save-every', '2'];
+  const small = ['--set', 'trainer.batchSize=8'];
+
+  it('a training of two workers has the losses of one process, and its own code', async () => {
+    const folder = path.join(temporary, 'two');
+    const words = [...training, ...small, '--output', folder];
+    const { status, said } = await run([script('train.py'), '--address', address, '--', ...words]);
+    expect(status, said).toBe(0);
+    const alone = path.join(temporary, 'one');
+    const one = spawnSync(
+      process.execPath,
+      [path.join(root, 'scripts', 'train.mjs'), ...training, ...small, '--output', alone],
+      { encoding: 'utf8' },
+    );
+    expect(one.status, one.stderr).toBe(0);
+    const [together, expected] = [historyOf(folder), historyOf(alone)];
+    expect(together.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    together.forEach(({ loss }, i) => {
+      expect(Math.abs(loss / expected[i]!.loss - 1)).toBeLessThan(1e-5);
+    });
+
+    const wrong = [...training, '--stepz', '3', '--output', folder];
+    const refused = await run([script('train.py'), '--address', address, '--', ...wrong]);
+    expect(refused.status, refused.said).toBe(2); // not tried again
+  });
+
+  it('a search in which a node is killed has all its trials, each rung once', async () => {
+    const folder = path.join(temporary, 'sweep');
+    const argv = [
+      '--output',
+      folder,
+      '--rungs',
+      '2,4',
+      '--trials',
+      '4',
+      '--images',
+      '0',
+      '--metric',
+    ];
+    const domain = ['--space', 'trainer.learningRate=loguniform(1e-4,1e-2)'];
+    let isKilled = false;
+    const { status, said } = await run(
+      [
+        script('sweep.py'),
+        '--address',
+        address,
+        ...argv,
+        'loss',
+        ...domain,
+        '--space',
+        'trainer.batchSize=choice([4, 8])',
+      ],
+      (text) => {
+        if (isKilled || !/step [1-4] of 4/.test(text)) return;
+        isKilled = true;
+        void tell('kill').then(() => tell('add'));
+      },
+    );
+    expect(status, said).toBe(0);
+    expect(isKilled).toBe(true);
+    const [header, ...rows] = readFileSync(path.join(folder, 'trials.csv'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(header).toBe('trial_id,trainer.learningRate,trainer.batchSize,step,loss');
+    expect(new Set(rows.map((row) => row.split(',')[0])).size).toBe(4);
+    for (const row of rows) {
+      const [id, , , step, loss] = row.split(',');
+      // What a trial reports is its run's own history, to the step that it was stopped at.
+      const steps = historyOf(path.join(folder, 'runs', id!)).slice(0, Number(step));
+      const mean = steps.reduce((sum, { loss: own }) => sum + own, 0) / steps.length;
+      expect(Math.abs(Number(loss) / mean - 1)).toBeLessThan(1e-9);
+      expect(['2', '4']).toContain(step);
+    }
+    expect(rows.filter((row) => row.split(',')[3] === '4').length).toBeGreaterThan(0);
+    expect(readFileSync(path.join(folder, 'parallel.html'), 'utf8')).toMatch(/parcoords/);
+  });
+});

@@ -139,11 +139,18 @@ function withNote(data, value, note) {
   return { ...data, 'text/plain': `${lines}\n(${note})` };
 }
 
+/** A promise that is shown has mostly been forgotten. */
+function textOf(value) {
+  const text = asText(value);
+  if (!util.types.isPromise(value) || !text.includes('<pending>')) return text;
+  return `${text}\n(a promise: with \`await\` before it comes what it will give)`;
+}
+
 /** The data of a cell's value, with `fault`: why some or all of its view is missing. */
 async function dataOf(value) {
   try {
     const found = viewOf(value);
-    if (found === undefined) return { data: { 'text/plain': asText(value) } };
+    if (found === undefined) return { data: { 'text/plain': textOf(value) } };
     const bundle = await inTime(found.view);
     if (!isRecord(bundle))
       throw new TypeError(`expected a record from MIME type to content, got ${kindOf(bundle)}`);

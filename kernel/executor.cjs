@@ -81,12 +81,13 @@ class Executor {
   #prepare(code, text) {
     const refused = refusedCell(code);
     if (refused) throw refused;
-    const { diagnostics, ...names } = this.cells.check(text);
+    const { diagnostics, checker, ...names } = this.cells.check(text);
     if (diagnostics.length > 0) {
       const { files } = this.cells;
       throw typeScriptError(diagnostics, {
         folder: this.folder,
         isCell: (name) => files.isCell(name),
+        checker,
         knows: (name) => this.cells.knows(name) || names.declared.has(name),
       });
     }

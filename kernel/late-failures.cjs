@@ -1,8 +1,7 @@
 'use strict';
 // Failures outside of any cell: a promise that nobody awaited, an exception in a timer.
 
-const { tracebackOf } = require('./messages.cjs');
-const { Interrupted } = require('./stop-listener.cjs');
+const { isStop, tracebackOf } = require('./messages.cjs');
 
 /**
  * Prints them on stderr, which is the last cell's, and lets the kernel live. The headless runner looks
@@ -16,7 +15,7 @@ function installLateFailures() {
   for (const [event, name] of Object.entries(kinds)) {
     process.removeAllListeners(event); // tslab's, which print the kernel's own frames as well
     process.on(event, (thrown) => {
-      if (thrown instanceof Interrupted) return; // a timer's loop that Stop has ended
+      if (isStop(thrown)) return; // a timer's loop, or a drawing that nobody awaits: who pressed Stop knows
       console.error(`${name}: ${tracebackOf(thrown).join('\n')}`);
     });
   }

@@ -55,7 +55,7 @@ if (tslab.versions.tslab !== knownTslab) {
 
 installIsComplete(tslab);
 const execution = installExecution(tslab, { beforeCell: freshLibrary(), warnings });
-const stopListener = new StopListener(execution.stopCell);
+const stopListener = new StopListener(execution);
 const executor = new Executor({
   folder: process.cwd(), // Jupyter starts a kernel in the notebook's
   cellName: execution.cellName,
@@ -76,7 +76,7 @@ tslab.main.startKernel({
 // The compiler reads its own types while the user still reads the notebook.
 setImmediate(() => executor.cells.check(''));
 
-installStop(execution.stopCell, stopListener);
+installStop(stopListener);
 installLateFailures();
 installPlainPromises();
 installTraces((...place) => executor.originalPosition(...place));

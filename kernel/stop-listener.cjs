@@ -3,6 +3,7 @@
 // for Jupyter sends SIGINT to the kernel's whole process group; it raises a flag that each turn of a cell's loops reads.
 
 const { Worker } = require('node:worker_threads');
+const { isAwaitedBy } = require('./awaited.cjs');
 
 /** Places in the shared memory. */
 const FLAG = 0; // not 0: loops of the cell that runs are to end
@@ -52,9 +53,17 @@ class Interrupted extends Error {
 
 /** The library's loops that run; the worker sees their number. */
 class Loops extends Set {
-  constructor(shared) {
+  #asked = new Set();
+  #isAwaited = false;
+
+  /**
+   * @param shared with the worker
+   * @param isAwaited whether the cell waits for who calls
+   * @param ended called when all that were asked to end have done so, with whether the cell waited for one of them
+   */
+  constructor(shared, { isAwaited, ended }) {
     super();
-    this.shared = shared;
+    Object.assign(this, { shared, isAwaited, ended });
   }
 
   add(loop) {
@@ -63,10 +72,24 @@ class Loops extends Set {
     return this;
   }
 
+  /** By a loop, as the last thing that it does. */
   delete(loop) {
     const found = super.delete(loop);
     Atomics.store(this.shared, LOOPS, this.size);
+    if (this.#asked.delete(loop)) {
+      this.#isAwaited ||= this.isAwaited();
+      if (this.#asked.size === 0) this.ended(this.#isAwaited);
+    }
     return found;
+  }
+
+  /** Asks all to end; says whether there was one. */
+  ask() {
+    const live = [...this].filter(({ signal }) => !signal.aborted);
+    this.#asked = new Set(live);
+    this.#isAwaited = false;
+    live.forEach((loop) => loop.abort());
+    return live.length > 0;
   }
 }
 
@@ -75,7 +98,10 @@ const STOPPED = 'the cell was stopped';
 
 class StopListener {
   shared = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT));
-  loops = new Loops(this.shared);
+  loops = new Loops(this.shared, {
+    isAwaited: () => isAwaitedBy(this.cellName()),
+    ended: (isAwaited) => isAwaited || this.#endWait(),
+  });
   #runs = 0;
   #isLingering = false;
   #isDone = false; // what the main thread will hear of yet was dealt with
@@ -83,9 +109,12 @@ class StopListener {
   /** Ends what the cell waits for; the executor's. */
   interrupt = () => {};
 
-  /** @param stopCell marks the cell that runs as stopped */
-  constructor(stopCell) {
-    this.stopCell = stopCell;
+  /**
+   * @param options.stopCell marks the cell that runs as stopped
+   * @param options.cellName gives the name of that cell, `In[3]`
+   */
+  constructor({ stopCell, cellName }) {
+    Object.assign(this, { stopCell, cellName });
     const { shared } = this;
     globalThis[Symbol.for('kernel.look')] = [shared, this.turn]; // for files that cells import
     new Worker(listener, { eval: true, workerData: { shared, patience } })
@@ -99,6 +128,18 @@ class StopListener {
     this.#isLingering = false;
     this.shared[FLAG] = 0;
     Atomics.store(this.shared, RUN, this.#runs);
+  }
+
+  /** Asks the library's loops to end; says whether there was one. A cell that waits for none of them ends after them. */
+  ask() {
+    return this.loops.ask();
+  }
+
+  #endWait() {
+    const run = this.#runs;
+    const isRunning = () => Atomics.load(this.shared, RUN) === run;
+    // What the cell throws by itself tells more.
+    if (isRunning()) setTimeout(() => isRunning() && this.interrupt(), deafness);
   }
 
   /**

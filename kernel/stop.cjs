@@ -1,7 +1,7 @@
 'use strict';
 // The Stop button. tslab's own answer to it turns the cell red and lets its loop go on unseen; a loop
 // that registers an AbortController is asked to end instead: a training with a checkpoint, so that its cell ends
-// normally, all else by throwing `Interrupted`.
+// normally, all else by throwing `Interrupted`. A cell that waits for none of them is ended, too.
 
 const parentCheck = 1000; // milliseconds
 const lastChance = 60_000;
@@ -9,26 +9,23 @@ const lastChance = 60_000;
 /**
  * Takes SIGINT over; tslab's listener is called when there is no loop to ask.
  *
- * @param stopCell called first, at each Stop
  * @param listener hears of a Stop where this thread does not
  */
-function installStop(stopCell, listener) {
+function installStop(listener) {
   const { loops } = listener;
   globalThis[Symbol.for('kernel.stop')] = loops;
   const tslabListeners = process.listeners('SIGINT');
   process.removeAllListeners('SIGINT');
 
-  const askLoops = () => {
-    const live = [...loops].filter(({ signal }) => !signal.aborted);
-    live.forEach((controller) => controller.abort());
-    return live.length > 0;
-  };
   process.on('SIGINT', () => {
     if (listener.heard()) return;
-    stopCell();
-    if (!askLoops()) tslabListeners.forEach((listener) => listener('SIGINT'));
+    listener.stopCell();
+    if (!listener.ask()) tslabListeners.forEach((other) => other('SIGINT'));
   });
-  endWithParent(askLoops, () => loops.size > 0);
+  endWithParent(
+    () => listener.ask(),
+    () => loops.size > 0,
+  );
 }
 
 /**

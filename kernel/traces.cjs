@@ -1,11 +1,14 @@
 'use strict';
 // Each trace is told in the lines of the cells, and of the TypeScript files that they import.
 
+const { CELL } = require('./awaited.cjs');
 const { inLibraryLines } = require('./library-traces.cjs');
 const { foreignFrame } = require('./messages.cjs');
 const { ownPosition } = require('./own-files.cjs');
 const { inCellNames, said } = require('./said.cjs');
 
+/** That of a cell's own lines, not of a function in it. */
+const topFrame = new RegExp(`\\${CELL} \\((.+)\\)$`);
 const cellFrame = /(In\[\d+\]):(\d+):(\d+)/g;
 const fileFrame = /(\/[^()]*?\.[cm]?tsx?):(\d+):(\d+)/;
 
@@ -17,6 +20,7 @@ const fileFrame = /(\/[^()]*?\.[cm]?tsx?):(\d+):(\d+)/;
 function installTraces(originalPosition) {
   const inOwnLines = (frame) =>
     inCellNames(inLibraryLines(frame))
+      .replace(topFrame, '$1')
       .replace(cellFrame, (_, cell, line, column) => {
         const position = originalPosition(cell, Number(line), Number(column));
         return position ? `${cell}:${position.line}:${position.column}` : cell;

@@ -6,6 +6,7 @@
 const ts = require('typescript');
 const { isOfMagic } = require('../magics.cjs');
 const { Files } = require('./files.cjs');
+const { silentErrors } = require('./python-habits.cjs');
 
 /** TypeScript's codes for a module that is not there, or has no types. */
 const unresolved = new Set([2307, 2792, 7016]);
@@ -40,7 +41,7 @@ class Cells {
   /**
    * What TypeScript says about a cell.
    *
-   * @returns `diagnostics` of it and of the user's files that it imports, `declared`: the names of its top, `typesOnly`:
+   * @returns `diagnostics` of it and of the user's files that it imports, the `checker` of its types, `declared`: the names of its top, `typesOnly`:
    * those of its imports that are no values, and `reset`: those of enums and namespaces
    */
   check(text) {
@@ -49,7 +50,11 @@ class Cells {
     const all =
       syntax.length > 0
         ? syntax
-        : [...this.#ofImports(program, source), ...this.service.getSemanticDiagnostics(file)];
+        : [
+            ...this.#ofImports(program, source),
+            ...this.service.getSemanticDiagnostics(file),
+            ...silentErrors(source, program.getTypeChecker()),
+          ];
     const diagnostics = all.filter((diagnostic) => !isOfMagic(diagnostic));
     this.#lacks = diagnostics.some(({ code }) => unresolved.has(code));
     const { locals = new Map(), symbol } = source;
@@ -57,7 +62,7 @@ class Cells {
     const mentioned = new Set(source.identifiers?.keys() ?? []); // too many do no harm
     Object.assign(this.#current, { declared, mentioned });
     const checker = program.getTypeChecker();
-    return { diagnostics, declared, ...topNames(source, checker) };
+    return { diagnostics, checker, declared, ...topNames(source, checker) };
   }
 
   /** Errors in the user's own TypeScript files that a file imports, directly or not. */

@@ -5,7 +5,9 @@ const path = require('node:path');
 const { inspect } = require('node:util');
 const ts = require('typescript');
 const { asWritten } = require('../magics.cjs');
-const { hintAtLine, hintOf, missingName } = require('./hints.cjs');
+const { hintAtLine, hintOf, lineOf, missingName } = require('./hints.cjs');
+const { pythonHabit } = require('./python-habits.cjs');
+const { pythonLine, pythonName } = require('./python-lines.cjs');
 
 /** A cell that TypeScript refuses. Its stack is what is shown. */
 class TypeScriptError extends Error {
@@ -48,6 +50,27 @@ function notDefined(names) {
     : `${names.join(', ')} are not defined yet: run the cells above that define them.`;
 }
 
+/** TypeScript's own errors of syntax have codes below this. */
+const firstOfTypes = 2000;
+
+/** What is said of one error, or undefined where the compiler's words are as good as any. */
+function hint(diagnostic, { folder, isCell, checker }) {
+  const isInCell = isCell(diagnostic.file.fileName);
+  return (
+    hintAtLine(diagnostic) ??
+    (isInCell && diagnostic.code < firstOfTypes ? pythonLine(lineOf(diagnostic)) : undefined) ??
+    (isInCell ? pythonHabit(diagnostic, checker) : undefined) ??
+    hintOf(diagnostic, folder)
+  );
+}
+
+/** What the compiler adds to its message: "Did you forget to use 'await'?" */
+const forgotten = ({ relatedInformation = [] }) =>
+  relatedInformation
+    .filter(({ code }) => code === 2773)
+    .map(({ messageText }) => ` ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
+    .join('');
+
 /**
  * The error of a cell that is not to run.
  *
@@ -55,21 +78,34 @@ function notDefined(names) {
  * @param context.folder that files are named from
  * @param context.isCell whether a file is a cell
  * @param context.knows whether a name is one of the cells'
+ * @param context.checker of types
  */
 function typeScriptError(diagnostics, context) {
-  const found = diagnostics.map((diagnostic) => ({
-    diagnostic,
-    text: ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'),
-    missing: context.isCell(diagnostic.file.fileName)
-      ? missingName(diagnostic, context.knows)
-      : null,
-  }));
-  const missing = [...new Set(found.map((each) => each.missing).filter((name) => name !== null))];
+  const found = diagnostics.map((diagnostic) => {
+    const hinted = hint(diagnostic, context);
+    const isCell = context.isCell(diagnostic.file.fileName);
+    const missing = !hinted && isCell ? missingName(diagnostic, context.knows) : null;
+    return {
+      diagnostic,
+      hinted,
+      missing,
+      python: missing === null ? undefined : pythonName(missing),
+    };
+  });
+  const missing = [
+    ...new Set(found.filter(({ python }) => !python).map((each) => each.missing ?? undefined)),
+  ].filter((name) => name !== undefined);
   const said = new Map(); // each message once, where it came first
-  for (const { diagnostic, text, missing: name } of found) {
+  // What follows from a line that is no TypeScript is not told.
+  const isOfLine = ({ diagnostic, hinted }) => hinted && diagnostic.code < firstOfTypes;
+  const told = found.some(isOfLine) ? found.filter(isOfLine) : found;
+  for (const { diagnostic, hinted, missing: name, python } of told) {
     const message =
-      hintAtLine(diagnostic) ??
-      (name !== null ? notDefined(missing) : (hintOf(diagnostic, context.folder) ?? text));
+      hinted ??
+      python ??
+      (name !== null
+        ? notDefined(missing)
+        : ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n') + forgotten(diagnostic));
     if (!said.has(message)) said.set(message, diagnostic);
   }
   return new TypeScriptError(

@@ -39,12 +39,15 @@ function missingName({ code, file, start, length, messageText }, knows) {
   return suggested !== undefined && (knows(suggested) || isNear(name, suggested)) ? null : name;
 }
 
-/** A line that begins as IPython's magics and shell commands do. */
-function hintAtLine({ file, start }) {
+/** The line that something is said of. */
+function lineOf({ file, start }) {
   const { line } = ts.getLineAndCharacterOfPosition(file, start);
   const starts = ts.getLineStarts(file);
-  return unknownMagic(file.text.slice(starts[line], starts[line + 1]).trim());
+  return file.text.slice(starts[line], starts[line + 1]).trim();
 }
+
+/** A line that begins as IPython's magics and shell commands do. */
+const hintAtLine = (diagnostic) => unknownMagic(lineOf(diagnostic));
 
 const packageName = (specifier) =>
   specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
@@ -64,4 +67,4 @@ function hintOf({ code, messageText }, folder) {
   return undefined;
 }
 
-module.exports = { hintAtLine, hintOf, howToAdd, isPackage, missingName, packageName };
+module.exports = { hintAtLine, hintOf, lineOf, howToAdd, isPackage, missingName, packageName };

@@ -4,6 +4,7 @@
 // keep the lines, so that a position in what runs can be told in the cell's own lines.
 
 const ts = require('typescript');
+const { CELL } = require('../awaited.cjs');
 const { Edits } = require('./edits.cjs');
 const { addLexical, addVars, boundByImport } = require('./names.cjs');
 const { LATE, SCOPE } = require('./references.cjs');
@@ -176,7 +177,7 @@ function rewrite(text, { declared, known, reset = new Set(), skipped = new Set()
   const cell = new Cell(text, { declared, known, skipped });
   const { awaits } = cell.walk;
   const opening =
-    `(${awaits ? 'async ' : ''}function (${parameters.join(', ')}) { 'use strict'; ` +
+    `(${awaits ? 'async ' : ''}function ${CELL}(${parameters.join(', ')}) { 'use strict'; ` +
     `${cell.head(reset, known)} `;
   return { ...cell.edits.apply(opening, '\n})'), names: cell.names, imports: cell.imports, awaits };
 }

@@ -1,3 +1,4 @@
+import { refuseDisposed } from '../nn/disposed';
 import type { TextEncoder, TextTokenizer } from './text-encoder';
 
 export interface TextParts {
@@ -10,9 +11,10 @@ export interface TextParts {
  * Checks that the UNet takes what the text encoder gives, and the text encoder what the tokenizer gives.
  *
  * @param what the class or folder, for the message
- * @throws Error naming everything that does not fit
+ * @throws Error naming everything that does not fit, or was disposed
  */
 export function checkTextParts(what: string, { unet, textEncoder, tokenizer }: TextParts): void {
+  refuseDisposed(what, { unet, textEncoder });
   const { cross_attention_dim } = unet.config;
   const { hidden_size, vocab_size } = textEncoder.config;
   const widths = [cross_attention_dim].flat();

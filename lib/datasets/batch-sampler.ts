@@ -1,3 +1,4 @@
+import { ANY_RULE, checkGiven, FLAG_RULE, requireRecord } from '../options';
 import { Generator, permutation } from '../random';
 
 export interface BatchSamplerOptions {
@@ -41,7 +42,7 @@ export class BatchSampler implements Iterable<Int32Array> {
   /**
    * @param samples how many there are
    * @param owner the class that asks, for messages
-   * @throws RangeError for a batch size that is not an integer of 1 or more, or, with `dropLast`, larger than the number
+   * @throws RangeError for an option that is not known, a batch size that is not an integer of 1 or more, or, with `dropLast`, larger than the number
    *   of samples; TypeError if a seed is missing. No samples are no error: there is then no batch, as in torch
    *   (which refuses only to shuffle none).
    */
@@ -50,6 +51,13 @@ export class BatchSampler implements Iterable<Int32Array> {
     options: BatchSamplerOptions,
     private readonly owner = 'BatchSampler',
   ) {
+    requireRecord(owner, options, 'options as a record, { batchSize, seed }');
+    checkGiven(owner, options, {
+      batchSize: ANY_RULE,
+      shuffle: FLAG_RULE,
+      dropLast: FLAG_RULE,
+      seed: ANY_RULE,
+    });
     const { batchSize, shuffle = true, dropLast = true, seed } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new RangeError(

@@ -2,6 +2,7 @@ import { tf } from '../backend';
 import { gelu, quickGelu } from '../nn/activations';
 import { multiHeadAttention } from '../nn/attention';
 import { Embedding, LayerNorm, Linear } from '../nn/layers';
+import { refuseDisposed } from '../nn/disposed';
 import { noInitWeights } from '../nn/init';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, requireStream, type RandomStream } from '../random';
@@ -197,9 +198,10 @@ export class CLIPTextModel {
   /**
    * @param inputIds int32 [B, L], L ≤ max_position_embeddings
    * @returns [B, L, hidden_size]; the caller disposes it
-   * @throws Error if the text is too long
+   * @throws Error if the text is too long, or the model was disposed
    */
   lastHiddenState(inputIds: tf.Tensor2D): tf.Tensor3D {
+    refuseDisposed('CLIPTextModel', { 'the model': this });
     const length = inputIds.shape[1];
     const { max_position_embeddings } = this.config;
     if (inputIds.rank !== 2 || length > max_position_embeddings) {

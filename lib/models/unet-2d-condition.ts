@@ -1,5 +1,6 @@
 import { tf } from '../backend';
 import { Conv2d, GroupNorm } from '../nn/layers';
+import { refuseDisposed } from '../nn/disposed';
 import { noInitWeights } from '../nn/init';
 import { disposeModule, loadStateDict } from '../nn/state-dict';
 import { Generator, requireStream, type RandomStream } from '../random';
@@ -140,7 +141,7 @@ export class UNet2DConditionModel {
    * @param encoderHiddenStates the text's embedding, [B, L, cross_attention_dim]
    * @param extras residuals to be added to the skip connections and to the mid block's result; what an inpainting UNet fills
    * @returns the prediction, [B, H, W, out_channels]; the caller disposes it
-   * @throws Error if a shape does not fit the config, or an extra is not known
+   * @throws Error if a shape does not fit the config, an extra is not known, or the model was disposed
    */
   forward(
     sample: tf.Tensor4D,
@@ -148,6 +149,7 @@ export class UNet2DConditionModel {
     encoderHiddenStates: tf.Tensor3D,
     extras: UNetExtras = {},
   ): tf.Tensor4D {
+    refuseDisposed('UNet2DConditionModel.forward', { 'the model': this });
     requireTensors('UNet2DConditionModel.forward', { sample, timestep, encoderHiddenStates });
     checkExtras(extras);
     const { mask, maskedImageLatents } = extras;

@@ -3,6 +3,7 @@
  * tree. This is the only place that knows how weights are laid out here and in torch.
  */
 import { tf } from '../backend';
+import { markDisposed, refuseDisposed } from './disposed';
 
 /** A tensor on the host, in torch's layout (conv weights [out, in, h, w], linear [out, in]). */
 export interface HostTensor {
@@ -71,6 +72,7 @@ export function disposeModule(module: object): void {
     for (const variable of beside?.() ?? []) variables.add(variable);
   }
   for (const variable of variables) variable.dispose();
+  markDisposed(module);
 }
 
 const toTorchOrder = [3, 2, 0, 1]; // HWIO → OIHW
@@ -100,8 +102,9 @@ export function fromHost({ shape, data }: HostTensor): tf.Tensor {
   });
 }
 
-/** A copy of all weights on the host. */
+/** A copy of all weights on the host. @throws Error if the model was disposed */
 export function stateDict(module: object): StateDict {
+  refuseDisposed('stateDict', { 'the model': module });
   const entries = [...namedParameters(module)].map(([name, v]) => [name, toHost(v)] as const);
   return new Map(entries);
 }

@@ -7,6 +7,7 @@ import { card, folding, parameterTree, figureHtml, preformatted } from './rich';
 import type { DataLoader } from '../datasets/data-loader';
 import type { BatchSampler } from '../datasets/batch-sampler';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
+import { isDisposed } from '../nn/disposed';
 import { namedParameters, numParameters, torchShape } from '../nn/state-dict';
 import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
@@ -26,10 +27,15 @@ export interface Summary {
   readonly facts: Facts;
 }
 
-const className = (value: object) => value.constructor.name;
+/** The class, and whether nothing is left of it. */
+const className = (value: object) =>
+  isDisposed(value) ? `${value.constructor.name}, disposed` : value.constructor.name;
 
 const totalSize = (parts: Iterable<{ readonly size: number }>) =>
   [...parts].reduce((sum, { size }) => sum + size, 0);
+
+/** What is told of a model that was disposed. */
+const GONE = { weights: 'freed; run the cell again that made or loaded it' };
 
 /** Settings of a part, folded. */
 const configOf = ({ config }: { readonly config: object }, heading = 'config') =>
@@ -38,9 +44,8 @@ const configOf = ({ config }: { readonly config: object }, heading = 'config') =
 /** The class of a part, with what is told of it in few words. */
 function partText(part: object): string {
   const size = numParameters(part);
-  return size > 0
-    ? `${className(part)} (${size.toLocaleString('en-US')} parameters)`
-    : className(part);
+  if (size === 0 || isDisposed(part)) return className(part);
+  return `${className(part)} (${size.toLocaleString('en-US')} parameters)`;
 }
 
 /** What every pipeline shows of itself. */
@@ -51,8 +56,13 @@ export interface ShownPipeline {
   readonly scheduler: { readonly config: object };
 }
 
+/** Without these it draws nothing. */
+const partsOf = ({ unet, textEncoder }: ShownPipeline) => [unet, textEncoder];
+
 export const pipelineSummary = (pipeline: ShownPipeline): Summary => ({
-  title: className(pipeline),
+  title: partsOf(pipeline).some(isDisposed)
+    ? `${className(pipeline)}, disposed`
+    : className(pipeline),
   facts: {
     unet: partText(pipeline.unet),
     text_encoder: partText(pipeline.textEncoder),
@@ -135,7 +145,7 @@ export const tokenizerSummary = (tokenizer: CLIPTokenizer): Summary => ({
 
 export const modelSummary = (model: { readonly config: object }): Summary => ({
   title: className(model),
-  facts: { parameters: numParameters(model) },
+  facts: isDisposed(model) ? GONE : { parameters: numParameters(model) },
 });
 
 /** What every scheduler shows of itself. */
@@ -160,6 +170,7 @@ export function modelView(model: { readonly config: object }): MimeBundle {
     size: variable.size,
   }));
   const { title, facts } = modelSummary(model);
+  if (isDisposed(model)) return card(title, facts, [configOf(model)]);
   return card(title, facts, [
     configOf(model),
     folding("parameters, in torch's shapes", parameterTree(rows)),
@@ -186,7 +197,7 @@ export interface ShownJudge {
 
 export const judgeSummary = (judge: ShownJudge): Summary => ({
   title: className(judge),
-  facts: { parameters: numParameters(judge), ...judge.card },
+  facts: isDisposed(judge) ? GONE : { parameters: numParameters(judge), ...judge.card },
 });
 
 /** Weights by name: shapes and sizes, not the numbers. */

@@ -29,6 +29,7 @@ import { Trainer } from '../training/trainer';
 import { defineView, safely, VIEW, type View } from './define-view';
 import { table } from './html-table';
 import * as parts from './part-views';
+import * as results from './result-views';
 import { card, figureHtml } from './rich';
 import {
   firstImages,
@@ -104,6 +105,11 @@ function isDataset(value: object): value is ShownDataset {
   return has(value, 'captionIds', 'captions') || has(value, 'labels');
 }
 
+const isBatch = (value: object): value is results.ShownBatch =>
+  has(value, 'indices', 'captionIds', 'captions', 'shape', 'toTensors') &&
+  Array.isArray(value.captions) &&
+  'images' in value;
+
 /** What each of the first images shows. */
 function captionsOf({ captionIds, captions }: ShownDataset, count: number): string[] | undefined {
   if (!captionIds || !captions) return undefined;
@@ -123,6 +129,8 @@ function viewOf(value: object): View | undefined {
   if (types.isModuleNamespaceObject(value) || has(value, '__esModule'))
     return parts.moduleView(value);
   if (isDataset(value)) return datasetView(value);
+  if (isBatch(value)) return results.batchView(value);
+  if (results.isEvaluation(value)) return results.evaluationView(value);
   if (isScheduler(value)) return parts.schedulerView(value);
   if (has(value, 'steps', 'stopped') && Array.isArray(value.steps))
     return historyView(value.steps as LossPoint[], value.stopped);

@@ -7,9 +7,10 @@
  */
 import { isTracing, tf } from '../backend';
 import { adamWUpdate } from '../nn/kernels/adamw';
+import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
-import { ANY_RULE, checkGiven } from '../options';
+import { ANY_RULE, checkGiven, shown } from '../options';
 
 export interface AdamWOptions {
   /** Learning rate, ≥ 0. Default 1e-3. */
@@ -38,7 +39,7 @@ function checkOptions({ lr, betas, eps, weightDecay }: Required<AdamWOptions>): 
   const problems = rules.filter(([, , , fits]) => !fits);
   if (problems.length === 0) return;
   const lines = problems.map(
-    ([name, value, expected]) => `${name}: expected ${expected}, got ${value}`,
+    ([name, value, expected]) => `${name}: expected ${expected}, got ${shown(value)}`,
   );
   throw new Error(`AdamW: ${lines.join('; ')}`);
 }
@@ -106,6 +107,7 @@ export class AdamW {
    *   nothing is then changed
    */
   step(grads: NamedTensors, options: AdamWStepOptions = {}): void {
+    refuseDisposed('AdamW.step', { 'the optimizer': this });
     const gradients = matchGradients('AdamW.step', grads, this.parameters);
     if (isTracing() && !options.lr) {
       throw new Error(
@@ -134,11 +136,13 @@ export class AdamW {
 
   /** Steps done, moments: on the host, by torch's names, in torch's layouts. */
   stateDict(): StateDict {
+    refuseDisposed('AdamW.stateDict', { 'the optimizer': this });
     return stateDict(this.state);
   }
 
   /** @throws Error that names all missing, unexpected and misshaped keys; nothing is then changed */
   loadStateDict(state: StateDict): void {
+    refuseDisposed('AdamW.loadStateDict', { 'the optimizer': this });
     loadStateDict(this.state, state, 'AdamW');
   }
 
@@ -146,5 +150,6 @@ export class AdamW {
   dispose(): void {
     const { step, exp_avg, exp_avg_sq } = this.state;
     tf.dispose([step, ...Object.values(exp_avg), ...Object.values(exp_avg_sq)]);
+    markDisposed(this);
   }
 }

@@ -4,6 +4,7 @@
  * ops without host reads, so it can be traced into a graph with the optimizer's.
  */
 import { tf } from '../backend';
+import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { checkStateDict, loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { requireParameters } from './named-tensors';
 
@@ -109,6 +110,7 @@ export class EMAModel {
 
   /** Takes the parameters' present values into the average; call it after every optimizer step. */
   step(): void {
+    this.refuseDisposed('step');
     tf.tidy(() => {
       const { optimization_step, shadow_params } = this.state;
       optimization_step.assign(tf.add(optimization_step, 1));
@@ -136,6 +138,7 @@ export class EMAModel {
 
   /** Keeps a copy of the parameters for `restore`. */
   store(): void {
+    this.refuseDisposed('store');
     if (this.stored)
       throw new Error('EMAModel.store: the parameters are stored already; restore first.');
     this.stored = [...this.parameters.values()].map((parameter) => tf.keep(parameter.clone()));
@@ -143,6 +146,7 @@ export class EMAModel {
 
   /** Sets the parameters to their average. */
   copyTo(): void {
+    this.refuseDisposed('copyTo');
     for (const [name, parameter] of this.parameters) {
       parameter.assign(this.state.shadow_params[name]!);
     }
@@ -158,6 +162,7 @@ export class EMAModel {
 
   /** Steps done and the averaged weights: on the host, in torch's layouts. */
   stateDict(): StateDict {
+    this.refuseDisposed('stateDict');
     return stateDict(this.state);
   }
 
@@ -168,6 +173,7 @@ export class EMAModel {
 
   /** @throws Error that names all missing, unexpected and misshaped keys; nothing is then changed */
   loadStateDict(state: StateDict): void {
+    this.refuseDisposed('loadStateDict');
     loadStateDict(this.state, state, 'EMAModel');
   }
 
@@ -176,5 +182,10 @@ export class EMAModel {
     const { optimization_step, shadow_params } = this.state;
     tf.dispose([optimization_step, ...Object.values(shadow_params), ...(this.stored ?? [])]);
     this.stored = null;
+    markDisposed(this);
+  }
+
+  private refuseDisposed(method: string): void {
+    refuseDisposed(`EMAModel.${method}`, { 'the average': this });
   }
 }

@@ -9,12 +9,23 @@ export function asMap(tensors: NamedTensors): ReadonlyMap<string, tf.Tensor> {
   return tensors instanceof Map ? tensors : new Map(Object.entries(tensors));
 }
 
-/** @throws TypeError if they are no variables by name */
+/** @throws TypeError if they are no variables by name; Error if one was disposed */
 export function requireParameters(
   owner: string,
   parameters: ReadonlyMap<string, tf.Variable>,
 ): void {
-  if (parameters instanceof Map) return;
+  if (parameters instanceof Map) {
+    const gone = [...(parameters as ReadonlyMap<string, tf.Variable>)].find(
+      ([, v]) => v.isDisposed,
+    );
+    if (gone) {
+      throw new Error(
+        `${owner}: expected parameters that are alive, but ${gone[0]} was disposed. Make or load its model again; in a ` +
+          'notebook run the cell that made it.',
+      );
+    }
+    return;
+  }
   throw new TypeError(
     `${owner}: expected variables by name, as namedParameters(model) gives them, got ${shown(parameters)}.`,
   );

@@ -10,6 +10,7 @@ import { pixelCodec, type Codec } from '../models/codec';
 import { isInpaintingConfig } from '../models/inpainting-unet';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+import { refuseDisposed } from '../nn/disposed';
 import { Generator } from '../random';
 import {
   isOverBetas,
@@ -161,6 +162,7 @@ export class TextToImagePipeline<
     prompt: string | readonly string[],
     { negativePrompt }: { readonly negativePrompt?: string | undefined } = {},
   ): { readonly promptEmbeds: tf.Tensor3D; readonly negativePromptEmbeds: tf.Tensor3D | null } {
+    refuseDisposed('encodePrompt', { textEncoder: this.textEncoder });
     const texts = [prompt].flat();
     const encode = (list: readonly string[]) => this.encode(list);
     const promptEmbeds = encode(texts);
@@ -182,7 +184,7 @@ export class TextToImagePipeline<
    * the output names. A notebook shows a bar.
    *
    * @param prompt one text, or one per image
-   * @throws TypeError or RangeError naming a bad prompt or option; Interrupted if the notebook's Stop ended it, or the reason
+   * @throws TypeError or RangeError naming a bad prompt or option; Error if a model was disposed; Interrupted if the notebook's Stop ended it, or the reason
    *   of `signal`: an image that is not finished is none
    */
   async generate(
@@ -217,6 +219,8 @@ export class TextToImagePipeline<
     options: ResolvedGenerateOptions,
     run: (conditioning: Passage['conditioning'], stopped: () => boolean) => Promise<R>,
   ): Promise<R> {
+    const { unet, textEncoder } = this;
+    refuseDisposed('generate', { unet, textEncoder });
     const { prompts, extras, guidanceScale } = options;
     checkExtras(extras, prompts.length);
     const guided = loraScaleOf(this, options)(() => this.conditioning(options));

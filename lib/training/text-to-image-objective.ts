@@ -11,6 +11,7 @@ import { inHalves } from '../jit';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import { pixelCodec, type Codec } from '../models/codec';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
+import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { gatherRows } from '../nn/gather-rows';
 import { namedParameters } from '../nn/state-dict';
 import { rand, randint, randn, type RandomKey } from '../random';
@@ -127,6 +128,7 @@ export class TextToImageObjective<
   }
 
   draw(batch: BatchIndices, keys: RandomKeys): TextToImageBatch {
+    refuseDisposed('TextToImageObjective.draw', { 'the objective': this });
     const { captionDropout } = this.options;
     const B = batch.indices.shape[0];
     return tf.tidy(() => {
@@ -207,6 +209,7 @@ export class TextToImageObjective<
     this.images.dispose();
     this.captionIds.dispose();
     this.captions.dispose();
+    markDisposed(this);
   }
 }
 

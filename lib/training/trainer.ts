@@ -1,6 +1,7 @@
 import { tf } from '../backend';
 import { BatchSampler } from '../datasets/batch-sampler';
 import { HeldFolders } from '../io/runs/held-folders';
+import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
@@ -145,9 +146,14 @@ export class Trainer<O extends Objective = Objective> {
    * With `cluster` all workers stop after the same step, if one is asked to.
    *
    * @throws NonFiniteLossError or OutOfMemoryError with the weights as before that step; Error if it
-   * runs already, or workers do not train the same; WorkerLostError if another worker is gone; Interrupted at once if the cell that calls was stopped before
+   * runs already, something of it was disposed, or workers do not train the same; WorkerLostError if another worker is gone; Interrupted at once if the cell that calls was stopped before
    */
   async fit(options: FitOptions): Promise<TrainHistory> {
+    refuseDisposed('Trainer.fit', {
+      ...this.objective.parts,
+      objective: this.objective,
+      'the trainer': this,
+    });
     const done = isDone(options, this.sampler.length);
     if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
     this.running = true;
@@ -295,5 +301,6 @@ export class Trainer<O extends Objective = Objective> {
     this.trainStep.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();
+    markDisposed(this);
   }
 }

@@ -1,4 +1,7 @@
 // How JupyterLab is started, by `npm start` and by the tests in the browser.
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('run_jupyterlab.py', import.meta.url));
 
 /**
  * The arguments of Python.
@@ -7,8 +10,7 @@
  */
 export function labArguments(folder) {
   const args = [
-    '-m',
-    'jupyterlab',
+    program,
     `--ServerApp.root_dir=${folder}`,
     '--MultiKernelManager.default_kernel_name=tslab',
     '--KernelSpecManager.ensure_native_kernel=False',

@@ -208,6 +208,19 @@ describe('refuses', () => {
     expect(() => loaderOf(10, { batchSize: 2, seed: -1 })).toThrow('got -1');
   });
 
+  test('refuses options that it does not know, as those of torch are written', () => {
+    const options = { batch_size: 2, seed: 1 } as unknown as DataLoaderOptions;
+    expect(() => loaderOf(10, options)).toThrow(
+      'DataLoader: batch_size: unknown option (known: batchSize, shuffle, dropLast, seed).',
+    );
+    expect(() => loaderOf(10, { batchSize: 2, shuffle: 'no' } as never)).toThrow(
+      'DataLoader: shuffle: expected true or false, got "no".',
+    );
+    expect(() => loaderOf(10, undefined as never)).toThrow(
+      'DataLoader: expected options as a record',
+    );
+  });
+
   test.each([
     [{ epoch: -1, position: 0 }, 'expected epoch to be 0 or more, got -1'],
     [{ epoch: 0, position: 10 }, 'a multiple of the batch size 4 below 8, got 10'],

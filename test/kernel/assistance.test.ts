@@ -43,6 +43,7 @@ const inspected: [text: string, ...parts: (string | RegExp)[]][] = [
   ['const 𝒙 = "😀"; draw(|)', 'draw(width', '`width`: in pixels'],
   ['%time dra|w(1, { colour: "x" })', 'draw(width'],
   ['sd.imageGrid(images, |)', 'imageGrid(', 'columns?: number', 'Default: as many as fit'],
+  ["import { imageG|rid } from '../lib/charts/image-grid.ts'", 'imageGrid(', 'columns?: number'],
   ['sd.noiseSch|edule', 'noiseSchedule(', 'Ho et al. 2020', 'Throws'],
 ];
 
@@ -59,6 +60,7 @@ const completed: [text: string, kinds: Record<string, string>][] = [
   ['sd.Train|', { Trainer: 'class' }],
   ['draw(1, { |})', { speed: 'property', colour: 'property' }],
   ["import * as x from 'node:pat|'", { 'node:path': 'module' }],
+  ["import { imageG| } from '../lib/charts/image-grid.ts'", { imageGrid: 'function' }],
   ['const y = "😀"; shelf.bo|', { books: 'property' }],
 ];
 

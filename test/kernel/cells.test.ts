@@ -11,6 +11,7 @@ import { exported } from './cells/exports';
 import { imports } from './cells/imports';
 import { language } from './cells/language';
 import { living } from './cells/living';
+import { python } from './cells/python';
 import type { Row } from './cells/row';
 import { scope } from './cells/scope';
 import { values } from './cells/values';
@@ -29,6 +30,7 @@ const tables: Record<string, Row[]> = {
   errors,
   magics,
   imports,
+  'habits of Python': python,
   'a living kernel': living,
   globals, // last: it hides some
 };
@@ -44,6 +46,7 @@ const files: Record<string, string> = {
   'notebook folder/wrong.ts': "\nexport const wrong23: number = 'x';",
   'notebook folder/throws.ts':
     "interface A {}\n\nthrow new RangeError('from a file');\nexport const thrown24 = 1;",
+  'notebook folder/imports-ts.ts': "export { twice18 as again40 } from './helper.ts';",
   'notebook folder/plain.js': 'exports.js25 = 25;',
   'notebook folder/module.mjs': 'export default 26;\nexport const named26 = 27;',
   'notebook folder/node_modules/own-package/package.json':

@@ -1,6 +1,8 @@
 """Stop pressed in cells that draw, as JupyterLab sends it: what each cell shows, and how long it goes on.
 
-    stop.py RESULT CWD
+    stop.py PLAN RESULT CWD
+
+PLAN is a file of JSON: the configs of a small model, `unet` and `text`.
 """
 
 import json
@@ -12,7 +14,7 @@ from pathlib import Path
 from cell_messages import messages_of, reply_to
 from jupyter_client.manager import start_new_kernel
 
-RESULT_FILE, CWD = sys.argv[1:]
+PLAN, RESULT_FILE, CWD = sys.argv[1:]
 TIMEOUT = 120  # seconds
 
 OPEN = """
@@ -24,7 +26,63 @@ async function draw(guidanceScale: number, more: object = {}) {
   return (await pipeline.generate('A handwritten digit 4', { ...options, guidanceScale, callbackOnStepEnd, ...more })).images;
 }
 await draw(1, { numInferenceSteps: 2 });
+const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+const init = new sd.Generator(0).stream('init');
+const parts = {
+  unet: new sd.UNet2DConditionModel(CONFIGS.unet, init),
+  textEncoder: new sd.CLIPTextModel(CONFIGS.text, init),
+  tokenizer: pipeline.tokenizer,
+  noiseScheduler: new sd.DDPMScheduler(sd.BLOG_SCHEDULER_CONFIG),
+  dataset: sd.loadMnist({ split: 'train', source: 'quick' }),
+};
+const trainer = new sd.Trainer(new sd.TextToImageObjective(parts), { batchSize: 4, seed: 1 });
+const train = (first = trainer.step + 2) =>
+  trainer.fit({ maxSteps: 1e6, progressBar: false, onStep: ({ step }) => void (step === first && console.log('on')) });
 """
+
+NOT_AWAITED = {
+    "sampling": """
+void draw(3);
+await sleep(100);
+""",
+    "sampling, with then": """
+draw(4).then(console.log, (error) => console.log(error.name));
+await sleep(100);
+""",
+    "sampling of a cell before": """
+console.log('on');
+await sleep(100);
+""",
+    "training": """
+const history = trainer.fit({ maxSteps: 1e6, progressBar: false, onStep: ({ step }) => void (step === 2 && console.log('on')) });
+await sleep(100);
+""",
+    "evaluation": """
+const judge2 = sd.Judge.load(sd.SHIPPED_JUDGE);
+void sd.evaluate({ pipeline, judge: judge2, test: sd.loadMnist({ split: 'test', source: 'full' }) }, {
+  ...options, numImages: 100, batchSize: 10, onProgress: () => void console.log('on'),
+});
+await sleep(100);
+""",
+}
+
+GOES_ON = {
+    "through functions": """
+const save = async () => { const { stopped } = await train(); await sleep(0.5); console.log('saved', stopped); };
+await save();
+""",
+    "through promises": """
+const ended = await new Promise<sd.TrainHistory>((resolve) => void Promise.race([train(), sleep(100)]).then(resolve as any));
+await sleep(0.5);
+console.log('saved', ended.stopped);
+""",
+    "beside another": """
+void draw(1);
+await Promise.all([train()]);
+await sleep(0.5);
+console.log('saved');
+""",
+}
 
 CELLS = {
     "sweep": """
@@ -90,10 +148,18 @@ def main():
         seconds = time.monotonic() - start if start else 0
         return {"status": status, "shown": shown, "seconds": seconds}
 
+    def run_or_begun(name, code):
+        if name.endswith("before"):
+            run("void draw(6);\nvoid 0;")
+        return run(code, 1)
+
     try:
-        opened = run(OPEN)
+        opened = run(f"const CONFIGS = {Path(PLAN).read_text()} as const;\n{OPEN}")
         assert opened["status"] == "ok", opened
         result = {name: run(code, 2 if "end" in name else 1) for name, code in CELLS.items()}
+        result |= {f"not awaited: {name}": run_or_begun(name, code) for name, code in NOT_AWAITED.items()}
+        result["trained"] = run("console.log((await history).stopped, trainer.isRunning)")
+        result |= {f"goes on: {name}": run(code, 1) for name, code in GOES_ON.items()}
         result["rows"] = run("console.log(rows.length)")
         before = run("console.log(calls)")
         time.sleep(0.5)

@@ -17,6 +17,7 @@ import {
   writeSafetensors,
 } from '../../io/safetensors';
 import { jit, type JitControl } from '../../jit';
+import { markDisposed, refuseDisposed } from '../../nn/disposed';
 import { Conv2d, Linear } from '../../nn/layers';
 import { disposeModule, loadStateDict, stateDict } from '../../nn/state-dict';
 import { Generator, rand, type RandomKey, type RandomStream } from '../../random';
@@ -130,6 +131,7 @@ export class Judge {
 
   /** As `judge`, in pieces of some images. @throws as `judge` */
   *pieces(images: NdArray<Float32Array>): Pieces<Judgement> {
+    refuseDisposed('Judge', { 'the judge': this });
     const [length = 0, height, width, channels = 1] = images.shape;
     if (length < 1 || height !== SIZE || width !== SIZE || channels !== 1) {
       throw new RangeError(
@@ -213,5 +215,6 @@ export class Judge {
   dispose(): void {
     this.look.dispose();
     disposeModule(this.network);
+    markDisposed(this);
   }
 }

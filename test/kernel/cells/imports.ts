@@ -67,6 +67,26 @@ export const imports: Row[] = [
     "[ 'helper', 8 ]",
   ],
   [
+    'a TypeScript file with its ending',
+    ["import { twice18 as twice40 } from './helper.ts'", 'twice40(4)'],
+    '8',
+  ],
+  ['one that imports so', ["import { again40 } from './imports-ts.ts'", 'again40(5)'], '10'],
+  ['by import(), with its ending', ["(await import('./helper.ts')).twice18(6)"], '12'],
+  [
+    'a type of it',
+    [
+      "import type { twice18 as T41 } from './helper.ts'",
+      'const f41: typeof T41 = (n) => n; f41(1)',
+    ],
+    '1',
+  ],
+  [
+    'its types count, with its ending',
+    ["import { twice18 as t42 } from './helper.ts'; t42('x')"],
+    /Argument of type 'string' is not assignable to parameter of type 'number'/,
+  ],
+  [
     'one outside of the folder',
     ["import { outside19 } from '../lib/outside'", 'outside19'],
     "'outside'",

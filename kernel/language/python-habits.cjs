@@ -1,0 +1,197 @@
+'use strict';
+// What who knows PyTorch and diffusers writes and TypeScript takes for something else: operators on tensors, named
+// arguments, methods of theirs, a call of an object.
+
+const ts = require('typescript');
+
+/** Operators by the functions that tensors have for them. */
+const operators = {
+  [ts.SyntaxKind.PlusToken]: 'add',
+  [ts.SyntaxKind.MinusToken]: 'sub',
+  [ts.SyntaxKind.AsteriskToken]: 'mul',
+  [ts.SyntaxKind.SlashToken]: 'div',
+  [ts.SyntaxKind.AsteriskAsteriskToken]: 'pow',
+  [ts.SyntaxKind.PercentToken]: 'mod',
+  [ts.SyntaxKind.LessThanToken]: 'less',
+  [ts.SyntaxKind.LessThanEqualsToken]: 'lessEqual',
+  [ts.SyntaxKind.GreaterThanToken]: 'greater',
+  [ts.SyntaxKind.GreaterThanEqualsToken]: 'greaterEqual',
+  [ts.SyntaxKind.EqualsEqualsToken]: 'equal',
+  [ts.SyntaxKind.ExclamationEqualsToken]: 'notEqual',
+};
+
+const NOT_NEEDED = 'not needed: ';
+const notNeeded = (what) => `${NOT_NEEDED}${what}`;
+const elsewhere = notNeeded('all of it is where TensorFlow computes');
+const noGradient = notNeeded(
+  'gradients are made where they are asked for, by sd.tf.variableGrads or a Trainer',
+);
+
+/** Methods and properties by the class that has them in Python. */
+const members = {
+  tensor: {
+    ...{ numpy: 'x.arraySync()', tolist: 'x.arraySync()', item: 'x.dataSync()[0]' },
+    ...{ numel: 'x.size', dim: 'x.rank', ndim: 'x.rank', unsqueeze: 'x.expandDims(axis)' },
+    ...{ view: 'x.reshape(shape)', permute: 'x.transpose(axes)', T: 'x.transpose()', t: 'x.transpose()' },
+    ...{ float: "x.cast('float32')", long: "x.cast('int32')", int: "x.cast('int32')" },
+    ...{ to: elsewhere, cuda: elsewhere, cpu: elsewhere, device: elsewhere, contiguous: notNeeded('tensors are') },
+    ...{ detach: noGradient, backward: noGradient, grad: noGradient, requires_grad: noGradient },
+  },
+  model: {
+    parameters: 'sd.namedParameters(model)',
+    named_parameters: 'sd.namedParameters(model)',
+    state_dict: 'sd.stateDict(model)',
+    load_state_dict: 'sd.loadStateDict(model, state)',
+    ...{ to: elsewhere, cuda: elsewhere, cpu: elsewhere, device: elsewhere, half: notNeeded('all is float32') },
+    ...{ eval: notNeeded('models behave alike in training and drawing') },
+    ...{ train: notNeeded('a Trainer trains; models behave alike in training and drawing') },
+    ...{ requires_grad_: noGradient, zero_grad: noGradient },
+  },
+  optimizer: { zero_grad: noGradient },
+  picture: { show: 'end the cell with it', display: 'end the cell with it' },
+  list: { append: 'xs.push(x)', extend: 'xs.push(...ys)', copy: '[...xs]', remove: 'xs.filter((x) => …)' },
+  text: { format: '`text ${value}` in backticks', upper: 'text.toUpperCase()', lower: 'text.toLowerCase()', strip: 'text.trim()' },
+  record: { items: 'Object.entries(x)', keys: 'Object.keys(x)', values: 'Object.values(x)' },
+}; // prettier-ignore
+
+const classes = {
+  ...{ Tensor: 'tensor', Variable: 'tensor', AdamW: 'optimizer', Image: 'picture', Images: 'picture' },
+  ...{ Array: 'list', ReadonlyArray: 'list', String: 'text' },
+}; // prettier-ignore
+
+function kindOf(checker, type) {
+  const known = checker.getApparentType(type).symbol?.name ?? '';
+  if (Object.hasOwn(classes, known)) return classes[known];
+  const has = (name) => type.getProperty(name) !== undefined;
+  if (has('generate') || (has('forward') && has('config')) || has('unet')) return 'model';
+  return known === '__object' ? 'record' : '';
+}
+
+/** The innermost node that begins where something was said. */
+function nodeAt(file, start, length) {
+  let found = file;
+  const visit = (node) => {
+    if (node.getStart(file) > start || node.end < start + length) return;
+    found = node;
+    ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(file, visit);
+  return found;
+}
+
+function enclosing(node, isWanted, most = 3) {
+  for (let at = node; at && most >= 0; at = at.parent, most--) if (isWanted(at)) return at;
+  return null;
+}
+
+/** `f(lr=1)`: in JavaScript an assignment. */
+function namedArgument(node, { file }) {
+  const assignment = enclosing(node, (each) => {
+    const isAssignment =
+      ts.isBinaryExpression(each) && each.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+    const { parent } = each;
+    const isCall = parent && (ts.isCallExpression(parent) || ts.isNewExpression(parent));
+    return isAssignment && isCall && ts.isIdentifier(each.left) && each !== parent.expression;
+  });
+  if (!assignment) return undefined;
+  const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  const given = assignment.parent.arguments
+    .filter((each) => ts.isBinaryExpression(each) && ts.isIdentifier(each.left))
+    .map(({ left, right }) => `${camel(left.text)}: ${right.getText(file)}`);
+  return `Named arguments are Python's. In TypeScript they are a record: { ${given.join(', ')} }.`;
+}
+
+function tensorOperator(node, { checker, file }) {
+  const isOperation = (each) =>
+    ts.isBinaryExpression(each) && Object.hasOwn(operators, each.operatorToken.kind);
+  const operation = enclosing(node, isOperation, 1);
+  if (!operation) return undefined;
+  const { left, right, operatorToken } = operation;
+  const isTensor = (each) => kindOf(checker, checker.getTypeAtLocation(each)) === 'tensor';
+  if (!isTensor(left) && !isTensor(right)) return undefined;
+  const name = operators[operatorToken.kind];
+  const [a, b] = [left, right].map((each) => each.getText(file));
+  return `Tensors have no operators. In TypeScript: sd.tf.${name}(${a}, ${b}).`;
+}
+
+function member(node, { checker }) {
+  const access = enclosing(node, ts.isPropertyAccessExpression, 1);
+  if (!access) return undefined;
+  const kind = kindOf(checker, checker.getTypeAtLocation(access.expression));
+  const here = Object.hasOwn(members, kind) && members[kind];
+  const name = access.name.text;
+  if (!here || !Object.hasOwn(here, name)) return undefined;
+  const written = here[name];
+  return written.startsWith(NOT_NEEDED)
+    ? `${name} is Python's and ${written}.`
+    : `${name} is Python's. In TypeScript: ${written}.`;
+}
+
+/** `pipe(…)`, and `x.size()`. */
+function called(node, { checker, file }) {
+  const call = enclosing(node, ts.isCallExpression, 2);
+  if (!call) return undefined;
+  const callee = call.expression;
+  const type = checker.getTypeAtLocation(callee);
+  const text = callee.getText(file);
+  const method = ['generate', 'forward', 'encode'].find((name) => type.getProperty(name));
+  if (method)
+    return `An object cannot be called as in Python. In TypeScript: ${text}.${method}(…).`;
+  const isData = !checker.getSignaturesOfType(type, ts.SignatureKind.Construct).length;
+  if (!ts.isPropertyAccessExpression(callee) || !isData) return undefined;
+  return `${callee.name.text} is no function: ${text}, without brackets.`;
+}
+
+/** `const { images } = pipe.generate(…)`; with a dot TypeScript says it itself. */
+function pattern(node, { checker }) {
+  const binding = enclosing(node, ts.isBindingElement, 1);
+  const value = binding && enclosing(binding, ts.isVariableDeclaration)?.initializer;
+  if (!value || checker.getTypeAtLocation(value).symbol?.name !== 'Promise') return undefined;
+  return 'This is a promise: `await` before it gives what it will have.';
+}
+
+/** What helps with an error of types, or undefined. */
+function pythonHabit({ code, file, start, length }, checker) {
+  const context = { checker, file };
+  const node = nodeAt(file, start, length);
+  if ([2304, 2552, 2345, 18004, 2559, 2588].includes(code)) return namedArgument(node, context);
+  if ([2365, 2362, 2363, 2367].includes(code)) return tensorOperator(node, context);
+  if ([2339, 2551].includes(code)) return member(node, context) ?? pattern(node, context);
+  if (code === 2349) return called(node, context);
+  return undefined;
+}
+
+/** What TypeScript takes, as undefined or NaN: `x[0]` and `-x` of a tensor. */
+function silent(node, { checker, file }) {
+  const isTensor = (each) => kindOf(checker, checker.getTypeAtLocation(each)) === 'tensor';
+  if (ts.isElementAccessExpression(node) && isTensor(node.expression)) {
+    const [x, index] = [node.expression, node.argumentExpression].map((each) => each.getText(file));
+    const isNumber =
+      checker.getTypeAtLocation(node.argumentExpression).flags & ts.TypeFlags.NumberLike;
+    return (
+      isNumber &&
+      `A tensor is not indexed. In TypeScript: sd.tf.gather(${x}, ${index}), or ${x}.arraySync()[${index}].`
+    );
+  }
+  const isSigned = ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken;
+  if (!isSigned || !isTensor(node.operand)) return undefined;
+  return `Tensors have no operators. In TypeScript: sd.tf.neg(${node.operand.getText(file)}).`;
+}
+
+/** Beyond TypeScript's codes. */
+const OWN = 90_001;
+
+/** What a checked cell may be refused for beside TypeScript's own errors, in the form of these. */
+function silentErrors(file, checker) {
+  const found = [];
+  const visit = (node) => {
+    const messageText = silent(node, { checker, file });
+    const [start, length] = [node.getStart(file), node.getWidth(file)];
+    if (messageText) found.push({ code: OWN, file, start, length, messageText });
+    else ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(file, visit);
+  return found;
+}
+
+module.exports = { pythonHabit, silentErrors };

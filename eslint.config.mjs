@@ -55,10 +55,12 @@ const rooms = {
   pipelines: parts,
   // Models from an address, over whatever backend is open.
   web: [...parts, 'io/safetensors', 'pipelines'],
+  // A model as a page: what a browser draws with, written as files.
+  page: [...machines, 'web', 'pipelines'],
   charts: ['figure', 'images', 'options.ts'],
   emoji: [...parts, 'image-datasets', 'training', 'metrics'],
   mnist: [...machines, 'image-datasets', 'emoji', 'training', 'pipelines', ...shown],
-  notebook: [...machines, 'training', 'pipelines', ...shown],
+  notebook: [...machines, 'training', 'pipelines', 'page', ...shown],
 };
 
 const zones = Object.entries(rooms).map(([room, allowed]) => ({

@@ -1,10 +1,12 @@
 'use strict';
 // An extension of JupyterLab, as it is loaded: gives each figure the words that its output holds. Plotly's own
-// extension shows the picture without them, so a screen reader would pass over it.
+// extension shows the picture without them, and JupyterLab itself passes over the `alt` of a picture's metadata, so a screen
+// reader would pass over both.
 
 (() => {
   const { document, MutationObserver, setTimeout } = globalThis;
   const FIGURE = '.jp-RenderedPlotly';
+  const PICTURE = '.jp-RenderedImage > img';
 
   /** The output areas of all open notebooks. */
   function* outputAreas(app) {
@@ -18,6 +20,9 @@
   function setWords(app) {
     for (const area of outputAreas(app)) {
       area.widgets.forEach((output, index) => {
+        const { alt } = area.model.get(index)?.metadata?.['image/png'] ?? {};
+        const picture = typeof alt === 'string' && output.node.querySelector(PICTURE);
+        if (picture && picture.alt !== alt) picture.alt = alt;
         const figure = output.node.querySelector(FIGURE);
         const words = figure && area.model.get(index)?.data['text/plain'];
         if (!words) return;
@@ -42,7 +47,7 @@
     activate(app) {
       let waiting = false;
       const later = () => {
-        if (waiting || !document.querySelector(FIGURE)) return;
+        if (waiting || !document.querySelector(`${FIGURE}, ${PICTURE}`)) return;
         waiting = true;
         setTimeout(() => {
           waiting = false;

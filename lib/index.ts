@@ -216,6 +216,9 @@ export { type GenerateOptions, type StepEnd } from './pipelines/generate-options
 export { type ProgressBarConfig } from './pipelines/progress-bar-config';
 export { Intermediates, type Intermediate } from './pipelines/intermediates';
 export { pixelCodec, type Codec } from './models/codec';
+export { saveWebPage, type SavedWebPage, type WebPageOptions } from './page/save-web-page';
+export { type PageParts } from './page/page-model';
+export { type WeightFormat } from './web/quantized';
 export { type PretrainedOptions } from './models/pretrained';
 export { type UNetExtras } from './models/unet-2d-condition';
 export { type Conditioning, type Denoiser, type ModelExtras } from './conditioning/conditioning';

@@ -14,6 +14,7 @@ export * from './index';
 export { downloadModel, type DownloadOptions } from './notebook/download-model';
 export { clearOutput } from './figure/display-handle';
 export { form, Form, type FormControls, type FormValue, type SliderRange } from './notebook/form';
+export { inBrowser, type InBrowserOptions } from './notebook/in-browser';
 export { interact, type Draw, type InteractOptions } from './notebook/interact';
 export { liveFigure, LiveFigure } from './notebook/live';
 export { progress, type ProgressOptions } from './notebook/progress';

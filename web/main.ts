@@ -240,7 +240,8 @@ function remember(settings: Settings): void {
   try {
     history.replaceState(null, '', link);
   } catch {
-    // In a frame without an address of its own, such as a notebook's.
+    // In a frame without an address of its own, such as a notebook's, the link would lead nowhere.
+    byId('link').hidden = true;
   }
 }
 

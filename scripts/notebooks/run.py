@@ -74,6 +74,16 @@ def write_notebook(notebook, path):
     os.replace(aside, path)
 
 
+def without_pages(notebook):
+    """Pages that draw in a browser (lib/notebook/in-browser.ts) are megabytes; the picture and the sentence beside them stay."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [
+                output for output in cell.outputs if "sdm_page" not in output.get("metadata", {})
+            ]
+    return notebook
+
+
 def write_html(notebook, path):
     from nbconvert import HTMLExporter  # slow to import
 
@@ -105,7 +115,7 @@ async def run_one(path, options, reporter, stop_requests):
         if not options.no_html:
             write_html(notebook, options.output / f"{path.stem}.html")
     if options.in_place:
-        write_notebook(notebook, path)
+        write_notebook(without_pages(notebook), path)
     return "passed", None
 
 

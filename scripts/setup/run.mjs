@@ -19,6 +19,7 @@ import { nodePackages } from './node-packages.mjs';
 import { root, stateFolder } from './paths.mjs';
 import { pythonPackages } from './python-packages.mjs';
 import { reasonToRun, runStep } from './step.mjs';
+import { webPage } from './web-page.mjs';
 
 export const steps = [
   nodePackages,
@@ -28,6 +29,7 @@ export const steps = [
   library,
   kernelspec,
   labextension,
+  webPage,
 ];
 
 /** What temporary files and the first checkpoints take, in GB. A first set-up needs 5 GB in all. */

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 import { root } from '../support/script';
 
 /** The model that ships. */
@@ -85,17 +85,17 @@ export async function open(page: Page, url: string): Promise<string[]> {
   return problems(page);
 }
 
-export const problems = (page: Page): Promise<string[]> =>
+export const problems = (page: Page | Frame): Promise<string[]> =>
   page.locator('#problems li').allTextContents();
 
 /** Waits until nothing is drawn any more. */
-export const drawn = (page: Page): Promise<unknown> =>
+export const drawn = (page: Page | Frame): Promise<unknown> =>
   page.waitForFunction(() => !document.querySelector<HTMLButtonElement>('#one')!.disabled, null, {
     timeout: 200_000,
   });
 
 /** The grey values of the pictures on the page, 0 to 255. */
-export const pixels = (page: Page): Promise<number[][]> =>
+export const pixels = (page: Page | Frame): Promise<number[][]> =>
   page.evaluate(() =>
     [...document.querySelectorAll<HTMLCanvasElement>('#pictures canvas')].map((canvas) => {
       const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);

@@ -49,6 +49,7 @@ const OF_NOTEBOOKS = [
   'clearOutput',
   'downloadModel',
   'form',
+  'inBrowser',
   'interact',
   'liveFigure',
   'progress',

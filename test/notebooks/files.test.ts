@@ -10,7 +10,10 @@ interface Notebook {
   readonly cells: {
     readonly source: string | string[];
     readonly metadata: { readonly tags?: string[] };
-    readonly outputs?: { readonly data?: Record<string, unknown> }[];
+    readonly outputs?: {
+      readonly data?: Record<string, unknown>;
+      readonly metadata?: Record<string, unknown>;
+    }[];
   }[];
 }
 
@@ -37,6 +40,16 @@ describe.each(names)('%s', (name) => {
 
   it('is smaller than 3 MB', () => {
     expect(fs.statSync(file).size).toBeLessThan(3e6);
+  });
+
+  it('holds no page that draws in a browser, which is megabytes', () => {
+    const { cells } = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+    const outputs = cells.flatMap(({ outputs = [] }) => outputs);
+    const pages = outputs.filter(
+      ({ data = {}, metadata = {} }) =>
+        'sdm_page' in metadata || JSON.stringify(data['text/html'] ?? '').includes('<iframe'),
+    );
+    expect(pages).toEqual([]);
   });
 
   it('has a picture and words beside each live figure, for readers without plotly', () => {

@@ -41,7 +41,13 @@ beforeAll(() => {
 });
 
 it('brings the library, its models and sources, and nothing of the tests', () => {
-  for (const name of ['dist/index.js', 'dist/notebook.d.ts', 'lib/index.ts', 'native/fused']) {
+  for (const name of [
+    'dist/index.js',
+    'dist/notebook.d.ts',
+    'lib/index.ts',
+    'native/fused',
+    'web/build/worker.js',
+  ]) {
     expect(existsSync(path.join(installed, name)), name).toBe(true);
   }
   for (const name of ['test', 'notebooks', 'docs', '.venv', '.setup']) {

@@ -56,7 +56,7 @@ const rooms = {
   // Models from an address, over whatever backend is open.
   web: [...parts, 'io/safetensors', 'pipelines'],
   charts: ['figure', 'images', 'options.ts'],
-  emoji: [...parts, 'image-datasets', 'training', 'metrics'],
+  emoji: [...machines, 'image-datasets', 'training', 'pipelines', 'metrics'],
   mnist: [...machines, 'image-datasets', 'emoji', 'training', 'pipelines', ...shown],
   notebook: [...machines, 'training', 'pipelines', ...shown],
 };
@@ -76,7 +76,7 @@ const portable = [
   'lib/web.ts',
   'lib/backend/*.ts',
   'lib/backend/wasm/*.ts',
-  'lib/io/safetensors/{check,error,header,json,numbers,parse}.ts',
+  'lib/io/safetensors/{check,error,half,header,json,numbers,parse}.ts',
   'lib/{images,random,jit,nn,models,schedulers,optim,conditioning,pipelines,web}/**/*.ts',
 ];
 

@@ -58,7 +58,7 @@ const rooms = {
   // A model as a page: what a browser draws with, written as files.
   page: [...machines, 'web', 'pipelines'],
   charts: ['figure', 'images', 'options.ts'],
-  emoji: [...parts, 'image-datasets', 'training', 'metrics'],
+  emoji: [...machines, 'image-datasets', 'training', 'pipelines', 'metrics'],
   mnist: [...machines, 'image-datasets', 'emoji', 'training', 'pipelines', ...shown],
   notebook: [...machines, 'training', 'pipelines', 'page', ...shown],
 };
@@ -78,7 +78,7 @@ const portable = [
   'lib/web.ts',
   'lib/backend/*.ts',
   'lib/backend/wasm/*.ts',
-  'lib/io/safetensors/{check,error,header,json,numbers,parse}.ts',
+  'lib/io/safetensors/{check,error,half,header,json,numbers,parse}.ts',
   'lib/{images,random,jit,nn,models,schedulers,optim,conditioning,pipelines,web}/**/*.ts',
 ];
 

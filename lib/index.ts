@@ -13,13 +13,31 @@ export { BLOG_SCHEDULER_CONFIG, BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './mn
 export { checkpointsFolder, runFolder } from './mnist/runs';
 export { compareRuns, type CompareRunsOptions } from './mnist/compare-runs';
 export { listRuns, modelFolder, type ModelFolderOptions, type RunSummary } from './mnist/run-list';
-export { EMOJI_TOKENIZER, SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
+export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 export {
   CIFAR10_UNET_CONFIG,
   EMOJI_CATEGORIES,
   EMOJI_TEXT_CONFIG,
   EMOJI_UNET_CONFIG,
 } from './emoji/presets';
+export { drawCaptions, type DrawCaptionsOptions } from './emoji/evaluation/drawn-captions';
+export {
+  emojiReference,
+  evaluateEmoji,
+  type EmojiEvaluation,
+  type EmojiFigures,
+  type EmojiReference,
+} from './emoji/evaluation/evaluate-emoji';
+export { besideNearest, emojiColumns } from './emoji/evaluation/report';
+export {
+  CaptionJudge,
+  type CaptionJudgeCard,
+  type HeldOutRetrieval,
+  type RealRetrieval,
+} from './emoji/judge/caption-judge';
+export { heldOutRetrieval, realRetrieval } from './emoji/judge/pictures';
+export { trainCaptionJudge, type TrainCaptionJudgeOptions } from './emoji/judge/train';
+export { EMOJI_JUDGE, EMOJI_MODEL, EMOJI_TOKENIZER } from './emoji/shipped';
 
 export { recipeDataset, type RecipeDatasetOptions } from './mnist/recipe-data';
 export {

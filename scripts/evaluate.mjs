@@ -4,15 +4,20 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { checkedBy, library, misuse, typed } from './command-line/command.mjs';
 import { Progress } from './command-line/progress.mjs';
-import { batchFor } from './commands/evaluate.mjs';
+import { batchFor, IMAGES } from './commands/evaluate.mjs';
 import { commands, readCommandLine } from './commands/index.mjs';
+import { evaluateEmoji } from './evaluate/emoji.mjs';
+import { askedSampler } from './evaluate/sampler.mjs';
+import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 import { stopSignal } from './setup/signals.mjs';
 
 const { values } = readCommandLine('evaluate');
-const { images: numImages, batch: batchSize = batchFor(numImages) } = values;
+const { images: numImages = IMAGES, batch: batchSize = batchFor(numImages) } = values;
+const { guidance = [1], judge: judgeFolder = inRoot('checkpoints', 'judge') } = values;
 
 await setUpOrExit();
+if (values.data === 'emoji') process.exit(await evaluateEmoji(values, stopSignal()));
 const sd = library('notebook.js');
 const { columnsOf, confusionTable, drawingName, loadRunModel, saveMeasures, weightsHash } = library(
   'mnist/evaluation/index.js',
@@ -20,7 +25,7 @@ const { columnsOf, confusionTable, drawingName, loadRunModel, saveMeasures, weig
 
 const say = (text) => process.stderr.write(`${text}\n`);
 say('The judge looks at real images …');
-const judge = sd.Judge.load(values.judge);
+const judge = sd.Judge.load(judgeFolder);
 const test = sd.loadMnist({ split: 'test', source: 'full' });
 const reference = await sd.realReference(judge, test, numImages);
 const stop = stopSignal();
@@ -77,22 +82,15 @@ async function drawnHere() {
   const { folder, parts } = loadedModel();
   const weights = weightsHash(parts);
   const { config: changes, generate: more, steps: numInferenceSteps } = values;
-  const spacing = values.spacing && { timestep_spacing: values.spacing };
-  const { config: trained } = parts.scheduler;
-  const isFlow = parts.scheduler instanceof sd.FlowMatchEulerDiscreteScheduler;
-  const { scheduler: samplerName = isFlow ? 'flow' : 'ddpm' } = values;
-  const names = isFlow ? sd.FLOW_SAMPLER_NAMES : sd.SAMPLER_NAMES;
-  if (!names.includes(samplerName)) {
-    misuse(commands.evaluate, [
-      `--scheduler ${samplerName}: expected ${names.join(', ')}: ${folder} was trained ` +
-        `${isFlow ? 'by flow matching' : 'over betas'}.`,
-    ]);
-  }
-  const scheduler = checkedBy(commands.evaluate, spacing ? '--spacing, --config' : '--config', () =>
-    sd.makeSampler(samplerName, trained, { ...spacing, ...changes }),
-  );
+  const { name: samplerName, scheduler } = askedSampler(sd, commands.evaluate, {
+    folder,
+    scheduler: parts.scheduler,
+    name: values.scheduler,
+    spacing: values.spacing,
+    changes,
+  });
   const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
-  for (const guidanceScale of values.guidance) {
+  for (const guidanceScale of guidance) {
     const settings = { scheduler: samplerName, spacing: scheduler.config.timestep_spacing };
     Object.assign(settings, { steps: numInferenceSteps, guidanceScale, ...changes, ...more });
     const name = drawingName({

@@ -4,8 +4,8 @@ import type { CLIPTextConfig } from '../models/clip-text-config';
 import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 
 /**
- * What the recipe draws: faces, cats and monkeys, hearts. Its 8,000 steps of 32 show each of these pictures some five hundred
- * times, and would each of all 4,873 some fifty times.
+ * What the recipe draws: faces, cats and monkeys, hearts. Its 5,000 steps of 32 show each of these pictures some three hundred
+ * times, and would each of all 4,873 some thirty times.
  */
 export const EMOJI_CATEGORIES = ['Smileys & Emotion'] as const satisfies readonly EmojiCategory[];
 

@@ -6,6 +6,7 @@ import {
   EMOJI_TEXT_CONFIG,
   EMOJI_UNET_CONFIG,
 } from '../emoji/presets';
+import { EMOJI_TOKENIZER } from '../emoji/shipped';
 import type { LoadedImages } from '../image-datasets/collect';
 import { loadEmoji, type EmojiDataset } from '../image-datasets/emoji/load-emoji';
 import { loadDataset, type LoadDatasetOptions } from '../image-datasets/load-dataset';
@@ -14,7 +15,7 @@ import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 import { loadMnist, type MnistDataset } from './mnist';
 import { BLOG_UNET_CONFIG, SMALL_TEXT_CONFIG } from './presets';
 import type { Recipe, RecipeData } from './recipes';
-import { EMOJI_TOKENIZER, SMALL_TOKENIZER } from './shipped';
+import { SMALL_TOKENIZER } from './shipped';
 
 /** The data set of each recipe's `data`. */
 export interface RecipeDatasets {

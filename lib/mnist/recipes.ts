@@ -115,7 +115,7 @@ export const RECIPES = {
     },
     warmupSteps: 100,
     decayShare: 0.25,
-    maxSteps: 8_000,
+    maxSteps: 5_000,
   },
   /**
    * The ten classes of CIFAR-10, from the hub, for a GPU. Not run yet: batch, rate and average are those of public trainings

@@ -11,6 +11,7 @@ import { RECIPE_DATA } from './recipe-data';
 import { RECIPES, type AnyRecipe } from './recipes';
 import { runsFolders } from './runs';
 import { PACKAGE_FOLDER, SHIPPED_MODEL } from './shipped';
+import { EMOJI_MODEL } from '../emoji/shipped';
 import { shown } from '../options';
 
 /** A run that has been saved at least once; a row of `table(listRuns())`. */
@@ -138,7 +139,7 @@ export function findRun(name: string, folders: readonly string[] = runsFolders()
     .map(({ run }) => `'${run}'`)
     .join(', ');
   throw new Error(
-    `expected ${known ? `a run (${known})` : 'a run, of which there is none yet'} or 'shipped', got ` +
+    `expected ${known ? `a run (${known})` : 'a run, of which there is none yet'} or 'shipped' or 'shipped-emoji', got ` +
       `${JSON.stringify(String(name).slice(0, 120))}. sd.listRuns() tells what is there; 04-train makes one.`,
   );
 }
@@ -150,8 +151,14 @@ export interface ModelFolderOptions {
   readonly folders?: readonly string[] | undefined;
 }
 
+/** The models that ship, by name. */
+const SHIPPED: ReadonlyMap<string, string> = new Map([
+  ['shipped', SHIPPED_MODEL],
+  ['shipped-emoji', EMOJI_MODEL],
+]);
+
 /**
- * The folder of a model by name, for `fromPretrained`: `'shipped'`, or a run of `listRuns()`.
+ * The folder of a model by name, for `fromPretrained`: `'shipped'` (digits), `'shipped-emoji'`, or a run of `listRuns()`.
  *
  * @throws Error naming the runs, or the steps, that are there
  */
@@ -159,8 +166,9 @@ export function modelFolder(
   model: string,
   { step, folders = runsFolders() }: ModelFolderOptions = {},
 ): string {
-  if (model === 'shipped') {
-    if (step === undefined) return SHIPPED_MODEL;
+  const shipped = SHIPPED.get(model);
+  if (shipped !== undefined) {
+    if (step === undefined) return shipped;
     throw new Error(`modelFolder: expected no step of the model that ships, got ${step}.`);
   }
   const run = findRun(model, folders);

@@ -12,6 +12,3 @@ export const SHIPPED_MODEL = path.join(PACKAGE_FOLDER, 'checkpoints', 'mnist-tex
 
 /** The folder of the judge that ships. */
 export const SHIPPED_JUDGE = path.join(PACKAGE_FOLDER, 'checkpoints', 'judge');
-
-/** The folder of the tokenizer cut for the captions of emoji. */
-export const EMOJI_TOKENIZER = path.join(PACKAGE_FOLDER, 'data', 'clip-tokenizer-emoji');

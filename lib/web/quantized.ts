@@ -5,6 +5,7 @@
  */
 
 import type { SafetensorsTensor } from '../io/safetensors/header';
+import { nearestEven, toHalf } from '../io/safetensors/half';
 import { toFloat32Array } from '../io/safetensors/numbers';
 import type { HostTensor } from '../nn/state-dict';
 
@@ -15,29 +16,6 @@ export const WEIGHT_FORMATS: readonly WeightFormat[] = ['float16', 'int8', 'floa
 
 const SCALE = '_scale';
 const TOP = 127;
-
-/** Numbers as float16, rounded to the nearest, ties to even; above its range infinite, as torch's `half()`. */
-export function toHalf(numbers: Float32Array): Uint16Array {
-  const view = new DataView(new ArrayBuffer(4));
-  return Uint16Array.from(numbers, (number) => {
-    view.setFloat32(0, number);
-    const sign = (view.getUint8(0) & 0x80) << 8;
-    const magnitude = Math.abs(number);
-    if (Number.isNaN(number)) return sign | 0x7e00;
-    if (magnitude >= 65520) return sign | 0x7c00;
-    // Below 2^-14 the step is that of subnormal numbers.
-    const exponent = Math.max(-14, Math.floor(Math.log2(magnitude || 2 ** -24)));
-    const step = 2 ** (exponent - 10);
-    const whole = nearestEven(magnitude / step);
-    return sign | (exponent === -14 ? whole : (exponent + 15) * 1024 + (whole - 1024));
-  });
-}
-
-function nearestEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1;
-}
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer, byteOffset, byteLength).slice();

@@ -36,6 +36,9 @@ export const images = {
   help: 'how many are drawn, as many of each digit',
 };
 
+/** As many as are drawn by default. */
+export const IMAGES = 1000;
+
 /** The batch that divides a number of images: 100, or the largest below that does. */
 export function batchFor(numImages) {
   let batch = Math.min(100, numImages);
@@ -43,8 +46,15 @@ export function batchFor(numImages) {
   return batch;
 }
 
+/** Options that only digits have: what is drawn of emoji is one picture of each caption. */
+const OF_DIGITS = ['drawn', 'sanity', 'images', 'plot'];
+
 function check(values) {
-  const { checkpoint, drawn, sanity, batch, images: numImages, plot } = values;
+  const { data, checkpoint, drawn, sanity, batch, images: numImages = IMAGES, plot } = values;
+  const misfit = OF_DIGITS.find((name) => values[name] !== undefined && values[name] !== false);
+  if (data === 'emoji' && misfit)
+    return `--${misfit} is of digits: leave it out with --data emoji.`;
+  if (data === 'emoji') return null;
   if (batch !== undefined && numImages % batch !== 0) {
     return (
       `--images ${numImages} cannot be drawn in batches of ${batch}: expected --batch as a multiple of 10 that ` +
@@ -66,9 +76,10 @@ export const evaluate = {
   name: 'evaluate',
   run: 'npm run evaluate',
   summary:
-    'Draws digits with a model and measures them, or measures images made elsewhere. Can be stopped at any time: ' +
-    'the same command goes on.',
+    'Draws digits, or with --data emoji emoji, with a model and measures them, or measures images made elsewhere. Can be ' +
+    'stopped at any time: the same command goes on.',
   options: {
+    data: { kind: choice(['mnist', 'emoji']), default: 'mnist', help: 'what the model draws' },
     checkpoint: {
       kind: modelFolder,
       also: ['model', 'run', 'folder', 'from'],
@@ -97,14 +108,14 @@ export const evaluate = {
         number({ from: 0, shown: 'S' }),
         'numbers from 0 on with commas between, such as 1,1.5',
       ),
-      default: [1],
+      byDefault: '1; 2 for emoji',
       also: ['guidance-scale', 'guidanceScale', 'cfg'],
       help: 'guidance scales',
     },
-    images: { ...images, default: 1000 },
+    images: { ...images, byDefault: `${IMAGES}; of emoji one of each caption` },
     batch: {
       kind: count({ from: 10, multipleOf: 10 }),
-      byDefault: '100, or less where --images asks for it',
+      byDefault: '100, or less where --images asks for it; 40 for emoji',
       also: ['batch-size', 'batchSize'],
       help: 'images at once',
     },
@@ -123,9 +134,8 @@ export const evaluate = {
     'last-weights': { help: 'the last weights of a training checkpoint, not the averaged ones' },
     judge: {
       kind: judgeFolder,
-      default: inRoot('checkpoints', 'judge'),
-      byDefault: 'checkpoints/judge',
-      help: 'the judge that reads the digits',
+      byDefault: 'checkpoints/judge; checkpoints/emoji-judge for emoji',
+      help: 'the judge that looks at the pictures',
     },
     output: {
       kind: newFolder,

@@ -3,10 +3,14 @@ import path from 'node:path';
 import { choice, newFolder, oldFolder } from '../command-line/kinds.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { modelFolder } from './models.mjs';
-import { DIGIT_RECIPES } from './names.mjs';
+import { SHIPPING_RECIPES } from './names.mjs';
+
+/** Where the model of a recipe ships. */
+export const shippedFolder = (recipe) =>
+  inRoot('checkpoints', recipe === 'emoji' ? 'emoji-text-to-image' : 'mnist-text-to-image');
 
 /** The folder is replaced as a whole: what is no model must not be lost. */
-function check({ output }) {
+function check({ recipe, output = shippedFolder(recipe) }) {
   const isNew = !fs.existsSync(output) || fs.readdirSync(output).length === 0;
   if (isNew || fs.existsSync(path.join(output, 'model_index.json'))) return null;
   return `--output ${output}: expected a new folder or a model's, which is replaced; that one holds something else.`;
@@ -17,7 +21,8 @@ export const exportModel = {
   name: 'export-model',
   run: 'npm run export-model',
   summary:
-    "Makes a run's model the one that ships in checkpoints/mnist-text-to-image, with its model card.",
+    "Makes a run's model the one that ships in checkpoints/mnist-text-to-image, or with --recipe emoji in " +
+    'checkpoints/emoji-text-to-image, with its model card. That of emoji is measured, too, if it was not yet.',
   options: {
     checkpoint: {
       kind: modelFolder,
@@ -26,7 +31,11 @@ export const exportModel = {
         "a run's folder (its finished model or last checkpoint), a checkpoint or a kept model of it; averaged weights " +
         'if the run averaged',
     },
-    recipe: { kind: choice(DIGIT_RECIPES), default: 'best', help: 'the recipe it was trained by' },
+    recipe: {
+      kind: choice(SHIPPING_RECIPES),
+      default: 'best',
+      help: 'the recipe it was trained by',
+    },
     results: {
       kind: oldFolder('a folder that npm run evaluate has written', () => null),
       byDefault: 'runs/evaluation',
@@ -34,8 +43,7 @@ export const exportModel = {
     },
     output: {
       kind: newFolder,
-      default: inRoot('checkpoints', 'mnist-text-to-image'),
-      byDefault: 'checkpoints/mnist-text-to-image',
+      byDefault: 'checkpoints/mnist-text-to-image; checkpoints/emoji-text-to-image for emoji',
       help: 'where the model goes',
     },
   },

@@ -39,10 +39,11 @@ export async function train(values, cluster, onDone = () => {}) {
   const kept = new Set(writes ? values.keep : []);
   const tell = (text) => writes && console.log(text);
   const say = (text) => tell(`${new Date().toISOString().slice(0, 19)}  ${text}`);
+  const { data = 'mnist' } = recipe;
   const evaluation =
-    (recipe.data ?? 'mnist') === 'mnist'
-      ? `npm run evaluate -- --checkpoint ${typed(folder)}`
-      : `draw with sd.loadCheckpoint(…) of ${typed(folder)} in a notebook; the judge of npm run evaluate reads digits only`;
+    data === 'cifar10'
+      ? `draw with sd.loadCheckpoint(…) of ${typed(folder)} in a notebook; npm run evaluate has no judge of its pictures`
+      : `npm run evaluate -- ${data === 'mnist' ? '' : `--data ${data} `}--checkpoint ${typed(folder)}`;
 
   /** Calls what refuses settings that do not fit. */
   const checked = (make) =>

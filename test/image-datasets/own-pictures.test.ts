@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { loadImageFolder } from '../../lib/image-datasets/load-image-folder';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
-import { EMOJI_TOKENIZER } from '../../lib/mnist/shipped';
+import { EMOJI_TOKENIZER } from '../../lib/emoji/shipped';
 import { root } from '../support/script';
 
 const folder = path.join(root, 'data', 'own-pictures');

@@ -32,7 +32,7 @@ const { commands } = loadScript<{ commands: Record<string, { options: object; ru
 const { buildNative } = loadScript<{ buildNative: object }>('commands/build-native.mjs');
 const all: Record<string, object> = { ...commands, 'build-native': buildNative };
 const names =
-  loadScript<Record<'RECIPES' | 'DIGIT_RECIPES' | 'SCHEDULERS' | 'WEIGHT_FORMATS', string[]>>(
+  loadScript<Record<'RECIPES' | 'SHIPPING_RECIPES' | 'SCHEDULERS' | 'WEIGHT_FORMATS', string[]>>(
     'commands/names.mjs',
   );
 
@@ -155,6 +155,12 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--sanity', '--plot', 'x.pdf'], /ends in \.svg or \.png, got 'x\.pdf'\.$/],
     [['--sanity', '--plot', 'x.svg'], /^--plot needs --checkpoint/],
     [['--sanity', '--judge', 'docs'], /It has no judge\.json/],
+    [['--data', 'emojis'], /Did you mean emoji\?$/],
+    [
+      ['--data', 'emoji', '--checkpoint', SHIPPED, '--images', '20'],
+      /^--images is of digits: leave it out with --data emoji\.$/,
+    ],
+    [['--data', 'emoji', '--sanity'], /^--sanity is of digits/],
     [['--drawn', 'none.safetensors'], /There is no file .*none\.safetensors\.$/],
     [['--drawn', 'docs'], /That is a folder\.$/],
   ],
@@ -178,6 +184,10 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--checkpoint', SHIPPED, '--recipe', 'Blog'], /Did you mean blog\?$/],
     [['--checkpoint', SHIPPED, '--output', '<folder>/full'], /that one holds something else\.$/],
     [['--checkpoint', SHIPPED, '--results', 'none'], /There is no folder/],
+    [
+      ['--checkpoint', SHIPPED, '--recipe', 'cifar10'],
+      /^--recipe: expected one of best, blog, flow, emoji/,
+    ],
   ],
   web: [
     [[], /^--checkpoint FOLDER must be given\.$/],
@@ -200,6 +210,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
   ],
   'train-judge': [
     [['--epochs', 'abc'], /^--epochs: expected a whole number from 1 to 1000, got 'abc'\.$/],
+    [['--data', 'cifar'], /^--data: expected mnist or emoji, got 'cifar'\.$/],
     [['--epoch', '3'], /Did you mean --epochs\?$/],
     [['3'], /^unexpected argument '3'\. train-judge takes options only\.$/],
   ],
@@ -418,6 +429,6 @@ it('the names are those of lib', () => {
   expect(names.SCHEDULERS).toEqual([...SAMPLER_NAMES, ...FLOW_SAMPLER_NAMES]);
   expect(names.WEIGHT_FORMATS).toEqual(WEIGHT_FORMATS);
   const recipes = Object.entries<AnyRecipe>(RECIPES);
-  const ofDigits = recipes.filter(([, { data = 'mnist' }]) => data === 'mnist');
-  expect(names.DIGIT_RECIPES).toEqual(ofDigits.map(([name]) => name));
+  const shipping = recipes.filter(([, { data = 'mnist' }]) => data !== 'cifar10');
+  expect(names.SHIPPING_RECIPES).toEqual(shipping.map(([name]) => name));
 });

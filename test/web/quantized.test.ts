@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { parseSafetensors } from '../../lib/io/safetensors';
-import { packed, toHalf, unpacked } from '../../lib/web/quantized';
+import { toHalf } from '../../lib/io/safetensors/half';
+import { packed, unpacked } from '../../lib/web/quantized';
 import { root } from '../support/script';
 
 const halves = () => {

@@ -17,6 +17,7 @@ export { SafetensorsError, type SafetensorsErrorCode } from './error';
 export { type SafetensorsDtype, type SafetensorsTensor } from './header';
 export { parseSafetensors, type SafetensorsFile } from './parse';
 export { SafetensorsReader, type TensorInfo } from './reader';
+export { halfFromFloat32Array } from './half';
 export { fromFloat32Array, fromInt32Array, toFloat32Array, toInt32Array } from './numbers';
 
 /**

@@ -1,4 +1,5 @@
 /** What the commands `evaluate`, `export-model` and `learning-curve` are made of. */
+export { emojiModelCard, type EmojiModelFacts } from '../../emoji/evaluation/model-card';
 export {
   drawingName,
   findMeasures,

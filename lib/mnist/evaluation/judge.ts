@@ -190,7 +190,12 @@ export class Judge {
       "a judge's folder, such as join(checkpointsFolder(), 'judge')",
     );
     const folder = path.resolve(given);
-    const card = JSON.parse(readFileSync(path.join(folder, CARD), 'utf8')) as JudgeCard;
+    const card = JSON.parse(readFileSync(path.join(folder, CARD), 'utf8')) as JudgeCard & {
+      readonly reads?: string;
+    };
+    if (card.reads !== undefined) {
+      throw new Error(`${folder}: expected a judge of digits, got one of ${card.reads}.`);
+    }
     const file = path.join(folder, WEIGHTS);
     const found = sha256OfFile(file);
     if (found !== card.sha256) {

@@ -13,11 +13,16 @@ export interface EvaluationSettings {
   readonly [option: string]: unknown;
 }
 
-/** What the images of a model scored, and all that the figures depend on. */
-export interface Measures extends Comparison {
+/** What figures of drawn images are kept with, whatever they show. */
+export interface KeptMeasures {
   /** As `weightsHash` gives it. */
   readonly weights: string;
   readonly settings: EvaluationSettings;
+  readonly numImages: number;
+}
+
+/** What the digits of a model scored, and all that the figures depend on. */
+export interface Measures extends Comparison, KeptMeasures {
   readonly judge: JudgeCard;
   readonly real: RealFloor;
 }
@@ -47,7 +52,7 @@ export function drawingName({ more = {}, ...facts }: DrawingFacts): string {
 const FILE = /(^|[\\/])measures-\d+\.json$/;
 
 /** Writes the figures of N images as measures-N.json. @returns the file */
-export function saveMeasures(folder: string, measures: Measures): string {
+export function saveMeasures(folder: string, measures: KeptMeasures): string {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `measures-${measures.numImages}.json`);
   writeFileAtomically(file, [`${JSON.stringify(measures, null, 2)}\n`]);
@@ -61,19 +66,22 @@ export function saveMeasures(folder: string, measures: Measures): string {
  * @param folder searched with all folders in it; one that is not there holds none
  * @param weights as `weightsHash` gives it
  */
-export function findMeasures(folder: string, weights: string): Measures[] {
+export function findMeasures<M extends KeptMeasures = Measures>(
+  folder: string,
+  weights: string,
+): M[] {
   const names = existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
     : [];
   const own = names
     .filter((name) => FILE.test(name))
-    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Measures)
+    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as M)
     .filter((measures) => measures.weights === weights);
   const most = own.reduce((most, { numImages }) => Math.max(most, numImages), 0);
   return own.filter(({ numImages }) => numImages === most).sort(bySettings);
 }
 
-function bySettings({ settings: a }: Measures, { settings: b }: Measures): number {
+function bySettings({ settings: a }: KeptMeasures, { settings: b }: KeptMeasures): number {
   return (
     a.scheduler.localeCompare(b.scheduler) || a.steps - b.steps || a.guidanceScale - b.guidanceScale
   );

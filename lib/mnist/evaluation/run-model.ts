@@ -32,7 +32,7 @@ export function loadRunModel(
     if (channels !== 1 && !anyChannels) {
       throw new RangeError(
         `${folder}: expected a model of digits, which are grey (in_channels 1), got in_channels ${channels}. ` +
-          'The judge reads digits only; a model in colour is drawn with by TextToImagePipeline.',
+          'The judge reads digits only; a model of emoji is measured with --data emoji.',
       );
     }
     if (averaged) loadEmaWeights(folder, parts);

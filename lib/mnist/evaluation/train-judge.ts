@@ -2,6 +2,7 @@
 import { tf } from '../../backend';
 import { DataLoader, type Batch } from '../../datasets/data-loader';
 import type { MnistDataset } from '../mnist';
+import { shiftImages } from '../../datasets/shift-images';
 import { toTensor } from '../../datasets/transforms';
 import { jit } from '../../jit';
 import { disposeModule, namedParameters } from '../../nn/state-dict';
@@ -36,24 +37,6 @@ export interface JudgeStepLog {
   readonly steps: number;
   /** Mean cross-entropy of the batch. */
   readonly loss: number;
-}
-
-/** Moves each image of the batch by its own shift; pixels that come in from outside are paper (0). */
-export function shiftImages(
-  images: Float32Array,
-  [count, height, width]: readonly [number, number, number],
-  shifts: ArrayLike<number>,
-): Float32Array {
-  const moved = new Float32Array(images.length);
-  for (let i = 0; i < count; i++) {
-    const [down, right] = [shifts[2 * i]!, shifts[2 * i + 1]!];
-    for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
-      const from = (i * height + y - down) * width;
-      const row = images.subarray(from + Math.max(0, -right), from + width - Math.max(0, right));
-      moved.set(row, (i * height + y) * width + Math.max(0, right));
-    }
-  }
-  return moved;
 }
 
 /** Share of the images that the judge reads right. */

@@ -9,7 +9,7 @@ import { toTensor } from '../../../lib/datasets/transforms';
 import type { Comparison } from '../../../lib/mnist/evaluation/compare';
 import { unitImages } from '../../../lib/mnist/evaluation/generated-images';
 import { FEATURES, Judge } from '../../../lib/mnist/evaluation/judge';
-import { judgeAccuracy, shiftImages, trainJudge } from '../../../lib/mnist/evaluation/train-judge';
+import { judgeAccuracy, trainJudge } from '../../../lib/mnist/evaluation/train-judge';
 import { realReference } from '../../../lib/mnist/evaluation/evaluate';
 import { SHIPPED_JUDGE } from '../../../lib/mnist/shipped';
 import { sanityRows } from '../../../lib/mnist/evaluation/sanity';
@@ -117,13 +117,4 @@ it('learns, is saved and loaded, and can be stopped', async () => {
   await expect(cut).rejects.toThrow('aborted');
   expect(tf.memory().numTensors).toBe(before);
   expect(steps).toEqual([1, 2]);
-});
-
-it('moves images, and paper comes in', () => {
-  const image = Float32Array.of(1, 2, 3, 4, 5, 6);
-  const by = (...shift: number[]) => [...shiftImages(image, [1, 2, 3], shift)];
-  expect(by(0, 0)).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(by(1, 0)).toEqual([0, 0, 0, 1, 2, 3]);
-  expect(by(-1, 1)).toEqual([0, 4, 5, 0, 0, 0]);
-  expect(by(0, -2)).toEqual([3, 0, 0, 6, 0, 0]);
 });

@@ -76,7 +76,9 @@ function loadedModel() {
 async function drawnHere() {
   const { folder, parts } = loadedModel();
   const weights = weightsHash(parts);
-  const { config: changes, generate: more, steps: numInferenceSteps } = values;
+  const { config: changes, generate, steps: numInferenceSteps } = values;
+  const mixedPrecision = values['mixed-precision'];
+  const more = { ...generate, ...(mixedPrecision !== 'no' && { mixedPrecision }) };
   const spacing = values.spacing && { timestep_spacing: values.spacing };
   const { config: trained } = parts.scheduler;
   const isFlow = parts.scheduler instanceof sd.FlowMatchEulerDiscreteScheduler;

@@ -20,7 +20,7 @@ const ENOUGH: Readonly<Record<(typeof INSTRUCTIONS)[number], RegExp>> = {
  * @param cpuinfo the processor's flags are read of it
  */
 export function bfloat16Support(
-  cpuinfo: () => string = () => readFileSync('/proc/cpuinfo', 'utf8'),
+  cpuinfo: () => string = processorFile,
   env: Readonly<NodeJS.ProcessEnv> = process.env,
 ): Bfloat16Support {
   if (nodeBackend().isUsingGpuDevice) return { isThere: true, by: 'the GPU' };
@@ -40,6 +40,9 @@ export function bfloat16Support(
         : `the processor has neither ${INSTRUCTIONS.join(' nor ')}`,
   };
 }
+
+let kept: string | undefined;
+const processorFile = () => (kept ??= readFileSync('/proc/cpuinfo', 'utf8'));
 
 /** Elsewhere than on Linux there is no such file. */
 function readOr(read: () => string): string {

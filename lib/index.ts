@@ -174,7 +174,15 @@ export { getScheduler, type LRSchedule } from './optim/lr-scheduler';
 
 export { oneCycle, type OneCycleOptions } from './optim/one-cycle';
 
-export { inHalves, jit, JitError, JitSession, runFunctionsEagerly, type JitOptions } from './jit';
+export {
+  inHalves,
+  jit,
+  JitError,
+  JitSession,
+  runFunctionsEagerly,
+  type JitOptions,
+  type MixedPrecision,
+} from './jit';
 
 export type { BatchIndices, BatchRecord, Objective, RandomKeys } from './training/objective';
 export {

@@ -81,7 +81,9 @@ function loadedModel() {
 async function drawnHere() {
   const { folder, parts } = loadedModel();
   const weights = weightsHash(parts);
-  const { config: changes, generate: more, steps: numInferenceSteps } = values;
+  const { config: changes, generate, steps: numInferenceSteps } = values;
+  const mixedPrecision = values['mixed-precision'];
+  const more = { ...generate, ...(mixedPrecision !== 'no' && { mixedPrecision }) };
   const { name: samplerName, scheduler } = askedSampler(sd, commands.evaluate, {
     folder,
     scheduler: parts.scheduler,

@@ -32,7 +32,14 @@ export interface Compiled {
   remove(): void;
 }
 
+/** What bfloat16 is computed by there, or why it is not; both as parts of a sentence. */
+export type Bfloat16Support =
+  | { readonly isThere: true; readonly by: string }
+  | { readonly isThere: false; readonly why: string };
+
 export interface Compiler {
+  /** Whether it is worth asking it for `precision: 'bfloat16'`. */
+  bfloat16(): Bfloat16Support;
   /** @throws JitError if the function does what a graph cannot hold; and whatever it throws itself */
   compile(request: CompileRequest): Compiled;
 }

@@ -8,5 +8,6 @@ export { inHalves } from './halves';
 export { runFunctionsEagerly } from './compiler';
 export { isTracing } from '../backend';
 export { tracingPrecision, type Precision } from './trace';
+export { chooseMixedPrecision, MIXED_PRECISION_RULE, type MixedPrecision } from './mixed-precision';
 export type { TensorTree } from './tree';
 export { perfettoTrace, sumTimings, type LayerName, type OpTiming } from './timings';

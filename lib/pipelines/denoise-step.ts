@@ -1,6 +1,6 @@
 import { tf } from '../backend';
 import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
-import { inHalves, jit, type JitControl } from '../jit';
+import { inHalves, jit, type JitControl, type Precision } from '../jit';
 import { randn } from '../random';
 import { linearStep, unpackCoefficients } from '../schedulers/scheduler';
 import type { Bounds } from '../schedulers/thresholding';
@@ -87,8 +87,13 @@ export type DenoiseStep = ((inputs: DenoiseInputs) => DenoiseOutput) & JitContro
  * changes from step to step goes in as tensors, so that all steps of a shape share the graph, whatever the scheduler.
  *
  * @param bounds how far the predicted x0 may go
+ * @param precision of the prediction's products and convolutions; all else is float32
  */
-export function makeDenoiseStep(model: Denoiser, bounds: Bounds | null): DenoiseStep {
+export function makeDenoiseStep(
+  model: Denoiser,
+  bounds: Bounds | null,
+  precision: Precision = 'float32',
+): DenoiseStep {
   const denoise = (inputs: DenoiseInputs): DenoiseOutput =>
     tf.tidy(() => {
       const { sample, previousOriginal, coefficients, key } = inputs;
@@ -99,5 +104,5 @@ export function makeDenoiseStep(model: Denoiser, bounds: Bounds | null): Denoise
         ...linearStep(stepInputs, unpackCoefficients(coefficients), bounds),
       } as DenoiseOutput;
     });
-  return jit(denoise, { name: 'denoise' });
+  return jit(denoise, { name: 'denoise', precision });
 }

@@ -1,5 +1,6 @@
 import type { ModelExtras } from '../conditioning/conditioning';
 import type { Images } from '../images/images';
+import { MIXED_PRECISION_RULE, type MixedPrecision } from '../jit';
 import { randomSeed } from '../random/seed';
 import { checkOptions, isCount, isShare, SEED_RULE, type OptionRules } from '../options';
 
@@ -48,6 +49,11 @@ export interface GenerateOptions {
   readonly returnIntermediates?: boolean | undefined;
   /** `scale`: how much adapters (LoRA) count in this call, beside their own weights. Default 1. */
   readonly crossAttentionKwargs?: { readonly scale: number } | undefined;
+  /**
+   * `bf16`: the model's products and convolutions in bfloat16, where the processor has instructions for it; the sampler's
+   * steps and the prompts' embeddings stay float32. `auto`: that where it is possible, which is said once. Default `no`.
+   */
+  readonly mixedPrecision?: MixedPrecision | undefined;
   /** Called after each step; a promise is awaited. */
   readonly callbackOnStepEnd?: ((end: StepEnd) => void | Promise<void>) | undefined;
   /** Whether a notebook shows a bar. Default: as `setProgressBarConfig` says, which is yes. */
@@ -118,6 +124,7 @@ const DEFAULTS = {
   numImagesPerPrompt: 1,
   extras: {},
   returnIntermediates: false,
+  mixedPrecision: 'no' as const,
 };
 
 const isPair = (value: unknown): value is [unknown, unknown] =>
@@ -143,6 +150,7 @@ const rules = (most: number): OptionRules<Checked> => ({
   size: ['[height, width]', (v) => v === undefined || (isPair(v) && v.every(isCount))],
   extras: ['tensors by name', (v) => typeof v === 'object' && v !== null && !Array.isArray(v)],
   returnIntermediates: ['true or false', (v) => typeof v === 'boolean'],
+  mixedPrecision: MIXED_PRECISION_RULE,
   progressBar: ['true or false', (v) => v === undefined || typeof v === 'boolean'],
   crossAttentionKwargs: ['{ scale: a finite number }', (v) => v === undefined || isScale(v)],
   callbackOnStepEnd: ['a function', isFunction],

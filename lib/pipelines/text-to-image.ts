@@ -3,6 +3,7 @@ import { checkTextParts } from '../conditioning/check-parts';
 import type { Conditioning, Denoiser } from '../conditioning/conditioning';
 import { learntCaptions } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
+import { chooseMixedPrecision } from '../jit';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import type { Images } from '../images/images';
@@ -11,6 +12,7 @@ import { isInpaintingConfig } from '../models/inpainting-unet';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { refuseDisposed } from '../nn/disposed';
+import { notice } from '../notices';
 import { Generator } from '../random';
 import {
   isOverBetas,
@@ -86,10 +88,10 @@ export class TextToImagePipeline<
   readonly codec: Codec;
   /** May be another at any time. Its `timesteps` are set by each call of `generate`. */
   scheduler: Exchangeable<S>;
-  /** A graph for each way to bound x0, which is all that the schedulers' steps differ in. */
+  /** A graph for each precision and way to bound x0, which is all that the schedulers' steps differ in. */
   private readonly steps = new Map<string, DenoiseStep>();
   private barConfig: ProgressBarConfig = {};
-  /** Prompts that something was said of. */
+  /** Prompts that something was said of, and what was said of the precision. */
   private readonly told = new Set<string>();
   /** Whether the model was trained over betas: what the first scheduler is, others have to be. */
   private readonly isOverBetas: boolean;
@@ -252,7 +254,7 @@ export class TextToImagePipeline<
     }
     return {
       scheduler,
-      step: this.stepOf(scheduler),
+      step: this.stepOf(scheduler, options),
       options,
       toImages: (latents: tf.Tensor4D) => toImages(this.codec, latents),
       within: loraScaleOf(this, options),
@@ -261,11 +263,17 @@ export class TextToImagePipeline<
   }
 
   /** The graph of a scheduler's step. */
-  private stepOf({ bounds }: Pick<Sampler, 'bounds'>): DenoiseStep {
-    const key = boundsKey(bounds);
+  private stepOf(
+    { bounds }: Pick<Sampler, 'bounds'>,
+    { mixedPrecision }: Pick<ResolvedGenerateOptions, 'mixedPrecision'>,
+  ): DenoiseStep {
+    const { precision, note } = chooseMixedPrecision('generate', mixedPrecision);
+    if (note !== null && !this.told.has(note)) notice(note, 'PrecisionWarning');
+    if (note !== null) this.told.add(note);
+    const key = `${precision} ${boundsKey(bounds)}`;
     const known = this.steps.get(key);
     if (known) return known;
-    const made = makeDenoiseStep(this.unet, bounds);
+    const made = makeDenoiseStep(this.unet, bounds, precision);
     this.steps.set(key, made);
     return made;
   }

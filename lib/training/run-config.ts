@@ -15,6 +15,7 @@ const FREE: readonly (keyof ResolvedTrainerOptions)[] = [
   'weightDecay',
   'cluster',
   'gradientCompression',
+  'mixedPrecision',
 ];
 
 /** Of these, those that are constants of the training step's graph: a new trainer takes them, not one that is made. */
@@ -22,7 +23,11 @@ const AT_START: readonly (keyof ResolvedTrainerOptions)[] = [
   'weightDecay',
   'cluster',
   'gradientCompression',
+  'mixedPrecision',
 ];
+
+/** What checkpoints that do not name an option were trained with. */
+const BEFORE_THE_OPTION = { mixedPrecision: 'no' };
 
 /** An option that differs. */
 export interface Change {
@@ -45,9 +50,10 @@ export function freeOptions(options: ResolvedTrainerOptions): Record<string, unk
 /** @param saved of a checkpoint; undefined of one that was saved before they were kept */
 export function freeChanges(saved: RunConfig | undefined, present: RunConfig): Change[] {
   if (typeof saved !== 'object' || saved === null) return [];
-  return Object.keys(saved)
-    .filter((name) => name in present && !isSame(saved[name], present[name]))
-    .map((name) => ({ name, before: saved[name], after: present[name] }));
+  const before: RunConfig = { ...BEFORE_THE_OPTION, ...saved };
+  return Object.keys(before)
+    .filter((name) => name in present && !isSame(before[name], present[name]))
+    .map((name) => ({ name, before: before[name], after: present[name] }));
 }
 
 /** @throws RangeError naming every option that a made trainer cannot change */

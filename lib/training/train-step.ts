@@ -1,5 +1,5 @@
 import { tf } from '../backend';
-import { jit, JitSession, type JitControl } from '../jit';
+import { jit, JitSession, type JitControl, type Precision } from '../jit';
 import { l2Loss } from '../nn/kernels/l2-loss';
 import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
@@ -14,6 +14,8 @@ export interface TrainStepParts {
   readonly ema?: EMAModel | null;
   /** Sums gradients over several workers; null (default) if there is one. */
   readonly exchange?: GradientExchange | null;
+  /** Of the losses and their gradients; these are gathered, measured and applied in float32. Default `float32`. */
+  readonly precision?: Precision;
 }
 
 /** What a micro-batch is drawn by, inside of the graph. All tensors belong to the caller. */
@@ -47,8 +49,9 @@ export class TrainStep {
     const session = new JitSession();
     const accumulate = (isFirst: boolean) => (input: StepInput, weight: tf.Scalar) =>
       this.gather(input, weight, isFirst);
-    this.replace = jit(accumulate(true), { name: 'accumulate', session });
-    this.add = jit(accumulate(false), { name: 'accumulate', session });
+    const options = { name: 'accumulate', session, precision: parts.precision ?? 'float32' };
+    this.replace = jit(accumulate(true), options);
+    this.add = jit(accumulate(false), options);
     const exchange = parts.exchange ?? null;
     const sum = (own: tf.Tensor1D) => exchange!.sum([...this.gradients.values()], own);
     this.sum = exchange && jit(sum, { name: 'exchange', session });

@@ -1,6 +1,7 @@
 import type { tf } from '../backend';
 import { Cluster } from '../backend/node';
 import { emaOptions, type EMAOptions } from '../optim/ema';
+import { MIXED_PRECISION_RULE, type MixedPrecision } from '../jit';
 import type { LRSchedule } from '../optim/lr-scheduler';
 import type { GradientCompression } from './gradient-exchange';
 import {
@@ -52,6 +53,12 @@ export interface TrainerOptions {
   readonly cluster?: Cluster | null | undefined;
   /** How gradients go from worker to worker: `none` (default) as float32, `bfloat16` as half of the bytes. */
   readonly gradientCompression?: GradientCompression | undefined;
+  /**
+   * `bf16`: products and convolutions of the step in bfloat16, where the processor has instructions for it; weights, their
+   * moments and averages, gradients as they are gathered, sums and files stay float32. `auto`: that where it is possible,
+   * which is said. As accelerate's `mixed_precision`. Default `no`: all in float32.
+   */
+  readonly mixedPrecision?: MixedPrecision | undefined;
   /** Order of the data, and everything random that the objective draws. */
   readonly seed: number;
 }
@@ -84,6 +91,7 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
   exchangeGradients: ['null or a function', (v) => v === null || isFunction(v)],
   cluster: ['null or what joinCluster gave, of at most batchSize workers', isCluster],
   gradientCompression: ["'none' or 'bfloat16'", (v) => v === 'none' || v === 'bfloat16'],
+  mixedPrecision: MIXED_PRECISION_RULE,
   seed: SEED_RULE,
 };
 
@@ -106,6 +114,7 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     exchangeGradients: null,
     cluster: null,
     gradientCompression: 'none' as const,
+    mixedPrecision: 'no' as const,
   };
   const o = checkOptions('Trainer', options, defaults, RULES);
   return { ...o, ema: o.ema && emaOptions(o.ema) };

@@ -1,6 +1,7 @@
 import { tf } from '../backend';
 import { BatchSampler } from '../datasets/batch-sampler';
 import { HeldFolders } from '../io/runs/held-folders';
+import { chooseMixedPrecision } from '../jit';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
@@ -74,7 +75,9 @@ export class Trainer<O extends Objective = Objective> {
     const { cluster } = o;
     this.together = cluster && new Together(cluster);
     const exchange = cluster && new GradientExchange(cluster, o.gradientCompression);
-    this.trainStep = new TrainStep({ objective, optimizer, ema, exchange });
+    const { precision, note } = chooseMixedPrecision('Trainer', o.mixedPrecision);
+    if (note !== null) notice(note, 'PrecisionWarning');
+    this.trainStep = new TrainStep({ objective, optimizer, ema, exchange, precision });
     this.microBatches = this.cut(o.microBatchSize);
   }
 

@@ -45,14 +45,15 @@ void group_sums(const GroupNormShape& s, const float* channel_sums, const float*
 
 }  // namespace
 
+template <class T>
 void group_norm(const GroupNormShape& s, float epsilon, const float* x, const float* gamma,
-                const float* beta, float* y, float* mean, float* rstd, int64_t begin, int64_t end) {
+                const float* beta, T* y, float* mean, float* rstd, int64_t begin, int64_t end) {
   const int64_t C = s.channels, width = C / s.groups;
   const float share = 1.0f / (s.pixels * width);
   std::vector<float> sums(C), means(C), variances(C);
   for (int64_t n = begin; n < end; n++) {
     const float* image = x + n * s.pixels * C;
-    float* out = y + n * s.pixels * C;
+    T* out = y + n * s.pixels * C;
     for_channels(C, [&](int64_t c, int64_t m) {
       store(&sums[c], sum_pixels(s.pixels, [&](int64_t i) { return load(image + i * C + c, m); }), m);
     });
@@ -82,7 +83,8 @@ void group_norm(const GroupNormShape& s, float epsilon, const float* x, const fl
   }
 }
 
-void group_norm_grad(const GroupNormShape& s, const float* d_y, const float* x, const float* gamma,
+template <class T>
+void group_norm_grad(const GroupNormShape& s, const T* d_y, const float* x, const float* gamma,
                      const float* beta, const float* mean, const float* rstd, float* d_x,
                      float* d_gamma, float* d_beta, int64_t begin, int64_t end) {
   const int64_t C = s.channels, width = C / s.groups;
@@ -90,7 +92,7 @@ void group_norm_grad(const GroupNormShape& s, const float* d_y, const float* x, 
   std::vector<float> mus(C), rs(C), sums(C), products(C);
   for (int64_t n = begin; n < end; n++) {
     const float* image = x + n * s.pixels * C;
-    const float* d_out = d_y + n * s.pixels * C;
+    const T* d_out = d_y + n * s.pixels * C;
     float* d_in = d_x + n * s.pixels * C;
     for (int64_t c = 0; c < C; c++) {
       mus[c] = mean[n * s.groups + c / width];
@@ -129,5 +131,16 @@ void group_norm_grad(const GroupNormShape& s, const float* d_y, const float* x, 
     });
   }
 }
+
+template void group_norm(const GroupNormShape&, float, const float*, const float*, const float*, float*,
+                         float*, float*, int64_t, int64_t);
+template void group_norm_grad(const GroupNormShape&, const float*, const float*, const float*,
+                              const float*, const float*, const float*, float*, float*, float*,
+                              int64_t, int64_t);
+template void group_norm(const GroupNormShape&, float, const float*, const float*, const float*, BFloat16*,
+                         float*, float*, int64_t, int64_t);
+template void group_norm_grad(const GroupNormShape&, const BFloat16*, const float*, const float*,
+                              const float*, const float*, const float*, float*, float*, float*,
+                              int64_t, int64_t);
 
 }  // namespace sdm

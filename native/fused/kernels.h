@@ -1,11 +1,17 @@
 // The computations, free of TensorFlow. Each works on a range of independent tasks, so that the caller can
-// spread them over threads; results do not depend on how. Arrays are dense float32, the last axis closest.
+// spread them over threads; results do not depend on how. Arrays are dense, the last axis closest, and float32;
+// those of the type T are float32 or bfloat16, with float32 inside of the computation.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
 namespace sdm {
+
+// The upper half of a float32.
+struct BFloat16 {
+  uint16_t bits;
+};
 
 // Room for n floats, whatever is in it: what is computed from a number that was not written is never used.
 inline std::unique_ptr<float[]> scratch(int64_t n) { return std::unique_ptr<float[]>(new float[n]); }
@@ -17,27 +23,32 @@ struct GroupNormShape {
 };
 
 // Tasks are images. mean and rstd are [n, groups].
+template <class T>
 void group_norm(const GroupNormShape& shape, float epsilon, const float* x, const float* gamma,
-                const float* beta, float* y, float* mean, float* rstd, int64_t begin, int64_t end);
+                const float* beta, T* y, float* mean, float* rstd, int64_t begin, int64_t end);
 
 // d_gamma and d_beta are [n, channels], to be summed over the images. d_x may be d_y.
-void group_norm_grad(const GroupNormShape& shape, const float* d_y, const float* x,
+template <class T>
+void group_norm_grad(const GroupNormShape& shape, const T* d_y, const float* x,
                      const float* gamma, const float* beta, const float* mean, const float* rstd,
                      float* d_x, float* d_gamma, float* d_beta, int64_t begin, int64_t end);
 
 // Tasks are rows of `channels`. mean and rstd are one number a row.
+template <class T>
 void layer_norm(int64_t channels, float epsilon, const float* x, const float* gamma,
-                const float* beta, float* y, float* mean, float* rstd, int64_t begin, int64_t end);
+                const float* beta, T* y, float* mean, float* rstd, int64_t begin, int64_t end);
 
 // The rows begin to end add to d_gamma and d_beta, [channels]. d_x may be d_y.
-void layer_norm_grad(int64_t channels, const float* d_y, const float* x, const float* gamma,
+template <class T>
+void layer_norm_grad(int64_t channels, const T* d_y, const float* x, const float* gamma,
                      const float* mean, const float* rstd, float* d_x, float* d_gamma,
                      float* d_beta, int64_t begin, int64_t end);
 
 // y = a * gelu(b) for rows x = [a, b] of 2 * channels. Tasks are rows.
-void geglu(int64_t channels, const float* x, float* y, int64_t begin, int64_t end);
-void geglu_grad(int64_t channels, const float* d_y, const float* x, float* d_x, int64_t begin,
-                int64_t end);
+template <class T>
+void geglu(int64_t channels, const T* x, T* y, int64_t begin, int64_t end);
+template <class T>
+void geglu_grad(int64_t channels, const T* d_y, const T* x, T* d_x, int64_t begin, int64_t end);
 
 // q, o [batch, queries, heads * size]; k, v [batch, keys, heads * size]; mask [queries, keys] or null. The rows
 // of q, k and v (and of their gradients) may lie further apart, so that they can be parts of wider rows.
@@ -56,6 +67,13 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
 void attention_grad(const AttentionShape& shape, const float* d_o, const float* q, const float* k,
                     const float* v, const float* mask, const float* o, const float* log_sum,
                     float* d_q, float* d_k, float* d_v, int64_t begin, int64_t end);
+// The same of bfloat16: a head at a time is widened.
+void attention(const AttentionShape& shape, const BFloat16* q, const BFloat16* k, const BFloat16* v,
+               const float* mask, BFloat16* o, float* log_sum, int64_t begin, int64_t end);
+void attention_grad(const AttentionShape& shape, const BFloat16* d_o, const BFloat16* q,
+                    const BFloat16* k, const BFloat16* v, const float* mask, const BFloat16* o,
+                    const float* log_sum, BFloat16* d_q, BFloat16* d_k, BFloat16* d_v, int64_t begin,
+                    int64_t end);
 
 // Images [batch, height, width, channels] convolved by a filter [3, 3, in, out], with stride 1 and padding 1.
 struct Conv3x3Shape {

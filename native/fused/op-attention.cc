@@ -50,11 +50,12 @@ class Attention : public OpKernel {
   }
 
   // q, k, v: what the kernel reads; `mask` is the number of the mask's input.
-  void run(OpKernelContext* c, const AttentionShape& s, int64_t batch, const float* q,
-           const float* k, const float* v, int mask_input) const {
+  template <class T>
+  void run(OpKernelContext* c, const AttentionShape& s, int64_t batch, const T* q, const T* k,
+           const T* v, int mask_input) const {
     if (!c->status().ok()) return;
     const float* mask = mask_of(c, mask_input, s);
-    float* o = output(c, 0, TensorShape({batch, s.queries, s.heads * s.size}));
+    T* o = output<T>(c, 0, TensorShape({batch, s.queries, s.heads * s.size}));
     float* log_sum = output(c, 1, TensorShape({batch, s.heads, s.queries}));
     if (!c->status().ok()) return;
     in_parallel(c, batch * s.heads, cost(s), [&](int64_t begin, int64_t end) {
@@ -62,12 +63,12 @@ class Attention : public OpKernel {
     });
   }
   // The inputs after the mask are o and log_sum.
-  void run_grad(OpKernelContext* c, const AttentionShape& s, int64_t batch, const float* q,
-                const float* k, const float* v, int mask_input, float* d_q, float* d_k,
-                float* d_v) const {
+  template <class T>
+  void run_grad(OpKernelContext* c, const AttentionShape& s, int64_t batch, const T* q, const T* k,
+                const T* v, int mask_input, T* d_q, T* d_k, T* d_v) const {
     if (!c->status().ok()) return;
-    const float *d_o = read(c, 0), *mask = mask_of(c, mask_input, s);
-    const float *o = read(c, mask_input + 1), *log_sum = read(c, mask_input + 2);
+    const T *d_o = read<T>(c, 0), *o = read<T>(c, mask_input + 1);
+    const float *mask = mask_of(c, mask_input, s), *log_sum = read(c, mask_input + 2);
     if (!c->status().ok()) return;
     in_parallel(c, batch * s.heads, cost(s) * 2, [&](int64_t begin, int64_t end) {
       attention_grad(s, d_o, q, k, v, mask, o, log_sum, d_q, d_k, d_v, begin, end);
@@ -79,16 +80,18 @@ class Attention : public OpKernel {
   int64_t heads_;
 };
 
+template <class T>
 class AttentionForward : public Attention {
  public:
   using Attention::Attention;
   void Compute(OpKernelContext* c) override {
     const Tensor& q = c->input(0);
     const AttentionShape s = shape_of(c, q, c->input(1), c->input(2));
-    run(c, s, q.dims() > 0 ? q.dim_size(0) : 0, read(c, 0), read(c, 1), read(c, 2), 3);
+    run(c, s, q.dims() > 0 ? q.dim_size(0) : 0, read<T>(c, 0), read<T>(c, 1), read<T>(c, 2), 3);
   }
 };
 
+template <class T>
 class AttentionBackward : public Attention {
  public:
   using Attention::Attention;
@@ -96,13 +99,14 @@ class AttentionBackward : public Attention {
     const Tensor &q = c->input(1), &k = c->input(2);
     const AttentionShape s = shape_of(c, q, k, c->input(3));
     if (!c->status().ok()) return;
-    float* d_q = output(c, 0, q.shape());
-    float* d_k = output(c, 1, k.shape());
-    float* d_v = output(c, 2, k.shape());
-    run_grad(c, s, q.dim_size(0), read(c, 1), read(c, 2), read(c, 3), 4, d_q, d_k, d_v);
+    T* d_q = output<T>(c, 0, q.shape());
+    T* d_k = output<T>(c, 1, k.shape());
+    T* d_v = output<T>(c, 2, k.shape());
+    run_grad(c, s, q.dim_size(0), read<T>(c, 1), read<T>(c, 2), read<T>(c, 3), 4, d_q, d_k, d_v);
   }
 };
 
+template <class T>
 class SelfAttentionForward : public Attention {
  public:
   using Attention::Attention;
@@ -111,11 +115,12 @@ class SelfAttentionForward : public Attention {
     const AttentionShape s = shape_of(c, qkv);
     if (!c->status().ok()) return;
     const int64_t width = qkv.dim_size(2) / 3;
-    const float* q = read(c, 0);
+    const T* q = read<T>(c, 0);
     run(c, s, qkv.dim_size(0), q, q + width, q + 2 * width, 1);
   }
 };
 
+template <class T>
 class SelfAttentionBackward : public Attention {
  public:
   using Attention::Attention;
@@ -124,17 +129,17 @@ class SelfAttentionBackward : public Attention {
     const AttentionShape s = shape_of(c, qkv);
     if (!c->status().ok()) return;
     const int64_t width = qkv.dim_size(2) / 3;
-    const float* q = read(c, 1);
-    float* d_q = output(c, 0, qkv.shape());
+    const T* q = read<T>(c, 1);
+    T* d_q = output<T>(c, 0, qkv.shape());
     run_grad(c, s, qkv.dim_size(0), q, q + width, q + 2 * width, 2, d_q, d_q + width,
              d_q + 2 * width);
   }
 };
 
-SDM_KERNEL("SdmAttention", AttentionForward);
-SDM_KERNEL("SdmAttentionGrad", AttentionBackward);
-SDM_KERNEL("SdmSelfAttention", SelfAttentionForward);
-SDM_KERNEL("SdmSelfAttentionGrad", SelfAttentionBackward);
+SDM_KERNEL_OF_T("SdmAttention", AttentionForward);
+SDM_KERNEL_OF_T("SdmAttentionGrad", AttentionBackward);
+SDM_KERNEL_OF_T("SdmSelfAttention", SelfAttentionForward);
+SDM_KERNEL_OF_T("SdmSelfAttentionGrad", SelfAttentionBackward);
 
 }  // namespace
 }  // namespace sdm

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tensorflow/core/framework/op_kernel.h"
+#include "kernels.h"
 #include "tensorflow/core/util/work_sharder.h"
 
 namespace sdm {
@@ -14,28 +15,32 @@ using tensorflow::OpKernelContext;
 using tensorflow::Tensor;
 using tensorflow::TensorShape;
 
-inline const float* read(OpKernelContext* context, int input) {
-  return static_cast<const float*>(context->input(input).data());
+template <class T = float>
+const T* read(OpKernelContext* context, int input) {
+  return static_cast<const T*>(context->input(input).data());
 }
 
 // Nullptr after an error, which the context then holds.
-inline float* floats_of(OpKernelContext* context, const absl::Status& status, Tensor* tensor) {
-  if (status.ok()) return static_cast<float*>(tensor->data());
+template <class T>
+T* numbers_of(OpKernelContext* context, const absl::Status& status, Tensor* tensor) {
+  if (status.ok()) return static_cast<T*>(tensor->data());
   context->SetStatus(status);
   return nullptr;
 }
 
-inline float* output(OpKernelContext* context, int index, const TensorShape& shape) {
+template <class T = float>
+T* output(OpKernelContext* context, int index, const TensorShape& shape) {
   Tensor* tensor = nullptr;
   const auto status = context->allocate_output(index, shape, &tensor);
-  return floats_of(context, status, tensor);
+  return numbers_of<T>(context, status, tensor);
 }
 
 // An output that takes over the memory of an input that nobody needs any more.
-inline float* output_over(OpKernelContext* context, int index, int input, const TensorShape& shape) {
+template <class T = float>
+T* output_over(OpKernelContext* context, int index, int input, const TensorShape& shape) {
   Tensor* tensor = nullptr;
   const auto status = context->forward_input_or_allocate_output({input}, index, shape, &tensor);
-  return floats_of(context, status, tensor);
+  return numbers_of<T>(context, status, tensor);
 }
 
 // Runs f(begin, end) for parts of the tasks, on TensorFlow's threads. `cost` is about cycles a task.
@@ -59,5 +64,13 @@ inline void sum_parts(const float* numbers, int64_t parts, int64_t size, float* 
 
 #define SDM_KERNEL(name, kernel) \
   REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU), kernel)
+
+// A kernel that is a template of what its attribute T says.
+#define SDM_KERNEL_OF_T(name, kernel)                                                            \
+  REGISTER_KERNEL_BUILDER(                                                                       \
+      Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<float>("T"), kernel<float>);      \
+  REGISTER_KERNEL_BUILDER(                                                                       \
+      Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<tensorflow::bfloat16>("T"),       \
+      kernel<BFloat16>)
 
 }  // namespace sdm

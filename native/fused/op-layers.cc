@@ -31,6 +31,7 @@ class GroupNorm : public OpKernel {
   float epsilon_ = 0.0f;
 };
 
+template <class T>
 class GroupNormForward : public GroupNorm {
  public:
   using GroupNorm::GroupNorm;
@@ -39,7 +40,7 @@ class GroupNormForward : public GroupNorm {
     SDM_CHECK(c, fits(c, x), "group norm: expected x [B, H, W, C], C a multiple of groups");
     const GroupNormShape s = shape_of(x);
     const TensorShape per_group({x.dim_size(0), groups_});
-    float* y = output(c, 0, x.shape());
+    T* y = output<T>(c, 0, x.shape());
     float* mean = output(c, 1, per_group);
     float* rstd = output(c, 2, per_group);
     if (!c->status().ok()) return;
@@ -50,6 +51,7 @@ class GroupNormForward : public GroupNorm {
   }
 };
 
+template <class T>
 class GroupNormBackward : public GroupNorm {
  public:
   using GroupNorm::GroupNorm;
@@ -57,7 +59,7 @@ class GroupNormBackward : public GroupNorm {
     const Tensor& x = c->input(1);
     SDM_CHECK(c, fits(c, x), "group norm: expected x [B, H, W, C], C a multiple of groups");
     const GroupNormShape s = shape_of(x);
-    const float* d_y = read(c, 0);
+    const T* d_y = read<T>(c, 0);
     float* d_x = output_over(c, 0, 0, x.shape());
     float* d_gamma = output(c, 1, TensorShape({s.channels}));
     float* d_beta = output(c, 2, TensorShape({s.channels}));
@@ -74,6 +76,7 @@ class GroupNormBackward : public GroupNorm {
   }
 };
 
+template <class T>
 class LayerNormForward : public OpKernel {
  public:
   explicit LayerNormForward(OpKernelConstruction* c) : OpKernel(c) {
@@ -83,7 +86,7 @@ class LayerNormForward : public OpKernel {
     const Tensor& x = c->input(0);
     SDM_CHECK(c, x.dims() > 0 && x.NumElements() > 0, "layer norm: expected x [..., C]");
     const int64_t channels = last_dimension(x), rows = x.NumElements() / channels;
-    float* y = output(c, 0, x.shape());
+    T* y = output<T>(c, 0, x.shape());
     float* mean = output(c, 1, TensorShape({rows}));
     float* rstd = output(c, 2, TensorShape({rows}));
     if (!c->status().ok()) return;
@@ -97,6 +100,7 @@ class LayerNormForward : public OpKernel {
   float epsilon_;
 };
 
+template <class T>
 class LayerNormBackward : public OpKernel {
  public:
   using OpKernel::OpKernel;
@@ -106,7 +110,7 @@ class LayerNormBackward : public OpKernel {
     SDM_CHECK(c, x.dims() > 0 && x.NumElements() > 0, "layer norm: expected x [..., C]");
     const int64_t channels = last_dimension(x), rows = x.NumElements() / channels;
     const int64_t parts = (rows + kRows - 1) / kRows;
-    const float* d_y = read(c, 0);
+    const T* d_y = read<T>(c, 0);
     float* d_x = output_over(c, 0, 0, x.shape());
     float* d_gamma = output(c, 1, TensorShape({channels}));
     float* d_beta = output(c, 2, TensorShape({channels}));
@@ -124,6 +128,7 @@ class LayerNormBackward : public OpKernel {
   }
 };
 
+template <class T>
 class Geglu : public OpKernel {
  public:
   using OpKernel::OpKernel;
@@ -133,15 +138,16 @@ class Geglu : public OpKernel {
     const int64_t channels = last_dimension(x) / 2, rows = x.NumElements() / (2 * channels);
     TensorShape shape = x.shape();
     shape.set_dim(x.dims() - 1, channels);
-    float* y = output(c, 0, shape);
+    T* y = output<T>(c, 0, shape);
     if (!c->status().ok()) return;
-    const float* in = read(c, 0);
+    const T* in = read<T>(c, 0);
     in_parallel(c, rows, channels * 4, [&](int64_t begin, int64_t end) {
       geglu(channels, in, y, begin, end);
     });
   }
 };
 
+template <class T>
 class GegluBackward : public OpKernel {
  public:
   using OpKernel::OpKernel;
@@ -149,9 +155,9 @@ class GegluBackward : public OpKernel {
     const Tensor& x = c->input(1);
     SDM_CHECK(c, x.dims() > 0 && last_dimension(x) % 2 == 0, "geglu: expected x [..., 2 C]");
     const int64_t channels = last_dimension(x) / 2, rows = x.NumElements() / (2 * channels);
-    float* d_x = output(c, 0, x.shape());
+    T* d_x = output<T>(c, 0, x.shape());
     if (!c->status().ok()) return;
-    const float *d_y = read(c, 0), *in = read(c, 1);
+    const T *d_y = read<T>(c, 0), *in = read<T>(c, 1);
     in_parallel(c, rows, channels * 5, [&](int64_t begin, int64_t end) {
       geglu_grad(channels, d_y, in, d_x, begin, end);
     });
@@ -160,11 +166,11 @@ class GegluBackward : public OpKernel {
 
 }  // namespace
 
-SDM_KERNEL("SdmGroupNorm", GroupNormForward);
-SDM_KERNEL("SdmGroupNormGrad", GroupNormBackward);
-SDM_KERNEL("SdmLayerNorm", LayerNormForward);
-SDM_KERNEL("SdmLayerNormGrad", LayerNormBackward);
-SDM_KERNEL("SdmGeglu", Geglu);
-SDM_KERNEL("SdmGegluGrad", GegluBackward);
+SDM_KERNEL_OF_T("SdmGroupNorm", GroupNormForward);
+SDM_KERNEL_OF_T("SdmGroupNormGrad", GroupNormBackward);
+SDM_KERNEL_OF_T("SdmLayerNorm", LayerNormForward);
+SDM_KERNEL_OF_T("SdmLayerNormGrad", LayerNormBackward);
+SDM_KERNEL_OF_T("SdmGeglu", Geglu);
+SDM_KERNEL_OF_T("SdmGegluGrad", GegluBackward);
 
 }  // namespace sdm

@@ -1,4 +1,5 @@
-// The fused ops, with their shapes, as TensorFlow knows them once this library is loaded with `require`.
+// The fused ops, with their shapes, as TensorFlow knows them once this library is loaded with `require`. T is what lies
+// between layers; weights, means and sums are float32.
 // lib/backend/node/kernels/fused.ts loads it, says the same shapes to jit, and when the ops are used.
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -7,8 +8,9 @@ using tensorflow::shape_inference::InferenceContext;
 
 REGISTER_OP("SdmGroupNorm")
     .Input("x: float").Input("gamma: float").Input("beta: float")
-    .Output("y: float").Output("mean: float").Output("rstd: float")
+    .Output("y: T").Output("mean: float").Output("rstd: float")
     .Attr("groups: int").Attr("epsilon: float").Attr("silu: bool")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       int64_t groups;
       TF_RETURN_IF_ERROR(c->GetAttr("groups", &groups));
@@ -17,10 +19,11 @@ REGISTER_OP("SdmGroupNorm")
       return absl::OkStatus();
     });
 REGISTER_OP("SdmGroupNormGrad")
-    .Input("d_y: float").Input("x: float").Input("gamma: float").Input("beta: float")
+    .Input("d_y: T").Input("x: float").Input("gamma: float").Input("beta: float")
     .Input("mean: float").Input("rstd: float")
     .Output("d_x: float").Output("d_gamma: float").Output("d_beta: float")
     .Attr("groups: int").Attr("silu: bool")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       c->set_output(0, c->input(1));
       for (int i : {1, 2}) c->set_output(i, c->input(2));
@@ -28,23 +31,27 @@ REGISTER_OP("SdmGroupNormGrad")
     });
 REGISTER_OP("SdmLayerNorm")
     .Input("x: float").Input("gamma: float").Input("beta: float")
-    .Output("y: float").Output("mean: float").Output("rstd: float")
+    .Output("y: T").Output("mean: float").Output("rstd: float")
     .Attr("epsilon: float")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       c->set_output(0, c->input(0));
       for (int i : {1, 2}) c->set_output(i, c->Vector(InferenceContext::kUnknownDim));
       return absl::OkStatus();
     });
 REGISTER_OP("SdmLayerNormGrad")
-    .Input("d_y: float").Input("x: float").Input("gamma: float").Input("mean: float")
+    .Input("d_y: T").Input("x: float").Input("gamma: float").Input("mean: float")
     .Input("rstd: float")
     .Output("d_x: float").Output("d_gamma: float").Output("d_beta: float")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       c->set_output(0, c->input(1));
       for (int i : {1, 2}) c->set_output(i, c->input(2));
       return absl::OkStatus();
     });
-REGISTER_OP("SdmGeglu").Input("x: float").Output("y: float").SetShapeFn([](InferenceContext* c) {
+REGISTER_OP("SdmGeglu").Input("x: T").Output("y: T")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
+    .SetShapeFn([](InferenceContext* c) {
   tensorflow::shape_inference::DimensionHandle channels;
   TF_RETURN_IF_ERROR(c->Divide(c->Dim(c->input(0), -1), 2, true, &channels));
   tensorflow::shape_inference::ShapeHandle shape;
@@ -53,15 +60,17 @@ REGISTER_OP("SdmGeglu").Input("x: float").Output("y: float").SetShapeFn([](Infer
   return absl::OkStatus();
 });
 REGISTER_OP("SdmGegluGrad")
-    .Input("d_y: float").Input("x: float").Output("d_x: float")
+    .Input("d_y: T").Input("x: T").Output("d_x: T")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       c->set_output(0, c->input(1));
       return absl::OkStatus();
     });
 REGISTER_OP("SdmAttention")
-    .Input("q: float").Input("k: float").Input("v: float").Input("mask: float")
-    .Output("o: float").Output("log_sum: float")
+    .Input("q: T").Input("k: T").Input("v: T").Input("mask: float")
+    .Output("o: T").Output("log_sum: float")
     .Attr("heads: int")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       int64_t heads;
       TF_RETURN_IF_ERROR(c->GetAttr("heads", &heads));
@@ -71,10 +80,11 @@ REGISTER_OP("SdmAttention")
       return absl::OkStatus();
     });
 REGISTER_OP("SdmAttentionGrad")
-    .Input("d_o: float").Input("q: float").Input("k: float").Input("v: float")
-    .Input("mask: float").Input("o: float").Input("log_sum: float")
-    .Output("d_q: float").Output("d_k: float").Output("d_v: float")
+    .Input("d_o: T").Input("q: T").Input("k: T").Input("v: T")
+    .Input("mask: float").Input("o: T").Input("log_sum: float")
+    .Output("d_q: T").Output("d_k: T").Output("d_v: T")
     .Attr("heads: int")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       for (int i : {0, 1, 2}) c->set_output(i, c->input(i + 1));
       return absl::OkStatus();
@@ -82,9 +92,10 @@ REGISTER_OP("SdmAttentionGrad")
 
 // Attention of a sequence to itself: q, k and v side by side in one tensor, and so their gradients.
 REGISTER_OP("SdmSelfAttention")
-    .Input("qkv: float").Input("mask: float")
-    .Output("o: float").Output("log_sum: float")
+    .Input("qkv: T").Input("mask: float")
+    .Output("o: T").Output("log_sum: float")
     .Attr("heads: int")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       int64_t heads;
       TF_RETURN_IF_ERROR(c->GetAttr("heads", &heads));
@@ -96,10 +107,11 @@ REGISTER_OP("SdmSelfAttention")
       return absl::OkStatus();
     });
 REGISTER_OP("SdmSelfAttentionGrad")
-    .Input("d_o: float").Input("qkv: float").Input("mask: float").Input("o: float")
+    .Input("d_o: T").Input("qkv: T").Input("mask: float").Input("o: T")
     .Input("log_sum: float")
-    .Output("d_qkv: float")
+    .Output("d_qkv: T")
     .Attr("heads: int")
+    .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       c->set_output(0, c->input(1));
       return absl::OkStatus();

@@ -20,8 +20,9 @@ float sum_row(int64_t channels, F f) {
 
 }  // namespace
 
+template <class T>
 void layer_norm(int64_t C, float epsilon, const float* x, const float* gamma, const float* beta,
-                float* y, float* mean, float* rstd, int64_t begin, int64_t end) {
+                T* y, float* mean, float* rstd, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) {
     const float* row = x + i * C;
     const float mu = sum_row(C, [&](int64_t c, int64_t n) { return load(row + c, n); }) / C;
@@ -39,11 +40,13 @@ void layer_norm(int64_t C, float epsilon, const float* x, const float* gamma, co
   }
 }
 
-void layer_norm_grad(int64_t C, const float* d_y, const float* x, const float* gamma,
+template <class T>
+void layer_norm_grad(int64_t C, const T* d_y, const float* x, const float* gamma,
                      const float* mean, const float* rstd, float* d_x, float* d_gamma,
                      float* d_beta, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) {
-    const float *row = x + i * C, *d_out = d_y + i * C;
+    const float* row = x + i * C;
+    const T* d_out = d_y + i * C;
     const float mu = mean[i], r = rstd[i];
     Vec sums{}, products{};
     for (int64_t c = 0; c < C; c += kLanes) {
@@ -65,9 +68,10 @@ void layer_norm_grad(int64_t C, const float* d_y, const float* x, const float* g
   }
 }
 
-void geglu(int64_t C, const float* x, float* y, int64_t begin, int64_t end) {
+template <class T>
+void geglu(int64_t C, const T* x, T* y, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) {
-    const float *hidden = x + i * 2 * C, *gate = hidden + C;
+    const T *hidden = x + i * 2 * C, *gate = hidden + C;
     for (int64_t c = 0; c < C; c += kLanes) {
       const int64_t n = std::min<int64_t>(kLanes, C - c);
       const Vec b = load(gate + c, n);
@@ -78,11 +82,11 @@ void geglu(int64_t C, const float* x, float* y, int64_t begin, int64_t end) {
   }
 }
 
-void geglu_grad(int64_t C, const float* d_y, const float* x, float* d_x, int64_t begin,
-                int64_t end) {
+template <class T>
+void geglu_grad(int64_t C, const T* d_y, const T* x, T* d_x, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) {
-    const float *hidden = x + i * 2 * C, *gate = hidden + C;
-    float *d_hidden = d_x + i * 2 * C, *d_gate = d_hidden + C;
+    const T *hidden = x + i * 2 * C, *gate = hidden + C;
+    T *d_hidden = d_x + i * 2 * C, *d_gate = d_hidden + C;
     for (int64_t c = 0; c < C; c += kLanes) {
       const int64_t n = std::min<int64_t>(kLanes, C - c);
       const Vec b = load(gate + c, n), d = load(d_y + i * C + c, n);
@@ -93,5 +97,18 @@ void geglu_grad(int64_t C, const float* d_y, const float* x, float* d_x, int64_t
     }
   }
 }
+
+template void layer_norm(int64_t, float, const float*, const float*, const float*, float*, float*, float*,
+                         int64_t, int64_t);
+template void layer_norm_grad(int64_t, const float*, const float*, const float*, const float*,
+                              const float*, float*, float*, float*, int64_t, int64_t);
+template void geglu(int64_t, const float*, float*, int64_t, int64_t);
+template void geglu_grad(int64_t, const float*, const float*, float*, int64_t, int64_t);
+template void layer_norm(int64_t, float, const float*, const float*, const float*, BFloat16*, float*, float*,
+                         int64_t, int64_t);
+template void layer_norm_grad(int64_t, const BFloat16*, const float*, const float*, const float*,
+                              const float*, float*, float*, float*, int64_t, int64_t);
+template void geglu(int64_t, const BFloat16*, BFloat16*, int64_t, int64_t);
+template void geglu_grad(int64_t, const BFloat16*, const BFloat16*, BFloat16*, int64_t, int64_t);
 
 }  // namespace sdm

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <limits>
 
+#include "kernels.h"
+
 namespace sdm {
 
 #if defined(__AVX512F__)
@@ -46,6 +48,46 @@ inline void store(float* p, Vec x, int64_t n) {
   } else {
     std::memcpy(p, &x, n * sizeof(float));
   }
+}
+
+// bfloat16 widened: its bits are a float's upper ones.
+inline Vec load(const BFloat16* p) {
+  typedef uint16_t Halves __attribute__((vector_size(kBytes / 2)));
+  Halves halves;
+  std::memcpy(&halves, p, sizeof(halves));
+  const IntVec bits = __builtin_convertvector(halves, IntVec) << 16;
+  Vec x;
+  std::memcpy(&x, &bits, sizeof(x));
+  return x;
+}
+
+// Rounded to the nearest, ties to even; NaN stays NaN.
+inline void store(BFloat16* p, Vec x) {
+#if defined(__AVX512BF16__)
+  const auto halves = _mm512_cvtneps_pbh(x);
+#else
+  typedef uint32_t Bits __attribute__((vector_size(kBytes)));
+  typedef uint16_t Halves __attribute__((vector_size(kBytes / 2)));
+  Bits bits;
+  std::memcpy(&bits, &x, sizeof(x));
+  const Bits rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const Halves halves = __builtin_convertvector(x == x ? rounded : (bits >> 16) | 0x40, Halves);
+#endif
+  std::memcpy(p, &halves, sizeof(halves));
+}
+
+inline Vec load(const BFloat16* p, int64_t n) {
+  if (n >= kLanes) return load(p);
+  BFloat16 all[kLanes] = {};
+  std::memcpy(all, p, n * sizeof(BFloat16));
+  return load(all);
+}
+
+inline void store(BFloat16* p, Vec x, int64_t n) {
+  if (n >= kLanes) return store(p, x);
+  BFloat16 all[kLanes];
+  store(all, x);
+  std::memcpy(p, all, n * sizeof(BFloat16));
 }
 
 // Of two numbers that are no NaN.

@@ -11,7 +11,7 @@ import {
 } from '../command-line/kinds.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { judgeFolder, modelFolder } from './models.mjs';
-import { SCHEDULERS, SPACINGS } from './names.mjs';
+import { MIXED_PRECISIONS, SCHEDULERS, SPACINGS } from './names.mjs';
 
 /** How an image is drawn; `learning-curve` has these, too. */
 export const drawing = {
@@ -120,6 +120,12 @@ export const evaluate = {
       help: 'images at once',
     },
     seed: { kind: seed, default: 0, help: 'decides the noise' },
+    'mixed-precision': {
+      kind: choice(MIXED_PRECISIONS),
+      default: 'no',
+      also: ['mixed_precision', 'precision', 'bf16'],
+      help: "the model's products and convolutions in bfloat16 (bf16), if the processor can (auto), or in float32 (no)",
+    },
     generate: {
       kind: json,
       default: {},

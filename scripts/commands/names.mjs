@@ -12,4 +12,6 @@ export const SCHEDULERS = [
   'flow',
 ];
 export const SPACINGS = ['leading', 'trailing', 'linspace'];
+/** Of the option mixedPrecision (lib/jit/mixed-precision.ts). */
+export const MIXED_PRECISIONS = ['no', 'bf16', 'auto'];
 export const WEIGHT_FORMATS = ['float16', 'int8', 'float32'];

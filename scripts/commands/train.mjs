@@ -1,6 +1,6 @@
 import { choice, count, list, Misfit, newFolder, number, text } from '../command-line/kinds.mjs';
 import { didYouMean, nearest } from '../command-line/nearest.mjs';
-import { RECIPES } from './names.mjs';
+import { MIXED_PRECISIONS, RECIPES } from './names.mjs';
 
 /** The groups and numbers of a recipe (lib/mnist/recipes.ts), as `--set` names them. */
 const RECIPE_KEYS = {
@@ -92,6 +92,12 @@ export const train = {
         'caption-dropout': '--set objective.captionDropout=…',
       },
       help: 'another setting of the recipe, in JSON: trainer.learningRate=2e-3',
+    },
+    'mixed-precision': {
+      kind: choice(MIXED_PRECISIONS),
+      byDefault: "the recipe's, which is no",
+      also: ['mixed_precision', 'precision', 'bf16'],
+      help: 'products and convolutions in bfloat16 (bf16), if the processor can (auto), or in float32 (no)',
     },
     workers: {
       kind: count(),

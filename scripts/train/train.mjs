@@ -14,6 +14,8 @@ function readRecipe(values, recipes) {
     const parents = keys.slice(0, -1);
     parents.reduce((object, key) => (object[key] ??= {}), recipe)[keys.at(-1)] = value;
   }
+  const mixedPrecision = values['mixed-precision'];
+  if (mixedPrecision !== undefined) recipe.trainer.mixedPrecision = mixedPrecision;
   const late = values.keep.filter((step) => step > recipe.maxSteps);
   if (late.length > 0) {
     misuse(commands.train, [

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { MIXED_PRECISION_RULE } from '../../lib/jit';
 import { RECIPES, type AnyRecipe } from '../../lib/mnist/recipes';
 import { FLOW_SAMPLER_NAMES, SAMPLER_NAMES } from '../../lib/schedulers/samplers';
 import { WEIGHT_FORMATS } from '../../lib/web/quantized';
@@ -32,9 +33,12 @@ const { commands } = loadScript<{ commands: Record<string, { options: object; ru
 const { buildNative } = loadScript<{ buildNative: object }>('commands/build-native.mjs');
 const all: Record<string, object> = { ...commands, 'build-native': buildNative };
 const names =
-  loadScript<Record<'RECIPES' | 'SHIPPING_RECIPES' | 'SCHEDULERS' | 'WEIGHT_FORMATS', string[]>>(
-    'commands/names.mjs',
-  );
+  loadScript<
+    Record<
+      'RECIPES' | 'SHIPPING_RECIPES' | 'SCHEDULERS' | 'WEIGHT_FORMATS' | 'MIXED_PRECISIONS',
+      string[]
+    >
+  >('commands/names.mjs');
 
 const ask = (command: string, argv: string[], env: NodeJS.ProcessEnv = {}) =>
   parse(all[command]!, argv, { env, elsewhere: Object.values(commands) });
@@ -107,6 +111,8 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--worker-timeout', '0'], /^--worker-timeout: expected a number above 0, got '0'/],
     [['--nproc-per-node', '2'], /--workers/],
     [['--bind', ''], EMPTY],
+    [['--mixed-precision', 'fp16'], /^--mixed-precision: expected .*got 'fp16'/],
+    [['--mixed_precision', 'bf16'], /Did you mean --mixed-precision\?$/],
     [['--set', 'foo'], /^--set: expected KEY=VALUE/],
     [['--set', 'trainr.seed=3'], /Did you mean trainer\.\?$/],
     [['--set', 'warmupstep=3'], /Did you mean warmupSteps\?$/],
@@ -115,6 +121,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--set', 'trainer=3'], /^--set: expected KEY=VALUE/],
   ],
   evaluate: [
+    [['--mixed-precision', 'yes'], /^--mixed-precision: expected .*got 'yes'/],
     [[], /^--checkpoint FOLDER or --drawn FILE or --sanity must be given\.$/],
     [['--checkpoint', 'runs/none'], /There is no folder .*runs\/none\..*mnist-text-to-image/],
     [['--checkpoint', 'package.json'], /That is a file\./],
@@ -428,6 +435,11 @@ it('the names are those of lib', () => {
   expect(names.RECIPES).toEqual(Object.keys(RECIPES));
   expect(names.SCHEDULERS).toEqual([...SAMPLER_NAMES, ...FLOW_SAMPLER_NAMES]);
   expect(names.WEIGHT_FORMATS).toEqual(WEIGHT_FORMATS);
+  expect(names.MIXED_PRECISIONS.map((name) => MIXED_PRECISION_RULE[1](name))).toEqual([
+    true,
+    true,
+    true,
+  ]);
   const recipes = Object.entries<AnyRecipe>(RECIPES);
   const shipping = recipes.filter(([, { data = 'mnist' }]) => data !== 'cifar10');
   expect(names.SHIPPING_RECIPES).toEqual(shipping.map(([name]) => name));

@@ -3,6 +3,7 @@
 import type { Compiled, Compiler, CompileRequest } from '../../../jit/compiler';
 import type { JitSession } from '../../../jit/session';
 import { buildTree } from '../../../jit/tree';
+import { bfloat16Support } from '../bfloat16';
 import { fromTfjs } from './dtypes';
 import { peakBytes } from './memory';
 import { profileGraph, profileIfWanted } from './profile';
@@ -38,4 +39,4 @@ function compile({ name, args, run, precision, xla, session, layerOf }: CompileR
   };
 }
 
-export const compiler: Compiler = { compile };
+export const compiler: Compiler = { compile, bfloat16: () => bfloat16Support() };

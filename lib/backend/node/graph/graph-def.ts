@@ -136,6 +136,9 @@ function writeAttribute(message: ProtobufWriter, attribute: AttrValue): void {
     case 'floats':
       list((items) => attribute.value.forEach((value) => items.float(4, value)));
       break;
+    case 'strings':
+      list((items) => attribute.value.forEach((value) => items.string(2, value)));
+      break;
     case 'bools':
       list((items) => attribute.value.forEach((value) => items.int(5, Number(value))));
       break;

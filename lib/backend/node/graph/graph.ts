@@ -9,7 +9,8 @@ export type AttrValue =
   | { readonly kind: 'int' | 'float' | 'type'; readonly value: number }
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'shape' | 'ints' | 'floats' | 'types'; readonly value: readonly number[] }
-  | { readonly kind: 'bools'; readonly value: readonly boolean[] };
+  | { readonly kind: 'bools'; readonly value: readonly boolean[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] };
 
 export type Attributes = Readonly<Record<string, AttrValue>>;
 

@@ -1,51 +1,126 @@
-/** The option `precision`: matrix products and convolutions in bfloat16, all else in float32. */
+/**
+ * The option `precision`: with `bfloat16`, what lies between the ops that gain by it is bfloat16. They read and give it, all
+ * else is float32. What an op gives is cast to float32 for whoever reads it; the next op that reads bfloat16 takes it
+ * from before that cast, which is then a node that nobody needs.
+ */
 
 import type { Precision } from '../../../jit/trace';
+import { bfloat16Support } from '../bfloat16';
+import { nodeBackend } from '../binding';
 import { DType, type TensorSpec } from './dtypes';
 import { specOf, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
+import { reshape } from './simplify';
 
-const LOWERED = new Set([
-  'MatMul',
-  'BatchMatMul',
-  'BatchMatMulV2',
-  'Conv2D',
-  'Conv2DBackpropInput',
-  'Conv2DBackpropFilter',
-]);
+/** Which inputs and outputs are bfloat16. */
+interface Lowering {
+  readonly reads: readonly number[];
+  readonly gives: readonly number[];
+}
+
+const product: Lowering = { reads: [0, 1], gives: [0] };
+
+/** Weights, means and the sums of gradients of the fused ops stay float32, and so does what a normalization reads. */
+const LOWERED: Readonly<Record<string, Lowering>> = {
+  MatMul: product,
+  BatchMatMul: product,
+  BatchMatMulV2: product,
+  Conv2D: product,
+  Conv2DBackpropInput: { reads: [1, 2], gives: [0] },
+  Conv2DBackpropFilter: { reads: [0, 2], gives: [0] },
+  SdmGroupNorm: { reads: [], gives: [0] },
+  SdmGroupNormGrad: { reads: [0], gives: [] },
+  SdmLayerNorm: { reads: [], gives: [0] },
+  SdmLayerNormGrad: { reads: [0], gives: [] },
+  SdmGeglu: { reads: [0], gives: [0] },
+  SdmGegluGrad: product,
+  SdmAttention: { reads: [0, 1, 2], gives: [0] },
+  SdmAttentionGrad: { reads: [0, 1, 2, 3, 5], gives: [0, 1, 2] },
+  SdmSelfAttention: { reads: [0], gives: [0] },
+  SdmSelfAttentionGrad: { reads: [0, 1, 3], gives: [0] },
+};
 
 /** What is exchanged with other workers, in bfloat16 if it was asked for (see ../cluster). */
-const goesAsBfloat16 = ({ op, attributes }: OpNode): boolean =>
-  op === 'CollectiveReduce' && attributes['_wire']?.value === 'bfloat16';
+const EXCHANGED: Lowering = { reads: [0], gives: [0] };
+
+function loweringOf({ op, attributes, outputs }: OpNode, precision: Precision) {
+  if (op === 'CollectiveReduce' && attributes['_wire']?.value === 'bfloat16') return EXCHANGED;
+  const isFloat = outputs.every(({ dtype }) => dtype === DType.float32);
+  return precision === 'bfloat16' && isFloat && Object.hasOwn(LOWERED, op)
+    ? LOWERED[op]
+    : undefined;
+}
 
 /**
- * Adds a node. With `bfloat16`, the ops that dominate the time take and give bfloat16, between casts.
+ * Adds a node, in bfloat16 if it is one that gains by it.
  *
  * @returns the node's outputs, in the dtypes of `node.outputs`
  */
 export function addInPrecision(graph: Graph, precision: Precision, node: OpNode): Ref[] {
   const refs = (made: GraphNode): Ref[] =>
     node.outputs.map((_, output) => ({ node: made, output }));
-  const isFloat = ({ dtype }: TensorSpec): boolean => dtype === DType.float32;
-  const isLowered = LOWERED.has(node.op) ? precision === 'bfloat16' : goesAsBfloat16(node);
-  if (!isLowered || !node.outputs.every(isFloat)) {
-    return refs(graph.add(node));
-  }
-  const cast = (ref: Ref, dtype: number): Ref => {
-    const spec = specOf(ref);
-    const attributes = {
-      SrcT: { kind: 'type', value: spec.dtype },
-      DstT: { kind: 'type', value: dtype },
-      Truncate: { kind: 'bool', value: false },
-    } as const;
-    const outputs = [{ shape: spec.shape, dtype }];
-    const made = graph.add({ op: 'Cast', inputs: [ref], attributes, outputs, scope: node.scope });
-    return { node: made, output: 0 };
-  };
+  const biased = precision === 'bfloat16' ? withBias(graph, node) : undefined;
+  if (biased) return [cast(graph, biased, DType.float32, node.scope)];
+  const lowering = loweringOf(node, precision);
+  if (!lowering) return refs(graph.add(node));
+  const { reads, gives } = lowering;
+  const inputs = node.inputs.map((ref, i) =>
+    reads.includes(i) ? asBfloat16(graph, ref, node.scope) : ref,
+  );
   const lowered = graph.add({
     ...node,
-    inputs: node.inputs.map((ref) => (isFloat(specOf(ref)) ? cast(ref, DType.bfloat16) : ref)),
+    inputs,
     attributes: { ...node.attributes, T: { kind: 'type', value: DType.bfloat16 } },
-    outputs: node.outputs.map(({ shape }) => ({ shape, dtype: DType.bfloat16 })),
+    outputs: node.outputs.map((spec, i) =>
+      gives.includes(i) ? { ...spec, dtype: DType.bfloat16 } : spec,
+    ),
   });
-  return refs(lowered).map((ref) => cast(ref, DType.float32));
+  return refs(lowered).map((ref) => cast(graph, ref, DType.float32, node.scope));
+}
+
+/** A bias that is added to a product: by the product itself, which rounds the sum once. oneDNN has that. */
+function withBias(graph: Graph, { op, inputs, outputs, scope }: OpNode): Ref | undefined {
+  const [sum, bias] = inputs;
+  if (op !== 'BiasAdd' || !sum || !bias || !isWidened(sum)) return undefined;
+  const product = sum.node.inputs[0]!.node;
+  const isXla = product.attributes['_XlaCompile'] !== undefined;
+  if (product.op !== 'MatMul' || isXla || !bfloat16Support().isThere) return undefined;
+  if (nodeBackend().isUsingGpuDevice) return undefined;
+  const node = graph.add({
+    op: '_FusedMatMul',
+    inputs: [...product.inputs, asBfloat16(graph, bias, scope)],
+    attributes: {
+      ...product.attributes,
+      num_args: { kind: 'int', value: 1 },
+      fused_ops: { kind: 'strings', value: ['BiasAdd'] },
+    },
+    outputs: outputs.map(({ shape }) => ({ shape, dtype: DType.bfloat16 })),
+    scope,
+  });
+  return { node, output: 0 };
+}
+
+/** The value in bfloat16: as it was before it was widened, else rounded. */
+function asBfloat16(graph: Graph, ref: Ref, scope: string): Ref {
+  const { op, inputs } = ref.node;
+  const [source] = inputs;
+  if (source && op === 'Cast' && specOf(source).dtype === DType.bfloat16) return source;
+  if (source && op === 'Reshape' && isWidened(source)) {
+    return reshape(graph, asBfloat16(graph, source, scope), specOf(ref).shape);
+  }
+  return cast(graph, ref, DType.bfloat16, scope);
+}
+
+const isWidened = ({ node: { op, inputs } }: Ref): boolean =>
+  op === 'Cast' && inputs[0] !== undefined && specOf(inputs[0]).dtype === DType.bfloat16;
+
+function cast(graph: Graph, ref: Ref, dtype: number, scope: string): Ref {
+  const spec: TensorSpec = specOf(ref);
+  if (spec.dtype === dtype) return ref;
+  const attributes = {
+    SrcT: { kind: 'type', value: spec.dtype },
+    DstT: { kind: 'type', value: dtype },
+    Truncate: { kind: 'bool', value: false },
+  } as const;
+  const outputs = [{ shape: spec.shape, dtype }];
+  return { node: graph.add({ op: 'Cast', inputs: [ref], attributes, outputs, scope }), output: 0 };
 }

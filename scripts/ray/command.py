@@ -56,12 +56,21 @@ def end(process, timeout=30):
 
 
 def history(folder):
-    """The steps of a run, of its history.jsonl: dicts with step, loss, … One that is being written is left out."""
+    """The steps of a run, of its history.jsonl: dicts with step, loss, …
+
+    A run that went on from an earlier checkpoint has done some anew: the later ones count. A line that is being written is
+    left out.
+    """
     file = Path(folder) / "history.jsonl"
     if not file.exists():
         return []
-    lines = file.read_text().split("\n")[:-1]
-    return [json.loads(line) for line in lines if line]
+    steps = {}
+    for line in file.read_text().split("\n")[:-1]:
+        if line:
+            step = json.loads(line)
+            steps[step["step"]] = step
+    last = step["step"] if steps else 0
+    return [steps[number] for number in sorted(steps) if number <= last]
 
 
 def mean_loss(steps, count=100):

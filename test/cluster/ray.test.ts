@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readRunLog } from '../../lib/training/run-log';
 import { root } from '../support/script';
 
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 300_000 });
@@ -15,15 +16,8 @@ const script = (name: string) => path.join(root, 'scripts', 'ray', name);
 const temporary = mkdtempSync(path.join(tmpdir(), 'ray-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-interface Step {
-  readonly step: number;
-  readonly loss: number;
-}
-const historyOf = (folder: string) =>
-  readFileSync(path.join(folder, 'history.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Step);
+/** As the product reads it: of a step that was done anew, the later one. */
+const historyOf = (folder: string) => readRunLog(folder)!;
 
 /** Runs a command to its end: exit code, and all it has said. */
 async function run(argv: readonly string[], onText: (text: string) => void = () => {}) {

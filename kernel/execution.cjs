@@ -12,13 +12,15 @@ const {
   isStop,
   reply,
 } = require('./messages.cjs');
+const { Published } = require('./published.cjs');
 const { openStreams } = require('./streams.cjs');
 
 /** What is known of the cell that runs now. */
 class RunningCell {
-  constructor(server, message) {
+  constructor(server, message, run) {
     const { silent, store_history: store } = message.content;
     this.server = server;
+    this.run = run; // what is kept of it
     this.message = message;
     this.silent = silent === true;
     /** Whether it counts, and has a number of its own in traces. */
@@ -46,7 +48,9 @@ class RunningCell {
   }
 
   publish(type, content) {
-    reply(this.server, this.server.iopub, this.message, type, content);
+    const published = this.run?.take(type, content);
+    const metadata = published === undefined ? {} : { published };
+    reply(this.server, this.server.iopub, this.message, type, content, metadata);
   }
 }
 
@@ -90,6 +94,7 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
   const runCode = handler.handleExecuteImpl;
   const history = [];
   const queue = new CellQueue();
+  const published = new Published();
   let running = null;
   /** Which cell a callback belongs to, whichever runs by then. */
   const cells = new AsyncLocalStorage();
@@ -191,21 +196,24 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
 
   server.handleExecute = function (socket, message) {
     const status = (state) => this.publishStatus(state, message);
+    const run = message.content.silent ? undefined : published.begin(message);
     queue.add({
       run: async () => {
         this.runningMessage = message;
         status('busy');
-        const cell = new RunningCell(this, message);
+        const cell = new RunningCell(this, message, run);
         const content = await contentOf(this.handler, cell);
         const answer = () => {
           reply(this, socket, message, 'execute_reply', content);
           this.runningMessage = null;
+          if (run) run.ended = true;
           status('idle');
         };
         const goesOn = cell.silent || message.content.stop_on_error === false;
         return { answer, failed: content.status === 'error' && !goesOn };
       },
       refuse: () => {
+        if (run) run.ended = true;
         status('busy');
         reply(this, socket, message, 'execute_reply', { status: 'aborted' });
         status('idle');
@@ -215,6 +223,7 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
 
   return {
     history,
+    published,
     /** Stop was pressed: what the running cell begins from now on is refused. */
     stopCell() {
       running?.stop.abort();

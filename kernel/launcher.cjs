@@ -63,7 +63,7 @@ const executor = new Executor({
   report: { value: execution.reportValue, thrown: execution.reportFailure },
 });
 installAssistance(tslab, executor.cells);
-installRequests(tslab, execution.history);
+installRequests(tslab, execution);
 installSockets(tslab);
 
 tslab.converter.createConverter = () => ({ close() {} });

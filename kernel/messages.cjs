@@ -6,8 +6,8 @@ const { displayOf, encodeBundle, encodeMetadata } = require('./bundles.cjs');
 const { sendMessage } = require('./wire.cjs');
 
 /** Sends `content` in answer to `message`. */
-function reply(server, socket, message, type, content) {
-  sendMessage(server.connInfo.key, socket, message, type, content);
+function reply(server, socket, message, type, content, metadata) {
+  sendMessage(server.connInfo.key, socket, message, type, content, metadata);
 }
 
 module.exports = {

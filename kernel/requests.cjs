@@ -38,7 +38,7 @@ function noDebugger({ seq, command }) {
 }
 
 /** Content of the answers that one thing alone decides. A request that is not here has no answer. */
-function answersOf(server, handler, history) {
+function answersOf(handler, { history, published }) {
   const measure = usageMeter();
   const withPosition = (content) => ({
     ...content,
@@ -58,12 +58,17 @@ function answersOf(server, handler, history) {
     },
     shutdown_request: (content) => handler.handleShutdown(content),
     usage_request: () => measure(),
+    published_request: (content) => published.answer(content), // this kernel's own
     debug_request: (content) => noDebugger(content),
   };
 }
 
-/** Answers every request of the protocol that a TypeScript kernel can. */
-function installRequests({ jupyter, versions }, history) {
+/**
+ * Answers every request of the protocol that a TypeScript kernel can.
+ *
+ * @param kept `history` of what was run, `published` by it
+ */
+function installRequests({ jupyter, versions }, kept) {
   const handler = jupyter.JupyterHandlerImpl.prototype;
   const server = jupyter.ZmqServer.prototype;
 
@@ -92,7 +97,7 @@ function installRequests({ jupyter, versions }, history) {
     // There is nothing here that a comm could talk to.
     if (type === 'comm_open')
       reply(this, this.iopub, message, 'comm_close', { comm_id: content.comm_id, data: {} });
-    this.answers ??= answersOf(this, this.handler, history);
+    this.answers ??= answersOf(this.handler, kept);
     if (!Object.hasOwn(this.answers, type)) return;
     let answered;
     try {

@@ -44,7 +44,7 @@ function readMessage(key, frames) {
 }
 
 /** Sends `content` in answer to `message`. */
-function sendMessage(key, socket, message, type, content) {
+function sendMessage(key, socket, message, type, content, metadata = {}) {
   const header = {
     msg_id: randomBytes(16).toString('hex'),
     msg_type: type,
@@ -53,7 +53,7 @@ function sendMessage(key, socket, message, type, content) {
     date: new Date().toISOString(),
     version: protocol,
   };
-  const parts = [header, message.header, {}, content].map(toJson);
+  const parts = [header, message.header, metadata, content].map(toJson);
   const signature = key === '' ? '' : sign(key, parts);
   socket.send([...message.identity, delimiter, signature, ...parts]);
 }

@@ -23,6 +23,8 @@ KERNEL = os.environ.get("KERNEL", "tslab")
 
 
 class Asker:
+    ran = ""
+
     def __init__(self, client):
         self.client = client
         self.replies = {}
@@ -42,7 +44,11 @@ class Asker:
                 "stop_on_error": True,
                 **request.get("options", {}),
             }
-        message = self.client.session.msg(kind, content or {})
+        # "$ran" is the id of the last cell that was sent
+        content = json.loads(json.dumps(content or {}).replace("$ran", Asker.ran))
+        message = self.client.session.msg(kind, content, metadata=request.get("metadata"))
+        if "code" in request:
+            Asker.ran = message["header"]["msg_id"]
         getattr(self.client, f"{channel}_channel").send(message)
         return message["header"]["msg_id"], kind, channel
 

@@ -48,6 +48,7 @@ export interface Request {
   readonly code?: string;
   /** Of an execute_request. */
   readonly options?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
   readonly type?: string;
   readonly content?: Readonly<Record<string, unknown>>;
   readonly channel?: 'shell' | 'control';

@@ -287,5 +287,39 @@ export const language: Row[] = [
     ['const it66 = { *[Symbol.iterator]() { yield 1; yield 2 } };', '[...it66]'],
     '[ 1, 2 ]',
   ],
+  // types from cell to cell: those that were declared
+  [
+    'undefined is in every type',
+    ['let z80: number | undefined;', 'z80 = 3;', 'z80.toFixed(1)'],
+    "'3.0'",
+  ],
+  [
+    'an assignment narrows in its own cell',
+    ["let y81: string | number = 1; y81 = 'abc'; y81.length"],
+    '3',
+  ],
+  [
+    'not in later ones',
+    ["let y82: string | number = 'abc';", 'y82.length'],
+    /Property 'length' does not exist on type 'string \| number'/,
+  ],
+  [
+    'so that what a callback sets is of its type',
+    [
+      'let latest83: { loss: number } | null = null;',
+      'const onStep83 = (loss: number) => { latest83 = { loss }; }; onStep83(0.5);',
+      'latest83.loss',
+    ],
+    '0.5',
+  ],
+  [
+    'and a value that changes can be compared',
+    [
+      "let mode84: 'a' | 'b' = 'a'; const set84 = () => { mode84 = 'b'; };",
+      'set84();',
+      "mode84 === 'b'",
+    ],
+    'true',
+  ],
   ['BigInt', ['let b67 = 1n;', 'b67 <<= 64n;', 'b67'], '18446744073709551616n'],
 ];

@@ -13,6 +13,8 @@ installDefaultBars();
 export * from './index';
 export { downloadModel, type DownloadOptions } from './notebook/download-model';
 export { clearOutput } from './figure/display-handle';
+export { drawingPad, DrawingPad, type DrawingPadOptions } from './notebook/drawing-pad';
+export { type Stroke } from './notebook/strokes';
 export { form, Form, type FormControls, type FormValue, type SliderRange } from './notebook/form';
 export { inBrowser, type InBrowserOptions } from './notebook/in-browser';
 export { interact, type Draw, type InteractOptions } from './notebook/interact';

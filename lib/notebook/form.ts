@@ -8,6 +8,7 @@ import { inspect } from 'node:util';
 import type { MimeBundle } from '../figure/display-handle';
 import { extentOf } from '../figure/extent';
 import { escapeHtml, LONGEST_TEXT, NO_MATH, shortened } from '../figure/escape';
+import { formRegistry, ONLY_SHOWN } from './form-registry';
 import { table } from './html-table';
 import { requireRecord, shown } from '../options';
 
@@ -26,13 +27,6 @@ export type FormControls<T> = {
 
 /** A setting of a form. */
 export type FormValue = string | number | boolean;
-const FORMS = Symbol.for('sdm.forms');
-const ONLY_SHOWN = 'Only shown here: it can be used in JupyterLab as npm start starts it.';
-
-function registry(): Map<string, (name: string, value: unknown) => void> {
-  const globals = globalThis as { [FORMS]?: Map<string, (name: string, value: unknown) => void> };
-  return (globals[FORMS] ??= new Map<string, (name: string, value: unknown) => void>());
-}
 
 /** A text that is too long to be shown whole would come back from the form cut short. */
 function tooLong(name: string, value: FormValue, control: unknown): string | undefined {
@@ -71,7 +65,7 @@ export class Form<T extends Readonly<Record<string, FormValue>>> {
       if (problem) problems.push(problem);
     }
     if (problems.length) throw new RangeError(`Form: ${shortened(problems.join('; '))}.`);
-    registry().set(this.id, (name, value) => this.set(name, value as T[string]));
+    formRegistry().set(this.id, (name, value) => this.set(name, value as T[string]));
   }
 
   /** A copy of the present values. */

@@ -1,16 +1,25 @@
-/** What a form's settings give, drawn anew at each change; ipywidgets' `interact`. */
+/** What a form's settings or a pad's drawing give, drawn anew at each change; ipywidgets' `interact`. */
 import { inspect } from 'node:util';
 import { openDisplay, type DisplayHandle, type MimeBundle } from '../figure/display-handle';
 import { escapeHtml, shortened } from '../figure/escape';
 import { PLOTLY_MIME } from '../figure/figure';
 import { isInterrupted } from '../stop';
 import { DISPLAY, METADATA, VIEW } from './define-view';
+import { DrawingPad } from './drawing-pad';
 import { Form, type FormValue } from './form';
 import { shown } from '../options';
 
 export interface InteractOptions {
   /** Milliseconds without a further change before it is drawn. Default 200. */
   readonly debounce?: number;
+}
+
+/** A form, or a pad: what is shown above, and tells of its changes. */
+interface Controls<T> {
+  readonly values: T;
+  onChange(listener: () => void): unknown;
+  toHtml(): string;
+  toString(): string;
 }
 
 /**
@@ -39,8 +48,8 @@ async function bundleOf(value: object): Promise<MimeBundle> {
   return plot !== undefined && 'image/png' in still ? still : bundle;
 }
 
-class Interaction<T extends Readonly<Record<string, FormValue>>> {
-  readonly #form: Form<T>;
+class Interaction<T> {
+  readonly #form: Controls<T>;
   readonly #draw: Draw<T>;
   readonly #debounce: number;
   readonly #words: DisplayHandle | undefined;
@@ -49,7 +58,7 @@ class Interaction<T extends Readonly<Record<string, FormValue>>> {
   #controller = new AbortController();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(form: Form<T>, draw: Draw<T>, debounce: number) {
+  constructor(form: Controls<T>, draw: Draw<T>, debounce: number) {
     this.#form = form;
     this.#draw = draw;
     this.#debounce = debounce;
@@ -109,8 +118,9 @@ class Interaction<T extends Readonly<Record<string, FormValue>>> {
 }
 
 /**
- * Shows the form, and below it what `draw` makes of its values, drawn anew at each change: after a moment without a further
- * one, and only the latest. Stop ends a drawing; the next change draws again. Outside a notebook it is drawn once.
+ * Shows the form or the pad, and below it what `draw` makes of its values (a pad's: `{ image }`), drawn anew at each change: after
+ * a moment without a further one, and only the latest. Stop ends a drawing; the next change draws again. Outside a notebook it
+ * is drawn once.
  *
  * @returns when the first drawing is done
  * @throws what the first drawing throws; later ones say below the form what went wrong. RangeError for a bad option
@@ -118,16 +128,26 @@ class Interaction<T extends Readonly<Record<string, FormValue>>> {
 export async function interact<T extends Readonly<Record<string, FormValue>>>(
   form: Form<T>,
   draw: Draw<T>,
+  options?: InteractOptions,
+): Promise<void>;
+export async function interact(
+  pad: DrawingPad,
+  draw: Draw<DrawingPad['values']>,
+  options?: InteractOptions,
+): Promise<void>;
+export async function interact<T>(
+  form: Controls<T>,
+  draw: Draw<T>,
   { debounce = 200 }: InteractOptions = {},
 ): Promise<void> {
-  if (!(form instanceof Form) || typeof draw !== 'function') {
+  if (!(form instanceof Form || form instanceof DrawingPad) || typeof draw !== 'function') {
     throw new TypeError(
-      `interact: expected a form and a function of its values, interact(form({ seed: 0 }), ({ seed }) => …), ` +
+      `interact: expected a form or a drawingPad and a function of its values, interact(form({ seed: 0 }), ({ seed }) => …), ` +
         `got ${shown(form)} and ${shown(draw)}.`,
     );
   }
   if (!(debounce >= 0 && debounce < Infinity)) {
     throw new RangeError(`Expected debounce of at least 0 milliseconds, got ${debounce}.`);
   }
-  await new Interaction(form, draw, debounce).first();
+  await new Interaction(form as Controls<T>, draw, debounce).first();
 }

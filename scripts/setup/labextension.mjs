@@ -11,6 +11,7 @@ const EXTENSIONS = {
   'figure-plots': 'Figures that follow the theme and leave the notebook as it is',
   reattach: 'Cells that go on when their notebook is opened again',
   forms: 'Forms that set values in the kernel',
+  'drawing-pad': 'Pads to draw on',
 };
 
 // Else each newcomer is asked whether to fetch Jupyter's news, in a window over the first notebook.

@@ -40,6 +40,7 @@ function imported(name: string): Imported {
 }
 
 const OF_NOTEBOOKS = [
+  'DrawingPad',
   'Form',
   'LiveFigure',
   'ProgressBar',
@@ -48,6 +49,7 @@ const OF_NOTEBOOKS = [
   'TrainingView',
   'clearOutput',
   'downloadModel',
+  'drawingPad',
   'form',
   'inBrowser',
   'interact',

@@ -7,7 +7,7 @@ import { stopSignal } from '../setup/signals.mjs';
 import { evaluateEmoji } from '../evaluate/emoji.mjs';
 
 /** How the figures of its card are drawn. */
-const SAMPLING = { scheduler: 'dpm-solver++', steps: 20, guidance: [1, 2, 3], seed: 0, batch: 40 };
+const SAMPLING = { scheduler: 'sde-dpm-solver++', steps: 20, guidance: [2], seed: 0, batch: 40 };
 
 /** Rounds the weights in a model's folder to float16. */
 export function halve(folder, files) {

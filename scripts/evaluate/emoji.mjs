@@ -128,6 +128,8 @@ async function saveSheets(sd, folder, { found, drawn, reference }) {
   const { training, unseen } = reference;
   for (const [kind, of] of Object.entries({ seen: training, unseenStyles: unseen.styles })) {
     const rows = sd.besideNearest(drawn[kind], of, reference, found[kind], SHOWN);
-    await sd.imageGrid(rows, { columns: SHOWN, scale: 2 }).save(path.join(folder, `${kind}.png`));
+    await sd
+      .imageGrid(rows, { columns: rows.length / 3, scale: 2 })
+      .save(path.join(folder, `${kind}.png`));
   }
 }

@@ -7,7 +7,9 @@ import { stopSignal } from '../setup/signals.mjs';
 import { evaluateEmoji } from '../evaluate/emoji.mjs';
 
 /** How the figures of its card are drawn. */
-const SAMPLING = { scheduler: 'dpm-solver++', steps: 20, guidance: [1, 2, 3], seed: 0, batch: 40 };
+const SAMPLING = { scheduler: 'sde-dpm-solver++', steps: 20, guidance: [2], seed: 0, batch: 40 };
+
+const JUDGE = inRoot('checkpoints', 'emoji-judge', 'judge.json');
 
 /** Rounds the weights in a model's folder to float16. */
 export function halve(folder, files) {
@@ -32,14 +34,16 @@ export function copyLicences(folder) {
 }
 
 /**
- * The figures of these weights, drawn and measured here if there are none yet.
+ * The figures of these weights by the judge that ships, drawn and measured here if there are none yet.
  *
  * @returns {Promise<object[] | null>} null if it was stopped: the same command goes on
  */
 export async function emojiFigures(findMeasures, { folder, results, weights }) {
-  const found = findMeasures(results, weights);
-  if (found.length > 0) return found;
+  const { sha256 } = JSON.parse(fs.readFileSync(JUDGE, 'utf8'));
+  const byThisJudge = () =>
+    findMeasures(results, weights).filter(({ judge }) => judge.sha256 === sha256);
+  if (byThisJudge().length > 0) return byThisJudge();
   const asked = { checkpoint: folder, output: results, config: {}, generate: {}, ...SAMPLING };
   const code = await evaluateEmoji(asked, stopSignal());
-  return code === 0 ? findMeasures(results, weights) : null;
+  return code === 0 ? byThisJudge() : null;
 }

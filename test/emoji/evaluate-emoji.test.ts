@@ -76,14 +76,15 @@ describe('figures', () => {
     );
 
     const settings = { scheduler: 'ddim', steps: 9, guidanceScale: 2 };
-    const facts = { recipe: { trainer: { batchSize: 2, seed: 1 } }, command: 'x', steps: 491 };
+    const recipe = { maxSteps: 600, trainer: { batchSize: 2, seed: 1 } };
+    const facts = { recipe, command: 'x', steps: 491 };
     const parts = { unet: 1, text_encoder: 2 };
     const more = { averaged: true, trained: 491, parameters: parts };
     const hashes = { unet: 'a', text_encoder: 'b' };
     const rows = [{ settings, ...found }];
     const card = emojiModelCard({ ...facts, ...more, sha256: hashes, rows, judge: judge.card });
     expect(card).toContain('| ddim, 9 steps, guidance 2 | unseen concept and style | 19 | 76 |');
-    expect(card).toContain('each picture some 2 times');
+    expect(card).toContain('kept on the way of a run of 600: each picture some 2 times');
     expect(emojiModelCard({ ...facts, ...more, sha256: hashes, rows: [] })).toContain(
       'Not measured',
     );

@@ -113,6 +113,19 @@ it('a failure has exit code 1, and its trace tells lines of lib/', async () => {
   expect(code).toBe(1);
 });
 
+it('a model of something else than what is measured is no fault of the program', async () => {
+  const digits = path.join('checkpoints', 'mnist-text-to-image');
+  const emoji = path.join('checkpoints', 'emoji-text-to-image');
+  for (const [argv, says] of [
+    [['--data', 'emoji', '--checkpoint', digits], 'expected a model of emoji (in_channels 3,'],
+    [['--checkpoint', emoji, '--images', '20'], 'a model of emoji is measured with --data emoji.'],
+  ] as const) {
+    const { code, errors } = await run('evaluate', argv);
+    expect(errors).toContain(says);
+    expect(code).toBe(2);
+  }
+});
+
 it('npm run train tells the first step, how it ended, and what comes next', async () => {
   const output = path.join(temporaryFolder(), 'run');
   const more = ['--set', 'trainer.batchSize=2', '--output', output];

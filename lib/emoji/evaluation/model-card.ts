@@ -13,7 +13,10 @@ export interface EmojiSettings {
 }
 
 export interface EmojiModelFacts {
-  readonly recipe: { readonly trainer: { readonly batchSize: number; readonly seed: number } };
+  readonly recipe: {
+    readonly maxSteps: number;
+    readonly trainer: { readonly batchSize: number; readonly seed: number };
+  };
   /** What trains it. */
   readonly command: string;
   /** Optimizer steps done. */
@@ -75,7 +78,7 @@ ${markdownTable(table)}
 
 ${judgeText(judge?.heldOut)}
 
-**Memorised.** It has seen each pair as one picture, and so draws that one: the nearest training picture is ${drawn.toFixed(3)} away (median of the
+**Memorised?** It has seen each pair as one picture: the better it learns, the nearer it comes to that one. The nearest training picture is ${drawn.toFixed(3)} away (median of the
 root of the mean square over all pixels, of 1), a real picture that was held out ${heldOut.toFixed(3)} ("distance over held-out": their ratio).
 "copies" are nearer to a training picture than 95 % of those real ones; "nearest is of the concept": the nearest training picture shows what was
 asked for, in whatever style. What it draws of a pair that it has not seen is new only as far as that pair goes.
@@ -88,6 +91,10 @@ export function emojiModelCard(facts: EmojiModelFacts): string {
   const { recipe, command, steps, averaged, trained, parameters, sha256 } = facts;
   const { batchSize, seed } = recipe.trainer;
   const seen = steps * batchSize;
+  const ofRun =
+    steps < recipe.maxSteps
+      ? `, kept on the way of a run of ${recipe.maxSteps.toLocaleString('en')}`
+      : '';
   return `---
 license: mit
 library_name: diffusers
@@ -104,7 +111,7 @@ Draws faces, cats, monkeys and hearts, 32 × 32 in colour, in three styles: "not
 
 \`\`\`ts
 const parts = sd.loadCheckpoint(sd.EMOJI_MODEL);
-const scheduler = sd.makeSampler('dpm-solver++', parts.scheduler.config);
+const scheduler = sd.makeSampler('sde-dpm-solver++', parts.scheduler.config);
 const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
 const { images } = await pipeline.generate('noto emoji of grinning face', { seed: 1, guidanceScale: 2, numInferenceSteps: 20 });
 \`\`\`
@@ -126,7 +133,7 @@ In Python, diffusers loads \`unet\` (\`UNet2DConditionModel\`) and \`scheduler\`
 ## Training
 
 - Data: ${trained} pictures of \`loadEmoji\`, each with one caption, on white; pairs of concept and style that are held out were used for measuring only.
-- ${steps.toLocaleString('en')} steps of ${batchSize} pictures: each picture some ${Math.round(seen / trained)} times. Seed ${seed}. On two cores of a CPU.
+- ${steps.toLocaleString('en')} steps of ${batchSize} pictures${ofRun}: each picture some ${Math.round(seen / trained)} times. Seed ${seed}. On two cores of a CPU.
 - The recipe \`emoji\` of \`lib/mnist/recipes.ts\`; one command, which can be stopped and goes on:
 
 \`\`\`sh

@@ -48,7 +48,7 @@ export function emojiColumns({
  * pixels, below that the real picture of its caption.
  *
  * @param images as drawn for the captions of `of`
- * @param count how many, spread over all of them
+ * @param count how many, spread over all captions, the first picture of each
  * @returns three times `count` pictures, row by row
  */
 export function besideNearest(
@@ -58,9 +58,8 @@ export function besideNearest(
   { memorisation: { nearest } }: Pick<EmojiFigures, 'memorisation'>,
   count = 20,
 ): Images {
-  const drawings = images.shape[0]!;
-  const shown = Math.min(count, drawings);
-  const rows = Array.from({ length: shown }, (_, i) => Math.floor((i * drawings) / shown));
+  const shown = Math.min(count, of.length);
+  const rows = Array.from({ length: shown }, (_, i) => Math.floor((i * of.length) / shown));
   const [trained, real] = [training, of].map((set) => toTensor(set.images));
   const size = SIDE * SIDE * 3;
   const pixels = new Float32Array(3 * shown * size);
@@ -69,7 +68,7 @@ export function besideNearest(
   rows.forEach((row, i) => {
     put(i, images, row);
     put(shown + i, trained!, nearest[row]!);
-    put(2 * shown + i, real!, row % of.length);
+    put(2 * shown + i, real!, row);
   });
   return new Images(ndarray(pixels, [3 * shown, SIDE, SIDE, 3]));
 }

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { cases, sweep } from './bench/cases.mjs';
 import { compare } from './bench/compare.mjs';
-import { comparisonTable, machine, misses, writeReport } from './bench/report.mjs';
+import { comparisonTable, costTable, machine, misses, writeReport } from './bench/report.mjs';
 import { runSweep } from './bench/sweep.mjs';
 import { misuse } from './command-line/command.mjs';
 import { CASES } from './commands/bench.mjs';
@@ -69,12 +69,13 @@ for (const [i, found] of chosen.entries()) {
   results.push({ ...found, kind: found.ours.kind, ...result });
 }
 if (results.length > 0) console.log(`\n${comparisonTable(results)}\n`);
-for (const { title, kind, difference, ours } of results) {
+for (const { title, kind, difference, peer, ours } of results) {
   const what = kind === 'train' ? 'losses' : 'images';
   const extra = ours.first - ours.median;
   console.log(
     `${title}: ${what} equal to ${difference.toExponential(1)}; ` +
-      `our first run took ${extra.toFixed(1)} s more than later ones`,
+      `our first run took ${extra.toFixed(1)} s more than later ones; ` +
+      `peer in ${peer.precision ?? 'float32'}, ours in ${ours.precision}`,
   );
 }
 
@@ -92,7 +93,19 @@ if (only.includes('compile')) {
   );
 }
 
+let costs = null;
+if (only.includes('cost')) {
+  say('operations, bytes and times of the train step, by groups of ops …');
+  const output = execFileSync(process.execPath, ['scripts/bench/cost.cjs', inputsOf(1)], {
+    cwd: inRoot(),
+  });
+  costs = JSON.parse(output);
+  for (const cost of costs) console.log(`\n${costTable(cost)}`);
+}
+
 const missed = results.flatMap(misses);
 if (compile?.seconds > 6 || compile?.memoryGb > 0.6) missed.push('trace and load');
 console.log(missed.length === 0 ? 'Nothing missed.' : `Missed:\n  ${missed.join('\n  ')}`);
-console.log(writeReport(values.quick ? 'quick' : 'bench', { machine: facts, results, compile }));
+console.log(
+  writeReport(values.quick ? 'quick' : 'bench', { machine: facts, results, compile, costs }),
+);

@@ -12,6 +12,10 @@ export interface OpTiming {
   readonly layer: string;
   /** Shapes of its inputs: `64x28x28x32 3x3x32x32`. */
   readonly shapes: string;
+  /** Shapes of its outputs. */
+  readonly outputs: string;
+  /** What it reads and writes, once each. */
+  readonly bytes: number;
   readonly milliseconds: number;
 }
 

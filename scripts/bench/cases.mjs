@@ -21,10 +21,21 @@ const train = (batch, text, more = {}) => ({
   ...more,
 });
 
+/** Ours in mixed precision. The peer takes what is faster on this machine, float32 or its own bfloat16 autocast. */
+const mixed = ({ name, title, peer, ours, ...more }) => ({
+  name: `${name}-bf16`,
+  title: `${title}, bfloat16 against the peer's faster`,
+  peer: { ...peer, precision: 'faster' },
+  ours: { ...ours, mixedPrecision: 'bf16' },
+  ...more,
+});
+
 /** @typedef {{ name: string, title: string, peer: object, ours: object, faster?: number, memory?: number }} Case */
 
-/** `faster`: times, at least; `memory`: share of the peer's, at most. */
-export const cases = [
+const sample = (images, steps, guidance) => ({ kind: 'sample', images, steps, guidance });
+
+/** @type {Case[]} `faster`: times, at least; `memory`: share of the peer's, at most. */
+const inFloat32 = [
   {
     name: 'unet-64',
     title: 'UNet train step, batch 64',
@@ -57,9 +68,15 @@ export const cases = [
   {
     name: 'sample-16',
     title: 'sampling 16 images, 50 steps, guidance 8',
-    peer: { kind: 'sample', images: 16, steps: 50, guidance: 8 },
-    ours: { kind: 'sample', images: 16, steps: 50, guidance: 8 },
+    peer: sample(16, 50, 8),
+    ours: sample(16, 50, 8),
     faster: 1.5,
+  },
+  {
+    name: 'sample-1',
+    title: 'one image, 20 steps, no guidance',
+    peer: sample(1, 20, 1),
+    ours: sample(1, 20, 1),
   },
   {
     name: 'eager-64',
@@ -76,6 +93,13 @@ export const cases = [
     ours: train(64, 'given'),
     faster: 2,
   },
+];
+
+const MIXED = ['unet-64', 'unet-512', 'loop-512', 'sample-16', 'sample-1'];
+
+export const cases = [
+  ...inFloat32,
+  ...inFloat32.filter(({ name }) => MIXED.includes(name)).map(mixed),
 ];
 
 /** Cost against batch size, and against width at batch 64. */

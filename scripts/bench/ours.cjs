@@ -16,10 +16,13 @@ const { AdamW } = require(dist('optim/adamw.js'));
 const { TextToImagePipeline } = require(dist('pipelines/text-to-image.js'));
 const { BLOG_SCHEDULER_CONFIG } = require(dist('mnist/presets.js'));
 const { DDPMScheduler } = require(dist('schedulers/ddpm.js'));
+const { chooseMixedPrecision } = require(dist('jit/index.js'));
 const { CaptionTable } = require(dist('conditioning/captions.js'));
 const { TrainStep } = require(dist('training/train-step.js'));
 
 const task = JSON.parse(process.argv[2]);
+const { mixedPrecision = 'no' } = task;
+const { precision } = chooseMixedPrecision('bench', mixedPrecision);
 const { folder, numbers, tensor } = inputs(tf, task.inputs);
 const scheduler = () => new DDPMScheduler(BLOG_SCHEDULER_CONFIG);
 const loadUnet = () => UNet2DConditionModel.fromPretrained(path.join(folder, 'unet'));
@@ -47,7 +50,7 @@ function training() {
   const trained = task.text === 'fine-tune' ? { unet, text_encoder: textEncoder } : { unet };
   const captions = captionsOf(textEncoder);
   const objective = givenObjective({ unet, noiseScheduler: scheduler(), captions, trained });
-  const step = new TrainStep({ objective, optimizer: new AdamW(objective.parameters) });
+  const step = new TrainStep({ objective, optimizer: new AdamW(objective.parameters), precision });
   const first = (x) => tf.tidy(() => tf.slice(x, 0, task.batch)); // there are more than a small batch needs
   const batches = numbers.batches.map(({ labels, timesteps }, i) => ({
     latents: first(tensor(`images.${i}`)),
@@ -88,6 +91,7 @@ function sampling() {
       seed: numbers.samplingSeed,
       numInferenceSteps: task.steps,
       guidanceScale: task.guidance,
+      mixedPrecision,
     });
     const seconds = (performance.now() - started) / 1000;
     return [seconds, [...images.data].filter((_, i) => i % 97 === 0)];
@@ -105,7 +109,7 @@ async function main() {
       seconds.push(time);
       results.push(result);
     }
-    answer({ seconds, results, peak: memoryGb().peak });
+    answer({ seconds, results, precision, peak: memoryGb().peak });
   }
 }
 

@@ -37,7 +37,23 @@ def text_encoder(task):
     return CLIPTextModel.from_pretrained(os.path.join(task["inputs"], "text_encoder"))
 
 
-class Training:
+class InPrecision:
+    """Runs in float32 at first; `choose` may find PyTorch's own bfloat16 faster."""
+
+    precision = "float32"
+
+    def autocast(self):
+        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bfloat16")
+
+    def choose(self):
+        times = {"float32": [], "bfloat16": []}
+        for _ in range(3):
+            for self.precision in times:
+                times[self.precision].append(self.run()[0])
+        self.precision = min(times, key=lambda name: min(times[name]))
+
+
+class Training(InPrecision):
     """One step: noise, prediction, backward, AdamW. What `text` does is said in cases.mjs."""
 
     def __init__(self, task):
@@ -71,9 +87,10 @@ class Training:
         noise = channels_first("noise").contiguous()
         start = time.perf_counter()
         noisy = self.scheduler.add_noise(images, noise, timesteps)
-        context = self.context(labels)
-        prediction = self.unet(noisy, timesteps, encoder_hidden_states=context, return_dict=False)[0]
-        loss = F.mse_loss(prediction, noise)
+        with self.autocast():
+            context = self.context(labels)
+            prediction = self.unet(noisy, timesteps, encoder_hidden_states=context, return_dict=False)[0]
+            loss = F.mse_loss(prediction.float(), noise)
         loss.backward()
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -81,7 +98,7 @@ class Training:
         return time.perf_counter() - start, value
 
 
-class Sampling:
+class Sampling(InPrecision):
     """Images from noise with guidance, one UNet call a step for both branches."""
 
     def __init__(self, task):
@@ -102,19 +119,27 @@ class Sampling:
         self.drawn += 1
         return noise.contiguous()
 
+    def predict(self, sample, t, uncond, cond):
+        count, guidance = len(sample), self.task["guidance"]
+        if guidance == 1:
+            with self.autocast():
+                return self.unet(sample, t, torch.stack([cond] * count), return_dict=False)[0].float()
+        context = torch.stack([uncond] * count + [cond] * count)
+        with self.autocast():
+            both = self.unet(torch.cat([sample] * 2), t, context, return_dict=False)[0]
+        u, c = both.float().chunk(2)
+        return u + guidance * (c - u)
+
     @torch.no_grad()
     def run(self):
         count = self.task["images"]
         start = time.perf_counter()
         self.drawn = 0
         uncond, cond = self.text_encoder(self.ids).last_hidden_state
-        context = torch.stack([uncond] * count + [cond] * count)
         self.scheduler.set_timesteps(self.task["steps"])
         sample = self.noise()
         for t in self.scheduler.timesteps:
-            both = self.unet(torch.cat([sample] * 2), t, context, return_dict=False)[0]
-            u, c = both.chunk(2)
-            output = u + self.task["guidance"] * (c - u)
+            output = self.predict(sample, t, uncond, cond)
             sample = self.scheduler.step(output, t, sample).prev_sample
         images = (sample / 2 + 0.5).clamp(0, 1)
         return time.perf_counter() - start, images.flatten()[::97].tolist()
@@ -125,10 +150,13 @@ def main():
     torch.manual_seed(0)
     work = {"train": Training, "sample": Sampling}[task["kind"]](task)
     answer({"version": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()})
-    for line in sys.stdin:
+    for order, line in enumerate(sys.stdin):
+        # The first order is checked, in float32; what follows is timed.
+        if order == 1 and task.get("precision") == "faster":
+            work.choose()
         runs = [work.run() for _ in range(json.loads(line)["steps"])]
         seconds, results = zip(*runs)
-        answer({"seconds": seconds, "results": results, "peak": peak_gb()})
+        answer({"seconds": seconds, "results": results, "precision": work.precision, "peak": peak_gb()})
 
 
 def answer(message):

@@ -48,6 +48,25 @@ export function comparisonTable(results) {
   return markdownTable(columns, comparisonRows(results));
 }
 
+/** A train step of batch 64 by groups of ops; the floor is what its operations or its bytes take at the rates found. */
+export function costTable({ precision, flops, bytes, groups }) {
+  const total = (of) => groups.reduce((sum, group) => sum + of(group), 0);
+  const keys = ['nodes', 'operations', 'bytes', 'floor', 'seconds'];
+  const all = Object.fromEntries(keys.map((key) => [key, total((group) => group[key])]));
+  const rows = [...groups, { name: 'all', ...all }].map((group) => [
+    group.name,
+    String(group.nodes),
+    (group.operations / 1e9).toFixed(1),
+    (group.bytes / 1e9).toFixed(2),
+    (group.floor * 1000).toFixed(0),
+    (group.seconds * 1000).toFixed(0),
+    group.floor < 1e-3 ? '' : `${(group.seconds / group.floor).toFixed(1)}×`,
+  ]);
+  const rates = `${(flops / 1e9).toFixed(0)} GFLOP/s, ${(bytes / 1e9).toFixed(0)} GB/s`;
+  const head = [`${precision} (${rates})`, 'nodes', 'GFLOP', 'GB', 'floor ms', 'ms', 'gap'];
+  return markdownTable(head, rows);
+}
+
 /** What a case missed of what was wanted. */
 export function misses({ title, faster, memory, peer, ours }) {
   const missed = [];

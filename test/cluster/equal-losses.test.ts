@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
+import { bfloat16Support } from '../../lib/backend/node/bfloat16';
 import { trainTogether, type Outcome } from './workers';
 
 vi.setConfig({ testTimeout: 600_000 });
@@ -88,6 +89,18 @@ it('in bfloat16 on the wire all workers still have the same weights, near those 
   // bfloat16 has 8 bits: each gradient is rounded by 0.4 % at most.
   expect(difference(workers[0]!, alone!)).toBeGreaterThan(1e-6);
   expect(difference(workers[0]!, alone!)).toBeLessThan(0.02);
+});
+
+it('in mixed precision all workers have the same weights, and losses near those in float32', async () => {
+  const [alone] = await trainTogether(1, { steps: 6, options });
+  const workers = await trainTogether(2, {
+    steps: 6,
+    options: { ...options, mixedPrecision: 'bf16' },
+  });
+  expect(workers[0]!.digest).toBe(workers[1]!.digest);
+  const found = difference(workers[0]!, alone!);
+  expect(found > 1e-5).toBe(bfloat16Support().isThere);
+  expect(found).toBeLessThan(5e-3);
 });
 
 it('workers with other seeds are told so, all of them', async () => {

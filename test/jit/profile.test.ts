@@ -36,8 +36,8 @@ it('times each node of a graph, by op and by layer, and changes no variable', ()
     'Mean',
   ]);
   expect(timings.slice(0, 3)).toMatchObject([
-    { layer: 'first', shapes: '16x16 16x16' },
-    { layer: 'first', shapes: '16x16' },
+    { layer: 'first', shapes: '16x16 16x16', outputs: '16x16', bytes: 3 * 16 * 16 * 4 },
+    { layer: 'first', shapes: '16x16', bytes: 2 * 16 * 16 * 4 },
     { layer: 'second' },
   ]);
   expect(timings.every(({ milliseconds }) => milliseconds > 0)).toBe(true);

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { tf } from '../..';
 import { perfettoTrace, type LayerName, type OpTiming } from '../../../jit/timings';
 import { nodeBackend, type NativeTensor, type OpAttribute } from '../binding';
-import { DType, sizeOf, toTfjs, type TensorSpec } from './dtypes';
-import type { AttrValue, GraphNode, Ref } from './graph';
+import { bytesOf, DType, sizeOf, toTfjs, type TensorSpec } from './dtypes';
+import { specOf, type AttrValue, type GraphNode, type Ref } from './graph';
 import type { Traced } from './traced';
 
 /**
@@ -96,8 +96,17 @@ class GraphRun {
       const start = performance.now();
       const results = this.execute(node, ids);
       const milliseconds = performance.now() - start;
-      const shapes = args.map(({ shape }) => shape.join('x')).join(' ');
-      timings.push({ op: node.op, layer: node.scope || layer, shapes, milliseconds });
+      const shapes = shapesOf(args);
+      const outputs = shapesOf(node.outputs);
+      const bytes = bytesOf([...node.inputs.map(specOf), ...node.outputs]);
+      timings.push({
+        op: node.op,
+        layer: node.scope || layer,
+        shapes,
+        outputs,
+        bytes,
+        milliseconds,
+      });
       this.values.set(
         node,
         results.map((result: NativeTensor) => this.backend.createOutputTensor(asKnown(result))),
@@ -188,6 +197,9 @@ class GraphRun {
     return { name, type, value };
   }
 }
+
+const shapesOf = (tensors: readonly { readonly shape: readonly number[] }[]) =>
+  tensors.map(({ shape }) => shape.join('x')).join(' ');
 
 /** tfjs knows no bfloat16. The tensor stays what it is, and is only handed to other nodes. */
 function asKnown(result: NativeTensor): NativeTensor {

@@ -115,7 +115,7 @@ export function checkGiven<O extends object>(
  * @param owner the class, for the message
  * @param defaults those of every option that has one
  * @returns all options
- * @throws RangeError naming every option that is unknown or out of range
+ * @throws TypeError if they are no record; RangeError naming every option that is unknown or out of range
  */
 export function checkOptions<O extends object>(
   owner: string,
@@ -123,6 +123,7 @@ export function checkOptions<O extends object>(
   defaults: Partial<O>,
   rules: OptionRules<O>,
 ): O {
+  requireRecord(owner, given, 'options as a record, { name: value }');
   const stated = definedKeys(given);
   const all = { ...defaults, ...stated } as O;
   const names = Object.keys(rules) as (keyof O & string)[];

@@ -48,6 +48,7 @@ const members = {
     ...{ requires_grad_: noGradient, zero_grad: noGradient },
   },
   optimizer: { zero_grad: noGradient },
+  trainer: { train: 'await trainer.fit({ maxSteps: 1000 })' },
   picture: { show: 'end the cell with it', display: 'end the cell with it' },
   list: { append: 'xs.push(x)', extend: 'xs.push(...ys)', copy: '[...xs]', remove: 'xs.filter((x) => …)' },
   text: { format: '`text ${value}` in backticks', upper: 'text.toUpperCase()', lower: 'text.toLowerCase()', strip: 'text.trim()' },
@@ -63,6 +64,9 @@ function kindOf(checker, type) {
   const known = checker.getApparentType(type).symbol?.name ?? '';
   if (Object.hasOwn(classes, known)) return classes[known];
   const has = (name) => type.getProperty(name) !== undefined;
+  if (has('fit')) return 'trainer';
+  if (has('images') && has('captions') && has('length')) return 'data set';
+  if (has('batchSize') && has('loadState')) return 'loader';
   if (has('generate') || (has('forward') && has('config')) || has('unet')) return 'model';
   return known === '__object' ? 'record' : '';
 }
@@ -161,20 +165,26 @@ function pythonHabit({ code, file, start, length }, checker) {
   return undefined;
 }
 
+/** What is written for `x[i]` of what has no such place. */
+const indexed = {
+  tensor: (x, i) =>
+    `A tensor is not indexed. In TypeScript: sd.tf.gather(${x}, ${i}), or ${x}.arraySync()[${i}].`,
+  'data set': (x, i) =>
+    `A data set is not indexed. In TypeScript: ${x}.images[${i}], and ${x}.captions[${x}.captionIds[${i}]].`,
+  loader: (x) =>
+    `A loader is not indexed. In TypeScript: for (const batch of ${x}) { … }, or [...${x}][0].`,
+};
+
 /** What TypeScript takes, as undefined or NaN: `x[0]` and `-x` of a tensor. */
 function silent(node, { checker, file }) {
-  const isTensor = (each) => kindOf(checker, checker.getTypeAtLocation(each)) === 'tensor';
-  if (ts.isElementAccessExpression(node) && isTensor(node.expression)) {
-    const [x, index] = [node.expression, node.argumentExpression].map((each) => each.getText(file));
-    const isNumber =
-      checker.getTypeAtLocation(node.argumentExpression).flags & ts.TypeFlags.NumberLike;
-    return (
-      isNumber &&
-      `A tensor is not indexed. In TypeScript: sd.tf.gather(${x}, ${index}), or ${x}.arraySync()[${index}].`
-    );
+  const kind = (each) => kindOf(checker, checker.getTypeAtLocation(each));
+  if (ts.isElementAccessExpression(node) && Object.hasOwn(indexed, kind(node.expression))) {
+    const { expression, argumentExpression: index } = node;
+    if (!(checker.getTypeAtLocation(index).flags & ts.TypeFlags.NumberLike)) return undefined;
+    return indexed[kind(expression)](expression.getText(file), index.getText(file));
   }
   const isSigned = ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken;
-  if (!isSigned || !isTensor(node.operand)) return undefined;
+  if (!isSigned || kind(node.operand) !== 'tensor') return undefined;
   return `Tensors have no operators. In TypeScript: sd.tf.neg(${node.operand.getText(file)}).`;
 }
 

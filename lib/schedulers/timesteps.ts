@@ -1,4 +1,5 @@
 /** Which of the training's time steps a shorter sampling visits. */
+import { shown } from '../options';
 
 export const TIMESTEP_SPACINGS = ['linspace', 'leading', 'trailing'] as const;
 export type TimestepSpacing = (typeof TIMESTEP_SPACINGS)[number];
@@ -76,7 +77,7 @@ export function checkNumInferenceSteps(numInferenceSteps: number, most: number):
   if (isWhole && numInferenceSteps >= 1 && numInferenceSteps <= most) return;
   throw new Error(
     `Expected the number of sampling steps to be an integer from 1 to ${most}, ` +
-      `got ${String(numInferenceSteps)}.`,
+      `got ${shown(numInferenceSteps)}.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { ANY_RULE, checkGiven, FLAG_RULE, FUNCTION_RULE } from '../options';
 import type { SkippedStep, StepLog, TrainHistory } from './history';
 
 export interface FitOptions {
@@ -17,6 +18,19 @@ export interface FitOptions {
   readonly onEnd?: (history: TrainHistory) => void | Promise<void>;
   /** Stops the loop after the present step. */
   readonly signal?: AbortSignal;
+}
+
+/** @throws TypeError if they are no record; RangeError naming every option that is unknown or of another kind */
+export function checkFitOptions(options: FitOptions): void {
+  checkGiven('Trainer.fit', options, {
+    ...{ maxSteps: ANY_RULE, epochs: ANY_RULE, progressBar: FLAG_RULE, signal: ANY_RULE },
+    ...{
+      onStep: FUNCTION_RULE,
+      onSkip: FUNCTION_RULE,
+      onEpoch: FUNCTION_RULE,
+      onEnd: FUNCTION_RULE,
+    },
+  });
 }
 
 /** How far a training has come. */

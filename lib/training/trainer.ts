@@ -11,7 +11,14 @@ import { Generator } from '../random';
 import { notice } from '../notices';
 import { loopBar, type LoopBar } from '../progress';
 import { isInterrupted, nextMacrotask, stoppable } from '../stop';
-import { alreadyDone, GOES_ON, isDone, type FitOptions, type Progress } from './fit-options';
+import {
+  alreadyDone,
+  checkFitOptions,
+  GOES_ON,
+  isDone,
+  type FitOptions,
+  type Progress,
+} from './fit-options';
 import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
 import { GradientExchange } from './gradient-exchange';
 import { MicroBatches } from './micro-batches';
@@ -148,7 +155,7 @@ export class Trainer<O extends Objective = Objective> {
    *
    * With `cluster` all workers stop after the same step, if one is asked to.
    *
-   * @throws NonFiniteLossError or OutOfMemoryError with the weights as before that step; Error if it
+   * @throws TypeError or RangeError naming a bad option; NonFiniteLossError or OutOfMemoryError with the weights as before that step; Error if it
    * runs already, something of it was disposed, or workers do not train the same; WorkerLostError if another worker is gone; Interrupted at once if the cell that calls was stopped before
    */
   async fit(options: FitOptions): Promise<TrainHistory> {
@@ -157,6 +164,7 @@ export class Trainer<O extends Objective = Objective> {
       objective: this.objective,
       'the trainer': this,
     });
+    checkFitOptions(options);
     const done = isDone(options, this.sampler.length);
     if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
     this.running = true;

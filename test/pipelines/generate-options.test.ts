@@ -79,6 +79,11 @@ it.each<[object, string]>([
   await expectRefused(PROMPT, { seed: 1, ...options }, RangeError, error);
 });
 
+it('refuses a number in their place', async () => {
+  const message = /generate: expected options as a record, \{ name: value \}, got 50/;
+  await expectRefused(PROMPT, 50 as never, TypeError, message);
+});
+
 it('names all bad options at once', async () => {
   const bad = { seed: 1.5, numInferenceSteps: 0, guidanceScale: NaN, steps: 5 };
   const names = Object.keys(bad).map((name) => `${name}: `);

@@ -271,15 +271,21 @@ describe('refusals', () => {
     );
   });
 
-  it.each<[FitOptions, string]>([
+  it.each<[unknown, string]>([
     [{}, 'got maxSteps undefined and epochs undefined'],
     [{ maxSteps: 0 }, 'got maxSteps 0'],
     [{ maxSteps: 1.5 }, 'got maxSteps 1.5'],
     [{ epochs: 0.5 }, 'epochs 0.5'],
     [{ maxSteps: 1, epochs: 1 }, 'got maxSteps 1 and epochs 1'],
+    [
+      { epochs: 1, max_steps: 3 },
+      'Trainer.fit: max_steps: unknown option (known: maxSteps, epochs',
+    ],
+    [{ maxSteps: 1, onStep: 'bar' }, 'onStep: expected a function, got "bar"'],
+    [10, 'Trainer.fit: expected options as a record, { name: value }, got 10'],
   ])('tell of fit(%j)', async (options, message) => {
     const trainer = tinyTrainer({}, { dataset: firstImages(8) });
-    await expect(trainer.fit(options)).rejects.toThrow(message);
+    await expect(trainer.fit(options as FitOptions)).rejects.toThrow(message);
     expect(trainer.step).toBe(0);
   });
 

@@ -72,6 +72,18 @@ export const python: Row[] = [
     /sd\.tf\.gather\(px, 0\), or px\.arraySync\(\)\[0\]/,
   ],
   ['a sign, which TypeScript takes', ['-px'], /sd\.tf\.neg\(px\)/],
+  [
+    'an index of a data set',
+    ["const dsP = sd.loadMnist({ split: 'train', source: 'quick' });", 'dsP[0]'],
+    /In TypeScript: dsP\.images\[0\], and dsP\.captions\[dsP\.captionIds\[0\]\]/,
+  ],
+  [
+    'of a loader',
+    ['const loaderP = new sd.DataLoader(dsP, { batchSize: 2, seed: 1 });', 'loaderP[0]'],
+    /for \(const batch of loaderP\)/,
+  ],
+  ['what TypeScript has by number', ['const countsP = {}; countsP[3] = 1; countsP[3]'], '1'],
+  ['train', ['const trainerP: sd.Trainer = null; trainerP.train()'], /await trainer\.fit\(/],
   ['what they have by name', ["px['shape']"], '[ 3 ]'],
   ['in a function', ['const half = (t: sd.tf.Tensor1D) => t / 2;'], /sd\.tf\.div\(t, 2\)/],
   ['a method of torch', ['px.numpy()'], /numpy is Python's\. In TypeScript: x\.arraySync\(\)/],

@@ -10,6 +10,7 @@ import { cases, sweep } from './bench/cases.mjs';
 import { compare } from './bench/compare.mjs';
 import { comparisonTable, costTable, machine, misses, writeReport } from './bench/report.mjs';
 import { runSweep } from './bench/sweep.mjs';
+import { WANTED, webStep, webStepText } from './bench/web-step.mjs';
 import { misuse } from './command-line/command.mjs';
 import { CASES } from './commands/bench.mjs';
 import { commands, readCommandLine } from './commands/index.mjs';
@@ -103,9 +104,22 @@ if (only.includes('cost')) {
   for (const cost of costs) console.log(`\n${costTable(cost)}`);
 }
 
+let web = null;
+if (only.includes('web-step')) {
+  say("a step by WebAssembly, ours and onnxruntime-web's in turns …");
+  web = webStep({ python, quick: values.quick });
+  console.log(webStepText(web));
+}
+
 const missed = results.flatMap(misses);
+for (const { batch, speed } of web ?? []) {
+  if (speed < WANTED)
+    missed.push(
+      `UNet step in WebAssembly, batch ${batch}: ${speed.toFixed(2)} of onnxruntime-web's speed, wanted ${WANTED}`,
+    );
+}
 if (compile?.seconds > 6 || compile?.memoryGb > 0.6) missed.push('trace and load');
 console.log(missed.length === 0 ? 'Nothing missed.' : `Missed:\n  ${missed.join('\n  ')}`);
 console.log(
-  writeReport(values.quick ? 'quick' : 'bench', { machine: facts, results, compile, costs }),
+  writeReport(values.quick ? 'quick' : 'bench', { machine: facts, results, compile, costs, web }),
 );

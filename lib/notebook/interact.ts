@@ -142,8 +142,8 @@ export async function interact<T>(
 ): Promise<void> {
   if (!(form instanceof Form || form instanceof DrawingPad) || typeof draw !== 'function') {
     throw new TypeError(
-      `interact: expected a form or a drawingPad and a function of its values, interact(form({ seed: 0 }), ({ seed }) => …), ` +
-        `got ${shown(form)} and ${shown(draw)}.`,
+      `interact: expected a form and a function of its values, interact(form({ seed: 0 }), ({ seed }) => …), or a drawingPad ` +
+        `and a function of { image }, got ${shown(form)} and ${shown(draw)}.`,
     );
   }
   if (!(debounce >= 0 && debounce < Infinity)) {

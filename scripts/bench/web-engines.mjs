@@ -12,6 +12,8 @@ import { inRoot } from '../setup/paths.mjs';
 
 const { checkpoint, onnx, runtime, batches, rounds } = JSON.parse(process.argv[2]);
 const PER_ROUND = 2;
+/** Half a picture: JavaScript is compiled meanwhile. */
+const WARM_UP = 10;
 
 const web = createRequire(import.meta.url)(inRoot('dist', 'web.js'));
 const { tf } = web;
@@ -75,7 +77,7 @@ for (const batch of batches) {
   const [a, b] = [await steps.ours(), await steps.peer()];
   const largest = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   const difference = a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i])), 0) / largest;
-  for (const step of Object.values(steps)) await step();
+  for (let i = 0; i < WARM_UP; i++) for (const step of Object.values(steps)) await step();
   const times = { ours: [], peer: [] };
   for (let round = 0; round < rounds; round++) {
     for (const name of ['peer', 'ours']) times[name].push(await timed(steps[name]));

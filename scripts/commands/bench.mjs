@@ -1,7 +1,7 @@
 import { cases } from '../bench/cases.mjs';
 import { choice, list } from '../command-line/kinds.mjs';
 
-export const CASES = [...cases.map(({ name }) => name), 'compile', 'cost'];
+export const CASES = [...cases.map(({ name }) => name), 'compile', 'cost', 'web-step'];
 
 const check = ({ sweep, only }) =>
   sweep && only.length > 0 ? '--sweep and --only cannot be together: a sweep has no cases.' : null;

@@ -5,6 +5,7 @@
 
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { tf } from '..';
+import { registerAttention } from './attention';
 import { registerConvolution } from './convolution';
 import { registerLinear } from './linear';
 
@@ -48,6 +49,7 @@ export async function openWasm({ binary }: OpenWasmOptions = {}): Promise<void> 
   }
   registerLinear();
   registerConvolution();
+  registerAttention();
 }
 
 const urlOf = (bytes: Uint8Array<ArrayBuffer>): string =>

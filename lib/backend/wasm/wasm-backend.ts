@@ -9,7 +9,13 @@ type DisposeData = (dataId: tf.DataId, force?: boolean) => boolean;
 
 interface WasmBackend {
   disposeData: DisposeData;
+  readSync(dataId: tf.DataId): tf.backend_util.BackendValues;
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+  typedArrayFromHeap(info: tf.TensorInfo): Float32Array;
 }
+
+/** The backend that is open. */
+export const wasmBackend = (): WasmBackend => tf.findBackend(WASM) as unknown as WasmBackend;
 
 /** A kernel of the backend's own, which a kernel of ours runs. */
 export type Kernel = (inputs: tf.NamedTensorInfoMap, attrs?: object) => tf.TensorInfo;
@@ -28,7 +34,7 @@ export class Derived {
   private readonly made = new WeakMap<tf.DataId, tf.TensorInfo>();
 
   constructor(private readonly make: (of: tf.TensorInfo) => tf.TensorInfo) {
-    const backend = tf.findBackend(WASM) as unknown as WasmBackend;
+    const backend = wasmBackend();
     const dispose = backend.disposeData.bind(backend);
     backend.disposeData = (dataId, force) => {
       const isGone = dispose(dataId, force);

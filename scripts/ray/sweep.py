@@ -29,7 +29,7 @@ import space  # noqa: E402
 
 
 def accuracy_of(model, images):
-    """The share of a model's digits that the judge reads as asked, and how many seconds that took.
+    """The share of a model's digits that the judge reads as asked.
 
     :raises RuntimeError: if npm run evaluate fails
     """

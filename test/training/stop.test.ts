@@ -9,14 +9,17 @@ vi.setConfig({ testTimeout: 3_600_000 });
 
 it("the kernel's Stop at random moments ends the loop within two steps, and no step follows", async () => {
   const listeners = process.listeners('SIGINT');
-  const { StopListener } = loadScript<{ StopListener: new (stopCell: () => void) => object }>(
-    '../kernel/stop-listener.cjs',
+  interface ListenerOptions {
+    readonly stopCell: () => void;
+    readonly cellName: () => string;
+  }
+  const { StopListener } = loadScript<{
+    StopListener: new (options: ListenerOptions) => object;
+  }>('../kernel/stop-listener.cjs');
+  const { installStop } = loadScript<{ installStop: (listener: object) => void }>(
+    '../kernel/stop.cjs',
   );
-  const { installStop } = loadScript<{
-    installStop: (stopCell: () => void, listener: object) => void;
-  }>('../kernel/stop.cjs');
-  const stopCell = () => undefined;
-  installStop(stopCell, new StopListener(stopCell));
+  installStop(new StopListener({ stopCell: () => undefined, cellName: () => 'In[1]' }));
   const trainer = tinyTrainer();
   await trainer.fit({ maxSteps: 1 });
   const random = seededRandom(9);

@@ -1,6 +1,6 @@
 /** A trainer that is one of several workers: what it asks the others, and what all decide alike. */
 import type { tf } from '../backend';
-import type { Cluster } from '../backend/node';
+import { WorkerLostError, type Cluster } from '../backend/node';
 import type { TrainerState } from './trainer-state';
 import { weightsDigest } from './weights-digest';
 
@@ -60,11 +60,25 @@ export class Together {
       weights: weightsOf(parameters),
     });
     if (differing.length === 0) return;
+    this.farewell(); // all throw
     throw new Error(
       `Worker ${this.cluster.index} of ${this.cluster.size}: expected the same training on all workers, but they ` +
         `differ in ${differing.join(', ')}; here it is at step ${step}. Start all with the same command, and with a run ` +
         'folder that all of them see.',
     );
+  }
+
+  /**
+   * Waits until all are here, after the last step or before an error that all throw. Sums are fetched by those who need them: a process that ended earlier would
+   * take away what another one has not fetched yet.
+   */
+  farewell(): void {
+    try {
+      this.cluster.differing({ end: '' });
+    } catch (error) {
+      // Whoever is gone was here as well, or has failed by itself; what was to be trained is trained.
+      if (!(error instanceof WorkerLostError)) throw error;
+    }
   }
 }
 

@@ -181,6 +181,7 @@ export class Trainer<O extends Objective = Objective> {
             if (!(isInterrupted(error) && stopped())) throw error;
           });
         }
+        this.together?.farewell();
         const history: TrainHistory = { ...this.history, stopped: !done(this.progress) };
         await options.onEnd?.(history);
         return history;
@@ -274,6 +275,7 @@ export class Trainer<O extends Objective = Objective> {
     const where = this.trainStep.nonFinite();
     const inARow = this.skipped.filter(({ step }) => step === log.step).length;
     if (nonFinite === 'throw' || inARow >= maxSkippedSteps) {
+      this.together?.farewell(); // all throw, since loss and norm are those of all
       throw new NonFiniteLossError(log.step, log.loss, log.gradNorm, where, inARow);
     }
     const finite = (value: number) => (Number.isFinite(value) ? value : null);

@@ -2,19 +2,12 @@
 // What a train step of batch 64 costs: operations and bytes of each group of ops, the least time that they take at the
 // rates of this machine, and the time that they do take, node by node. `node cost.cjs INPUTS`; prints JSON.
 
-const path = require('node:path');
 const { answer, dist, inputs } = require('./process.cjs');
-const { givenObjective, rowsOf } = require('./objective.cjs');
+const { rowsOf } = require('./objective.cjs');
+const { givenStep } = require('./given-step.cjs');
 
 const { tf } = require(dist('backend/node/index.js'));
-require(dist('pretrained/index.js')); // so that the parts below can read files
 const { chooseMixedPrecision, jit } = require(dist('jit/index.js'));
-const { UNet2DConditionModel } = require(dist('models/unet-2d-condition.js'));
-const { gatherRows } = require(dist('nn/gather-rows.js'));
-const { AdamW } = require(dist('optim/adamw.js'));
-const { BLOG_SCHEDULER_CONFIG } = require(dist('mnist/presets.js'));
-const { DDPMScheduler } = require(dist('schedulers/ddpm.js'));
-const { TrainStep } = require(dist('training/train-step.js'));
 
 const BATCH = 64;
 /** Each node's time is its least of so many runs. */
@@ -71,15 +64,9 @@ function rates(precision) {
 }
 
 function cost(precision) {
-  const { folder, tensor, numbers } = inputs(tf, process.argv[2]);
-  const unet = UNet2DConditionModel.fromPretrained(path.join(folder, 'unet'));
-  const table = tensor('embeddings');
-  const objective = givenObjective({
-    unet,
-    noiseScheduler: new DDPMScheduler(BLOG_SCHEDULER_CONFIG),
-    captions: { encoderHiddenStates: (ids) => gatherRows(table, ids) },
-  });
-  const step = new TrainStep({ objective, optimizer: new AdamW(objective.parameters), precision });
+  const given = inputs(tf, process.argv[2]);
+  const { tensor, numbers } = given;
+  const { objective, step } = givenStep(given, precision);
   const first = (values) => tf.tidy(() => tf.slice(values, 0, BATCH));
   const { labels, timesteps } = numbers.batches[0];
   objective.set({

@@ -3,6 +3,7 @@ import type { Share } from '../../metrics/wilson';
 import type { CaptionJudgeCard } from '../judge/caption-judge';
 import type { EmojiEvaluation } from './evaluate-emoji';
 import { emojiColumns, kindsOf } from './report';
+import { markdownTable, type ShippedModelFacts } from '../../pretrained/model-card';
 
 /** How pictures were drawn; other keys are options of `generate` and of the scheduler. */
 export interface EmojiSettings {
@@ -12,41 +13,23 @@ export interface EmojiSettings {
   readonly [option: string]: unknown;
 }
 
-export interface EmojiModelFacts {
+export interface EmojiModelFacts extends ShippedModelFacts {
   readonly recipe: {
     readonly maxSteps: number;
     readonly trainer: { readonly batchSize: number; readonly seed: number };
   };
-  /** What trains it. */
-  readonly command: string;
-  /** Optimizer steps done. */
-  readonly steps: number;
-  /** Whether the weights are the moving average. */
-  readonly averaged: boolean;
   /** Pictures that it was trained on. */
   readonly trained: number;
   /** Evaluations of these weights; may be none. */
   readonly rows: readonly (EmojiEvaluation & { readonly settings: EmojiSettings })[];
   /** What they were measured by; needed if there are any. */
   readonly judge?: Pick<CaptionJudgeCard, 'heldOut'> | undefined;
-  /** How many numbers each part has. */
-  readonly parameters: { readonly unet: number; readonly text_encoder: number };
   /** Of each weights' file. */
   readonly sha256: { readonly unet: string; readonly text_encoder: string };
 }
 
 const settingOf = ({ scheduler, steps, guidanceScale }: EmojiSettings) =>
   `${scheduler}, ${steps} steps, guidance ${guidanceScale}`;
-
-function markdownTable(rows: readonly Readonly<Record<string, string | number>>[]): string {
-  const names = Object.keys(rows[0]!);
-  const line = (cells: readonly (string | number | undefined)[]) => `| ${cells.join(' | ')} |`;
-  return [
-    line(names),
-    line(names.map(() => '---')),
-    ...rows.map((row) => line(names.map((n) => row[n]))),
-  ].join('\n');
-}
 
 const percent = ({ share, right, of }: Share) =>
   `${(100 * share).toFixed(0)} % (${right} of ${of})`;

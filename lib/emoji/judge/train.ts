@@ -7,16 +7,15 @@ import { CLIPTokenizer } from '../../models/clip-tokenizer';
 import { disposeModule, namedParameters } from '../../nn/state-dict';
 import { AdamW } from '../../optim/adamw';
 import { getScheduler } from '../../optim/lr-scheduler';
-import { loopBar } from '../../progress';
 import { Generator as Random, randint, randn } from '../../random';
-import { interruption, nextMacrotask, stoppable } from '../../stop';
+import { shortTraining, type ShortTrainingOptions } from '../../training/short-training';
 import { EMOJI_TOKENIZER } from '../shipped';
 import { captionTensors, CaptionJudge } from './caption-judge';
 import { contrastiveLoss } from './contrastive-loss';
 import { CaptionJudgeNetwork } from './network';
 import { judgePictures, type JudgePictures } from './pictures';
 
-export interface TrainCaptionJudgeOptions {
+export interface TrainCaptionJudgeOptions extends ShortTrainingOptions {
   readonly seed?: number;
   readonly epochs?: number;
   /** Pictures among which each caption is to be found. */
@@ -31,15 +30,6 @@ export interface TrainCaptionJudgeOptions {
   readonly dropout?: number;
   /** AdamW's. */
   readonly weightDecay?: number;
-  /** Whether a notebook shows a bar. Default true. */
-  readonly progressBar?: boolean;
-  readonly onStep?: (log: {
-    /** From 1. */
-    readonly step: number;
-    readonly steps: number;
-    readonly loss: number;
-  }) => void | Promise<void>;
-  readonly signal?: AbortSignal;
 }
 
 /** The batches of an epoch of the one, each followed by one of the other, which goes round. */
@@ -108,27 +98,12 @@ export async function trainCaptionJudge(
       return trainStep(moved, ids, mask, ...keys, lr).dataSync()[0]!;
     });
   let finished = false;
-  const about = { description: 'train judge', unit: 'step' };
-  const bar = loopBar(numTrainingSteps, about, options.progressBar);
   try {
-    await stoppable(options.signal, async (stopped) => {
-      let step = 0;
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        for (const batch of alternating(loader, alike)) {
-          const loss = runStep(batch, ++step);
-          bar.update(1, { loss });
-          await options.onStep?.({ step, steps: numTrainingSteps, loss });
-          await nextMacrotask();
-          if (stopped() && step < numTrainingSteps) {
-            const at = `step ${step} of ${numTrainingSteps}`;
-            throw interruption(options.signal, `The judge's training was stopped after ${at}.`);
-          }
-        }
-      }
-    });
+    const batches = () => alternating(loader, alike);
+    const all = { what: 'judge', epochs, steps: numTrainingSteps, batches, runStep };
+    await shortTraining(all, options);
     finished = true;
   } finally {
-    bar.close();
     trainStep.dispose();
     optimizer.dispose();
     if (!finished) disposeModule(network);

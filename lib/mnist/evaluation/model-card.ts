@@ -4,23 +4,16 @@ import type { JudgeCard } from './judge';
 import type { EvaluationSettings } from './measures';
 import type { AnyRecipe } from '../recipes';
 import { columnsOf } from './report';
+import { markdownTable, type ShippedModelFacts } from '../../pretrained/model-card';
 
-export interface ModelFacts {
+export interface ModelFacts extends ShippedModelFacts {
   /** Of the recipe. */
   readonly name: string;
   readonly recipe: AnyRecipe;
-  /** What trains it. */
-  readonly command: string;
-  /** Optimizer steps done. */
-  readonly steps: number;
-  /** Whether the weights are the moving average. */
-  readonly averaged: boolean;
   /** Evaluations of these weights; may be none. */
   readonly rows: readonly (Comparison & { readonly settings: EvaluationSettings })[];
   /** What they were measured by; needed if there are any. */
   readonly judge?: Pick<JudgeCard, 'testAccuracy'> | undefined;
-  /** How many numbers each part has. */
-  readonly parameters: { readonly unet: number; readonly text_encoder: number };
   /** Of each weights' file. */
   readonly sha256: { readonly unet: string; readonly text_encoder: string };
 }
@@ -42,16 +35,6 @@ function settingOf({ scheduler, steps, guidanceScale, ...rest }: EvaluationSetti
   return [scheduler, `${steps} steps`, `guidance ${guidanceScale}`]
     .concat(more.map(([key, value]) => `${key} ${JSON.stringify(value)}`))
     .join(', ');
-}
-
-function markdownTable(rows: readonly Readonly<Record<string, string | number>>[]): string {
-  const names = Object.keys(rows[0]!);
-  const line = (cells: readonly (string | number | undefined)[]) => `| ${cells.join(' | ')} |`;
-  return [
-    line(names),
-    line(names.map(() => '---')),
-    ...rows.map((row) => line(names.map((n) => row[n]))),
-  ].join('\n');
 }
 
 /** README.md of a model that ships. */

@@ -9,12 +9,15 @@ import { disposeModule, namedParameters } from '../../nn/state-dict';
 import { AdamW } from '../../optim/adamw';
 import { getScheduler } from '../../optim/lr-scheduler';
 import { Generator, randint } from '../../random';
-import { loopBar } from '../../progress';
-import { interruption, nextMacrotask, stoppable } from '../../stop';
+import {
+  shortTraining,
+  type ShortTrainingLog,
+  type ShortTrainingOptions,
+} from '../../training/short-training';
 import { Judge, JudgeNetwork } from './judge';
 import { requireRecord } from '../../options';
 
-export interface TrainJudgeOptions {
+export interface TrainJudgeOptions extends ShortTrainingOptions {
   readonly seed?: number;
   readonly epochs?: number;
   readonly batchSize?: number;
@@ -24,20 +27,10 @@ export interface TrainJudgeOptions {
   readonly dropout?: number;
   /** Images are moved by up to so many pixels each way. */
   readonly maxShift?: number;
-  /** Whether a notebook shows a bar. Default true. */
-  readonly progressBar?: boolean;
-  readonly onStep?: (log: JudgeStepLog) => void | Promise<void>;
-  readonly signal?: AbortSignal;
 }
 
-export interface JudgeStepLog {
-  /** The number of this step, from 1. */
-  readonly step: number;
-  /** How many steps there are in all. */
-  readonly steps: number;
-  /** Mean cross-entropy of the batch. */
-  readonly loss: number;
-}
+/** Its loss is the mean cross-entropy. */
+export type JudgeStepLog = ShortTrainingLog;
 
 /** Share of the images that the judge reads right. */
 export function judgeAccuracy(judge: Judge, { images, labels, length }: MnistDataset): number {
@@ -92,27 +85,12 @@ export async function trainJudge(
     });
   };
   let finished = false;
-  const about = { description: 'train judge', unit: 'step' };
-  const bar = loopBar(numTrainingSteps, about, options.progressBar);
   try {
-    await stoppable(options.signal, async (stopped) => {
-      let step = 0;
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        for (const batch of loader) {
-          const loss = runStep(batch, ++step);
-          bar.update(1, { loss });
-          await options.onStep?.({ step, steps: numTrainingSteps, loss });
-          await nextMacrotask();
-          if (stopped() && step < numTrainingSteps) {
-            const at = `step ${step} of ${numTrainingSteps}`;
-            throw interruption(options.signal, `The judge's training was stopped after ${at}.`);
-          }
-        }
-      }
-    });
+    const batches = () => loader;
+    const all = { what: 'judge', epochs, steps: numTrainingSteps, batches, runStep };
+    await shortTraining(all, options);
     finished = true;
   } finally {
-    bar.close();
     trainStep.dispose();
     optimizer.dispose();
     if (!finished) disposeModule(network);

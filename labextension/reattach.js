@@ -15,7 +15,7 @@
   /** The cell and the place in its outputs where a display with the id is shown. */
   function findDisplay(panel, id) {
     for (const cell of panel.content.widgets) {
-      const outputs = cell.outputArea?.model;
+      const { outputs } = cell.model;
       for (let index = 0; index < (outputs?.length ?? 0); index++) {
         if (outputs.get(index).metadata?.display_id === id) return { cell, index };
       }
@@ -37,9 +37,17 @@
       this.heard = [];
       /** Requests whose cells have ended here. */
       this.seen = [];
+      /** Cells whose outputs have changed since the notebook was opened: what they showed before must not come back. */
+      this.changed = new WeakSet();
+      void panel.context.ready.then(() => this.noteChanges());
       panel.sessionContext.iopubMessage.connect((_, message) => this.take(message));
       panel.sessionContext.kernelChanged.connect(() => void this.ask());
       void panel.sessionContext.ready.then(() => this.ask());
+    }
+
+    noteChanges() {
+      for (const cell of this.panel.content.widgets)
+        cell.model.outputs?.changed.connect(() => this.changed.add(cell));
     }
 
     get kernel() {
@@ -83,9 +91,13 @@
       if (kernel !== this.kernel) return;
       for (const run of cells) {
         const cell = this.panel.content.widgets.find(({ model }) => model.id === run.cell);
-        if (run.session === kernel.clientId || !cell?.outputArea) continue;
+        if (run.session === kernel.clientId || !cell?.model.outputs) continue;
         if (cell.model.sharedModel.getSource() !== run.code) continue;
-        cell.outputArea.model.fromJSON(run.outputs);
+        if (run.ended && this.changed.has(cell)) {
+          this.sawEnd(run.id);
+          continue;
+        }
+        cell.model.outputs.fromJSON(run.outputs);
         cell.model.executionCount = run.ended ? (run.count ?? null) : null;
         if (run.ended) {
           this.sawEnd(run.id);
@@ -138,7 +150,7 @@
       else if (type === 'update_display_data') this.update(content, parent.msg_id);
       else if (type === 'execute_input') this.counts.set(parent.msg_id, content.execution_count);
       else if (type === 'clear_output')
-        this.cells.get(parent.msg_id)?.outputArea.model.clear(content.wait);
+        this.cells.get(parent.msg_id)?.model.outputs.clear(content.wait);
       else if (OUTPUTS.includes(type)) {
         const { output_type, ...output } = { ...content, output_type: type };
         delete output.transient;
@@ -147,7 +159,7 @@
           : content.metadata;
         this.cells
           .get(parent.msg_id)
-          ?.outputArea.model.add({ ...output, ...(metadata && { metadata }), output_type });
+          ?.model.outputs.add({ ...output, ...(metadata && { metadata }), output_type });
       }
     }
 
@@ -155,14 +167,15 @@
       const found = findDisplay(this.panel, transient?.display_id);
       if (!found) return;
       const { cell, index } = found;
-      if (cell.outputArea.future && !cell.outputArea.future.isDisposed) return; // JupyterLab's own
+      const { future } = cell.outputArea ?? {}; // a cell that was never in sight has no area yet
+      if (future && !future.isDisposed) return; // JupyterLab's own
       if (!this.cells.has(id)) {
         this.cells.set(id, cell);
         cell.model.executionState = 'running'; // the prompt [*]
         this.setBusy(true);
       }
-      const { output_type } = cell.outputArea.model.get(index).toJSON();
-      cell.outputArea.model.set(index, {
+      const { output_type } = cell.model.outputs.get(index).toJSON();
+      cell.model.outputs.set(index, {
         output_type,
         data,
         metadata: { ...metadata, display_id: transient.display_id },

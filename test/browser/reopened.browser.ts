@@ -12,8 +12,15 @@ const folder = path.join(root, 'runs', 'browser', 'reopened');
 let lab: Lab;
 let page: Page;
 
+interface Kernel {
+  readonly clientId: string;
+  sendShellMessage(message: object, expectReply: boolean): { readonly done: Promise<unknown> };
+}
 interface App {
   readonly commands: { execute(id: string): Promise<void> };
+  readonly shell: {
+    readonly currentWidget: { readonly sessionContext: { session: { kernel: Kernel } } };
+  };
 }
 const wait = 'await new Promise((resolve) => setTimeout(resolve, 250));';
 const cell = (id: string, source: string) => ({
@@ -56,6 +63,20 @@ async function close(notebook: NotebookPage) {
 }
 const open = () => page.goto(lab.url('/lab/workspaces/again/tree/prints.ipynb?reset'));
 
+/** How many cells' outputs the kernel keeps for a page that has not shown them. */
+const kept = () =>
+  page.evaluate(async () => {
+    const { shell } = (globalThis as unknown as { jupyterapp: App }).jupyterapp;
+    const { kernel } = shell.currentWidget.sessionContext.session;
+    const msg_id = crypto.randomUUID();
+    const header = { msg_id, msg_type: 'published_request', session: kernel.clientId };
+    const rest = { channel: 'shell', parent_header: {}, metadata: {}, buffers: [], content: {} };
+    const date = new Date().toISOString();
+    const message = { ...rest, header: { ...header, username: '', date, version: '5.3' } };
+    const reply = await kernel.sendShellMessage(message, true).done;
+    return (reply as { content: { cells: unknown[] } }).content.cells.length;
+  });
+
 it('all of it, and what follows', async () => {
   const notebook = await NotebookPage.open(page, lab, 'prints');
   await notebook.startAll();
@@ -81,7 +102,7 @@ it('also of cells that have ended while it was closed; once', async () => {
     const { jupyterapp } = globalThis as unknown as { jupyterapp: App };
     return jupyterapp.commands.execute('notebook:clear-all-cell-outputs');
   });
-  await page.waitForTimeout(1500); // the kernel hears what was shown
+  await expect.poll(kept, { timeout: 30_000 }).toBe(0); // the kernel hears what was shown
   await close(notebook);
   await open();
   await page.locator('.jp-Notebook .jp-Cell').nth(2).waitFor({ timeout: 60_000 });

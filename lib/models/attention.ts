@@ -8,6 +8,7 @@ import {
 } from '../nn/attention';
 import { linear } from '../nn/linear';
 import { Conv2d, GroupNorm, LayerNorm, Linear } from '../nn/layers';
+import { LoraLinear } from '../nn/lora/layers';
 import type { RandomStream } from '../random';
 
 export interface AttentionOptions {
@@ -61,16 +62,22 @@ export class Attention {
   }
 
   /**
-   * Self-attention that reads x once for all three projections; null where one of them is not a plain
-   * `Linear` without bias: an adapter put in its place computes more than its weight says.
+   * Self-attention that reads x once for all three projections; null where one of them is neither a plain `Linear` without
+   * bias nor one with adapters: another layer in its place computes more than its weight says.
    */
   private fusedSelfAttention(x: tf.Tensor3D): tf.Tensor3D | null {
-    const projections = [this.to_q, this.to_k, this.to_v];
-    if (projections.some((layer) => layer.constructor !== Linear || layer.bias)) return null;
-    const weights = projections.map((layer) => layer.weight);
+    const weights = [this.to_q, this.to_k, this.to_v].map(weightOfProjection);
+    if (!weights.every((weight): weight is tf.Tensor2D => weight !== null)) return null;
     const qkv = linear(x, tf.concat(weights, 0)); // [B, L, 3 · inner]
     return multiHeadSelfAttention(qkv, this.heads); // [B, L, inner]
   }
+}
+
+/** [out, in]: all that a projection multiplies by; null if it does more. */
+function weightOfProjection(layer: Linear | LoraLinear): tf.Tensor2D | null {
+  if (layer.bias) return null;
+  if (layer instanceof LoraLinear) return layer.mergedWeight();
+  return layer.constructor === Linear ? layer.weight : null;
 }
 
 /** Projection to twice the width, gated by GELU; diffusers' `GEGLU`. */

@@ -75,7 +75,8 @@ export function localFolder(name: string, { variant, wanted }: ReadFiles = {}): 
   throw new IncompleteSnapshotError(name, folder, missing, `Download the rest first: ${call}.`);
 }
 
-const isFolderName = (name: string) =>
+/** Whether a name is that of a folder or file rather than a model's id of the hub. */
+export const isFolderName = (name: string): boolean =>
   existsSync(name) || !/^[^/]+\/[^/]+$/.test(name) || !isModelId(name);
 
 /** Where a folder is; of a model of the hub its id. */

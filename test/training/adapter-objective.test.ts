@@ -3,11 +3,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
-import { readSafetensors } from '../../lib/io/safetensors';
+import { readSafetensors, toFloat32Array } from '../../lib/io/safetensors';
 import { addAdapter, setAdapters } from '../../lib/nn/lora/adapters';
 import { fuseLora } from '../../lib/nn/lora/fuse';
 import { adapterChange } from '../../lib/nn/lora/weights';
 import { stateDict } from '../../lib/nn/state-dict';
+import { saveLoraWeights } from '../../lib/pretrained/lora';
 import { AdapterObjective } from '../../lib/training/adapter-objective';
 import { latestCheckpoint, resumeTraining, saveTraining } from '../../lib/training/checkpoints';
 import { Trainer } from '../../lib/training/trainer';
@@ -108,4 +109,31 @@ it('trains the adapter of a text encoder', async () => {
   expect(adapterChange(inner.textEncoder, 'text').every(({ normB }) => normB > 0)).toBe(true);
   trainer.dispose();
   expect(tf.memory().numTensors).toBe(before);
+});
+
+it('is averaged by EMA as diffusers averages weights, and saved so', async () => {
+  const decay = 0.5;
+  const { inner, objective } = adapted();
+  const trainer = new Trainer(objective, { ...options, ema: { decay } });
+  const averaged: number[][] = [];
+  await trainer.fit({
+    maxSteps: 4,
+    onStep: ({ step }) => {
+      // EMAModel.get_decay of diffusers: 0 at the first step, then (1 + n) / (10 + n), at most the decay.
+      const n = step - 1;
+      const kept = n === 0 ? 0 : Math.min((1 + n) / (10 + n), decay);
+      weights(objective).forEach((now, i) => {
+        averaged[i] = now.map((w, j) => kept * (averaged[i]?.[j] ?? 0) + (1 - kept) * w);
+      });
+    },
+  });
+  const folder = temporaryFolder();
+  const file = await trainer.ema!.withAveragedWeights(() => saveLoraWeights(inner.unet, folder));
+  const { tensors } = readSafetensors(file);
+  const keys = [...objective.parameters.keys()].map((key) => key.replace(/\.style\b/, ''));
+  keys.forEach((key, i) => {
+    const saved = tensors.get(key) ?? tensors.get(key.replace(/^unet\./, ''))!;
+    expect(toFloat32Array(saved), key).toBeCloseToMax(Float32Array.from(averaged[i]!), 1e-6);
+  });
+  trainer.dispose();
 });

@@ -3,6 +3,7 @@
  * that the model's state dict is as without adapters.
  */
 import { tf } from '../../backend';
+import { tracingPrecision } from '../../jit';
 import { parameter, uniformFanIn, normal } from '../init';
 import { linear } from '../linear';
 import { Conv2d, Linear } from '../layers';
@@ -55,9 +56,21 @@ export class LoraLinear {
     this.#branches = branches;
   }
 
+  /**
+   * The plain weight with what the adapters change it by, [out, in]; the caller disposes it. Null where rounding would lose the
+   * change: a weight in bfloat16 has three digits, an adapter beside it has three of its own.
+   */
+  mergedWeight(): tf.Tensor2D | null {
+    if (tracingPrecision() === 'bfloat16') return null;
+    return tf.tidy(() => added(this.weight, this.#branches.map(weightChange)) as tf.Tensor2D);
+  }
+
   /** @param x [..., in] @returns [..., out] */
   forward<T extends tf.Tensor>(x: T): T {
     return tf.tidy(() => {
+      // One product of the many rows of x instead of three and a sum.
+      const merged = this.mergedWeight();
+      if (merged) return linear(x, merged, this.bias);
       const changes = this.#branches.map((branch) => {
         const low = linear(x, branch.A as tf.Tensor2D); // [..., r]
         return linear(tf.mul(low, countOf(branch)), branch.B as tf.Tensor2D);

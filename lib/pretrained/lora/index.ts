@@ -31,7 +31,7 @@ export interface LoadLoraOptions {
  * with another alpha and saved without it changes less, or more, than it did.
  *
  * @param target a pipeline, `{ unet, textEncoder }`, or one model
- * @param name a safetensors file, or a folder with one
+ * @param name a safetensors file, a folder with one, or an id of the hub that `snapshotDownload` has fetched
  * @returns the adapter's name
  * @throws Error if the file is missing, damaged, a pickle, holds keys that name no layer (all are named), or is of
  *   another model; nothing is then changed

@@ -14,7 +14,9 @@ const { randomMasks } = require(path.join(root, 'dist', 'training', 'random-mask
 const { RandomStream } = require(path.join(root, 'dist', 'random', 'index.js'));
 
 const [STEPS, IMAGES] = [process.argv[2] ?? 1500, process.argv[3] ?? 500].map(Number);
-const [BATCH, SAVE_EVERY, SEED, SAMPLING_STEPS] = [64, 250, 42, 50];
+const [BATCH, SAVE_EVERY, SEED] = [64, 250, 42];
+/** Of sampling, and images at once. */
+const [SAMPLING_STEPS, DRAWN] = [50, 100];
 const folder = path.join(root, 'runs', 'inpainting');
 const model = path.join(folder, `model-${STEPS}`);
 
@@ -43,7 +45,7 @@ async function train() {
     console.log(`step ${step} of ${STEPS}, loss ${loss.toFixed(4)}`);
   };
   await trainer.fit({ maxSteps: STEPS, onStep });
-  trainer.ema.withAveragedWeights(() =>
+  await trainer.ema.withAveragedWeights(() =>
     sd.saveCheckpoint(model, { ...rest, unet, scheduler: noiseScheduler }),
   );
   trainer.dispose();
@@ -74,7 +76,7 @@ async function compare() {
   const test = sd.loadMnist({ split: 'test', source: 'full' });
   const judge = sd.Judge.load(sd.SHIPPED_JUDGE);
   const reference = await sd.realReference(judge, test, IMAGES);
-  const image = new sd.Images(test.images.hi(IMAGES, 28, 28));
+  const image = test.images;
   const labels = test.labels.slice(0, IMAGES);
   const captions = Array.from(labels, sd.captionOf);
   const ways = Object.entries({ blending: sd.SHIPPED_MODEL, 'sees the mask': model }).map(
@@ -88,9 +90,20 @@ async function compare() {
   const rows = [];
   for (const [kind, mask] of Object.entries(masks())) {
     for (const [way, inpaint] of ways) {
-      const options = { image, mask, seed: SEED, numInferenceSteps: SAMPLING_STEPS };
-      const { images } = await inpaint.generate(captions, { ...options, progressBar: false });
-      const set = { images, labels };
+      const data = new Float32Array(IMAGES * 784);
+      for (let from = 0; from < IMAGES; from += DRAWN) {
+        const to = Math.min(IMAGES, from + DRAWN);
+        const own = mask.shape.length === 2 ? mask : mask.hi(to).lo(from);
+        const { images } = await inpaint.generate(captions.slice(from, to), {
+          image: image.hi(to).lo(from),
+          mask: own,
+          seed: SEED + from,
+          numInferenceSteps: SAMPLING_STEPS,
+          progressBar: false,
+        });
+        data.set(images.data, from * 784);
+      }
+      const set = { images: ndarray(data, [IMAGES, 28, 28, 1]), labels };
       const found = sd.compareImages(judge, set, reference.sets, reference.floor);
       const { share, low, high } = found.overall;
       const percent = (value) => `${(100 * value).toFixed(1)} %`;

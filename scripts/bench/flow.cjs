@@ -1,0 +1,79 @@
+// Flow matching against diffusion after the same training: how many steps does each take to draw?
+//
+//   npm run train -- --recipe flow && node scripts/bench/flow.cjs [IMAGES] [FOLDER]
+//
+// `best` is the model that ships, trained with the same seed, batches, rate and number of steps; FOLDER is the run of the recipe
+// `flow`. Drawn without guidance, measured by the judge. Can be stopped; the same command goes on. Writes docs/images/flow-steps.svg.
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+const sd = require(path.join(root, 'dist', 'notebook.js'));
+const { loadRunModel } = require(path.join(root, 'dist', 'mnist', 'evaluation', 'index.js'));
+
+const [images = 1000, folder = path.join(root, 'runs', 'flow')] = process.argv.slice(2);
+const [numImages, batchSize, seed] = [Number(images), 100, 42];
+const STEPS = [4, 8, 16, 50];
+
+const modelOf = (of) => loadRunModel(of, { averaged: true }).parts;
+
+function ways() {
+  const flow = modelOf(folder);
+  const best = modelOf(sd.SHIPPED_MODEL);
+  const drawn = (name) => ({
+    ...best,
+    scheduler: sd.makeSampler(name, best.scheduler.config),
+  });
+  return {
+    'flow, Euler': flow,
+    'best, DDIM': drawn('ddim'),
+    'best, DPM-Solver++ (SDE)': drawn('sde-dpm-solver++'),
+  };
+}
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+async function main() {
+  const judge = sd.Judge.load(sd.SHIPPED_JUDGE);
+  const test = sd.loadMnist({ split: 'test', source: 'full' });
+  const reference = await sd.realReference(judge, test, numImages);
+  const rows = [];
+  const lines = {};
+  for (const [way, parts] of Object.entries(ways())) {
+    const pipeline = new sd.TextToImagePipeline(parts);
+    lines[way] = { x: STEPS, y: [], low: [], high: [] };
+    for (const numInferenceSteps of STEPS) {
+      const key = `${way.replace(/\W+/g, '-')}-${numInferenceSteps}-${numImages}`;
+      const options = { numImages, batchSize, seed, numInferenceSteps, progressBar: false };
+      const own = path.join(root, 'runs', 'flow-steps', key);
+      const measured = { ...options, folder: own };
+      const found = await sd.evaluate({ pipeline, judge, test }, measured, reference);
+      const { share, low, high } = found.overall;
+      const line = lines[way];
+      line.y.push(100 * share);
+      line.low.push(100 * low);
+      line.high.push(100 * high);
+      const row = { model: way, steps: numInferenceSteps, 'right digit': percent(share) };
+      row['95 % interval'] = `${percent(low)} – ${percent(high)}`;
+      row['Fréchet, real = 1'] = found.frechetRatio.toFixed(2);
+      row['± '] = (found.frechetStandardError / reference.floor.frechet).toFixed(2);
+      rows.push(row);
+      console.error(Object.values(row).join('  '));
+    }
+    pipeline.dispose();
+  }
+  console.log(String(sd.table(rows)));
+  const figure = sd.linePlot(lines, {
+    title: 'The same training, by flow matching and by diffusion',
+    xTitle: 'steps of sampling',
+    yTitle: 'right digit, %',
+  });
+  await figure.save(path.join(root, 'docs', 'images', 'flow-steps.svg'));
+}
+
+main().then(
+  () => process.exit(),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -15,6 +15,7 @@ const ground = [
   'pieces.ts',
   'notices.ts',
   'options.ts',
+  'rounding.ts',
   'images',
   'backend',
 ];
@@ -28,6 +29,7 @@ const rooms = {
   'progress.ts': [],
   'notices.ts': [],
   'options.ts': [],
+  'rounding.ts': [],
   'pieces.ts': ['progress.ts', 'stop.ts'],
   images: [],
   io: ['notices.ts'],
@@ -74,7 +76,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 
 /** The rooms that run on any backend of tfjs, in a page as under Node. */
 const portable = [
-  'lib/{stop,progress,pieces,notices,options}.ts',
+  'lib/{stop,progress,pieces,notices,options,rounding}.ts',
   'lib/web.ts',
   'lib/backend/*.ts',
   'lib/backend/wasm/*.ts',

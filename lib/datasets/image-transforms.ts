@@ -2,6 +2,7 @@
 import ndarray, { type NdArray } from 'ndarray';
 import { checkOptions, isCount, isShare, shown } from '../options';
 import { uniform } from '../random/philox';
+import { roundHalfToEven } from '../rounding';
 import { INTERPOLATIONS, resample, type Interpolation, type Pixels } from './resample';
 import { rowMajor } from './transforms';
 
@@ -57,13 +58,6 @@ function cropped(image: Pixels, top: number, left: number, height: number, width
     data.set(row, ((y - top) * width + from - left) * channels);
   }
   return { data, height, width, channels };
-}
-
-/** Python's `round`: a half goes to the even number. */
-function roundHalfToEven(value: number): number {
-  const low = Math.floor(value);
-  if (value - low !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
 }
 
 export const INTERPOLATION_RULE = [

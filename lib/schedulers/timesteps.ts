@@ -1,14 +1,9 @@
 /** Which of the training's time steps a shorter sampling visits. */
 import { shown } from '../options';
+import { roundHalfToEven } from '../rounding';
 
 export const TIMESTEP_SPACINGS = ['linspace', 'leading', 'trailing'] as const;
 export type TimestepSpacing = (typeof TIMESTEP_SPACINGS)[number];
-
-/** Halves go to the even neighbour, as in numpy. */
-function roundHalfToEven(x: number): number {
-  const rounded = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
 
 /**
  * The time steps to visit, from the noisiest down, before they are rounded to whole ones.

@@ -1,7 +1,7 @@
 /** The pipeline as a user of diffusers guesses it: schedulers exchanged, any of them saved, prompts encoded. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { pixelCodec } from '../../lib/models/codec';
 import { namedParameters } from '../../lib/nn/state-dict';
@@ -10,23 +10,15 @@ import { BETA_SCHEDULER_CLASSES } from '../../lib/schedulers/by-class-name';
 import { DDIMScheduler } from '../../lib/schedulers/ddim';
 import { makeSampler, SAMPLER_NAMES } from '../../lib/schedulers/samplers';
 import { temporaryFolder } from '../parity/python';
-import { tinyParts } from '../support/tiny-model';
+import { useTinyPipeline, type TinyPipeline } from '../support/tiny-pipeline';
 
 const PROMPT = 'A handwritten digit 4';
 const options = { seed: 7, numInferenceSteps: 3, size: [8, 6] } as const;
 const folder = temporaryFolder();
 
-let parts: ReturnType<typeof tinyParts>;
+let parts: TinyPipeline['parts'];
 let pipeline: TextToImagePipeline;
-beforeAll(() => {
-  parts = tinyParts(3);
-  pipeline = new TextToImagePipeline(parts);
-});
-afterAll(() => {
-  pipeline.dispose();
-  parts.unet.dispose();
-  parts.textEncoder.dispose();
-});
+useTinyPipeline((made) => void ({ parts, pipeline } = made));
 
 describe('pipe.scheduler = …', () => {
   it('draws as a pipeline made with that scheduler, bit for bit', async () => {

@@ -1,26 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
 import { bfloat16Support } from '../../lib/backend/node/bfloat16';
 import { ImageToImagePipeline } from '../../lib/pipelines/image-to-image';
 import type { GenerateOptions } from '../../lib/pipelines/generate-options';
-import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
-import { tinyParts } from '../support/tiny-model';
+import type { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
+import { useTinyPipeline } from '../support/tiny-pipeline';
 
 vi.setConfig({ testTimeout: 600_000 });
 
 const support = bfloat16Support();
-let parts: ReturnType<typeof tinyParts>;
 let pipeline: TextToImagePipeline;
 let told: string[] = [];
-beforeAll(() => {
-  parts = tinyParts(3);
-  pipeline = new TextToImagePipeline(parts);
-});
-afterAll(() => {
-  pipeline.dispose();
-  parts.unet.dispose();
-  parts.textEncoder.dispose();
-});
+useTinyPipeline((made) => void ({ pipeline } = made));
 afterEach(() => {
   vi.restoreAllMocks();
   told = [];

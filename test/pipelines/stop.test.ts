@@ -1,31 +1,22 @@
 /** Stop in whatever is made of `generate`: the cell ends, and nothing half-done is given as a picture. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { runFunctionsEagerly } from '../../lib/jit';
 import { drawDigits } from '../../lib/mnist/evaluation/generated-images';
 import { trainJudge } from '../../lib/mnist/evaluation/train-judge';
 import { progress } from '../../lib/notebook/progress';
 import type { GenerateOptions } from '../../lib/pipelines/generate-options';
-import { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
+import type { TextToImagePipeline } from '../../lib/pipelines/text-to-image';
 import { Interrupted, isInterrupted, nextMacrotask } from '../../lib/stop';
 import { disposeTrainers, firstImages, tinyTrainer } from '../training/tiny-trainer';
 import { fakeNotebook } from '../support/notebook';
-import { tinyParts } from '../support/tiny-model';
+import { useTinyPipeline } from '../support/tiny-pipeline';
 
 const PROMPT = 'A handwritten digit 4';
 
 let pipeline: TextToImagePipeline;
-let parts: ReturnType<typeof tinyParts>;
 let notebook: ReturnType<typeof fakeNotebook>;
-beforeAll(() => {
-  parts = tinyParts(3);
-  pipeline = new TextToImagePipeline(parts);
-});
-afterAll(() => {
-  pipeline.dispose();
-  parts.unet.dispose();
-  parts.textEncoder.dispose();
-});
+useTinyPipeline((made) => void ({ pipeline } = made));
 beforeEach(() => {
   runFunctionsEagerly(true);
   notebook = fakeNotebook();

@@ -132,7 +132,7 @@ export class EMAModel {
       this.copyTo();
       return await run();
     } finally {
-      this.restore();
+      if (this.stored) this.restore(); // unless it was disposed meanwhile, which restores, too
     }
   }
 
@@ -177,8 +177,10 @@ export class EMAModel {
     loadStateDict(this.state, state, 'EMAModel');
   }
 
-  /** Frees the average, not the parameters. */
+  /** Frees the average, not the parameters, which are first restored if they were stored. */
   dispose(): void {
+    const isThere = [...this.parameters.values()].every((parameter) => !parameter.isDisposed);
+    if (this.stored && isThere) this.restore();
     const { optimization_step, shadow_params } = this.state;
     tf.dispose([optimization_step, ...Object.values(shadow_params), ...(this.stored ?? [])]);
     this.stored = null;

@@ -102,6 +102,26 @@ it('refuses to store twice and to restore nothing', () => {
   );
 });
 
+it('puts the trained weights back when it is disposed while averaged ones stand in their place', async () => {
+  const before = tf.memory().numTensors;
+  const w = tf.variable(tf.tensor1d([1, 2]));
+  const ema = new EMAModel(new Map([['w', w]]), { decay: 0.5 });
+  ema.step();
+  w.assign(tf.tensor1d([3, 6]));
+  ema.step();
+  const averaged = ema.withAveragedWeights(async () => {
+    const inside = [...w.dataSync()];
+    await Promise.resolve();
+    return inside;
+  });
+  ema.dispose(); // as who forgets the await
+  expect([...w.dataSync()]).toEqual([3, 6]);
+  expect((await averaged)[0]).not.toBe(3);
+  expect([...w.dataSync()]).toEqual([3, 6]);
+  w.dispose();
+  expect(tf.memory().numTensors - before).toBeLessThanOrEqual(2); // the test's own
+});
+
 it('takes undefined for the default, option by option', () => {
   const { options: defaults } = new EMAModel(new Map());
   expect(defaults).toEqual({

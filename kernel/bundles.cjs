@@ -177,6 +177,8 @@ async function displayOf(value) {
   const { data, fault } = await dataOf(value);
   if (fault !== undefined)
     return { data: withNote(data, value, `its view failed: ${fault}`), metadata: {} };
+  // For consoles, exports, and pages that know none of the types.
+  if (data['text/plain'] === undefined) data['text/plain'] = asText(value);
   try {
     return { data, metadata: metadataOf(value) };
   } catch (error) {

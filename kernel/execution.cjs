@@ -98,7 +98,8 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
   let running = null;
   /** Which cell a callback belongs to, whichever runs by then. */
   const cells = new AsyncLocalStorage();
-  globalThis[Symbol.for('kernel.cell')] = () => cells.getStore();
+  const cellOf = () => cells.getStore();
+  globalThis[Symbol.for('kernel.cell')] = cellOf;
   const early = []; // printed before the first cell
   const streams = openStreams((name, text) => {
     if (running) running.publish('stream', { name, text });
@@ -230,6 +231,7 @@ function installExecution({ jupyter }, { beforeCell, warnings }) {
     },
     /** The cell that runs, as it stands in traces. One that is not stored has no number: those of 0 are its lines. */
     cellName: () => `In[${running?.stored ? running.count : 0}]`,
+    cellOf,
     reportValue(value) {
       running.value = value;
     },

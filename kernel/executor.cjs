@@ -7,8 +7,8 @@ const vm = require('node:vm');
 const { Cells } = require('./language/cells.cjs');
 const { compile, positions } = require('./language/compile.cjs');
 const { typeScriptError } = require('./language/diagnostics.cjs');
-const { Stopwatch, withoutMagics } = require('./magics.cjs');
-const { Modules, exported } = require('./modules.cjs');
+const { Stopwatch, objectInBrackets, withoutMagics } = require('./magics.cjs');
+const { Modules, exported, isEsModule } = require('./modules.cjs');
 const { said } = require('./said.cjs');
 const { rewrite } = require('./scope/rewrite.cjs');
 const { Variables } = require('./scope/variables.cjs');
@@ -54,8 +54,9 @@ class Executor {
   async execute(code) {
     let failure;
     try {
+      if (this.stopListener.isStopped()) throw new Interrupted(STOPPED);
       const { text, timed } = withoutMagics(code);
-      const cell = this.#prepare(code, text);
+      const cell = this.#prepare(code, objectInBrackets(text));
       this.#variables.announce(cell.names);
       this.stopListener.begin();
       const stopwatch = timed ? new Stopwatch() : null;
@@ -78,7 +79,7 @@ class Executor {
   }
 
   /** Checks a cell and makes what runs of it. */
-  #prepare(code, text) {
+  #prepare(code, { text, bracket }) {
     const refused = refusedCell(code);
     if (refused) throw refused;
     const { diagnostics, checker, ...names } = this.cells.check(text);
@@ -88,6 +89,7 @@ class Executor {
         folder: this.folder,
         isCell: (name) => files.isCell(name),
         checker,
+        bracket,
         knows: (name) => this.cells.knows(name) || names.declared.has(name),
       });
     }
@@ -98,7 +100,7 @@ class Executor {
       reset: names.reset,
       skipped: names.typesOnly,
     });
-    this.#positions.set(this.cellName(), positions(cell.code, cell.before, compiled));
+    this.#positions.set(this.cellName(), positions(cell.code, cell.before, compiled, bracket));
     this.cells.keep();
     return cell;
   }
@@ -109,16 +111,21 @@ class Executor {
     for (const { from, names } of cell.imports) {
       let loaded = this.modules.load(from);
       if (typeof loaded?.then === 'function') loaded = await loaded;
-      for (const [local, name] of names) scope[local] = exported(loaded, name);
+      for (const [local, name] of names) {
+        if (isEsModule(loaded) && name !== '*')
+          this.#variables.bind(local, () => exported(loaded, name));
+        else scope[local] = exported(loaded, name);
+      }
     }
     const run = vm.runInThisContext(cell.code, { filename: this.cellName() });
     const { modules, meta, module, folder, file } = this;
-    const { shared, turn } = this.stopListener;
+    const { shared, turn, goOn } = this.stopListener;
     const given = [
       scope,
       late,
       shared,
       turn,
+      goOn,
       said,
       new Stopwatch(),
       modules.import,

@@ -2,6 +2,7 @@
 // Whether a console should run what was typed.
 
 const ts = require('typescript');
+const { objectInBrackets } = require('./magics.cjs');
 
 /** TypeScript's codes for what another line can still end, wherever they are reported. */
 const unended = new Set([
@@ -86,7 +87,7 @@ function lacksNames(file) {
  * end, else `invalid`.
  */
 function isComplete(code) {
-  const answer = ofTypeScript(code);
+  const answer = ofTypeScript(objectInBrackets(code).text);
   if (answer.status !== 'invalid') return answer;
   if (timing.test(code))
     return ofTypeScript(code.replace(timing, (magic) => ' '.repeat(magic.length)));

@@ -5,8 +5,25 @@ const ts = require('typescript');
 
 const timedLine = /^([ \t]*)%time[ \t](?=.*\S)/m;
 
+/** As a module, so that `await` is one. */
 function parses(text) {
-  return ts.createSourceFile('cell.ts', text, ts.ScriptTarget.Latest).parseDiagnostics.length === 0;
+  const options = {
+    languageVersion: ts.ScriptTarget.Latest,
+    setExternalModuleIndicator: (file) => (file.externalModuleIndicator = true),
+  };
+  return ts.createSourceFile('cell.ts', text, options).parseDiagnostics.length === 0;
+}
+
+/**
+ * A cell that is `{ a: 1 }` alone is an object to who writes it, as Node's REPL takes it, and a block to TypeScript.
+ *
+ * @returns `text`, in brackets if it is one, and `bracket`: where the first was put in, or -1
+ */
+function objectInBrackets(text) {
+  const at = text.search(/\S/);
+  if (text[at] !== '{' || /;\s*$/.test(text)) return { text, bracket: -1 };
+  const inBrackets = `${text.slice(0, at)}(${text.slice(at)}\n)`;
+  return parses(inBrackets) ? { text: inBrackets, bracket: at } : { text, bracket: -1 };
 }
 
 /**
@@ -16,10 +33,12 @@ function parses(text) {
  */
 function withoutMagics(code) {
   const first = /^\s*%%time\b[^\n]*/.exec(code);
-  const text = first ? first[0].replace(/\S/g, ' ') + code.slice(first[0].length) : code;
+  const timed = first !== null;
+  const bare = timed ? first[0].replace(/\S/g, ' ') + code.slice(first[0].length) : code;
+  const text = bare.replace(/^#!/, '//'); // for a shell; no line of a function
   // What is TypeScript as it stands is left alone: `%time` in a template, a remainder over two lines.
-  if (!timedLine.test(text) || parses(text)) return { text, timed: first !== null };
-  return { text: text.replaceAll(new RegExp(timedLine, 'gm'), '$1$$time:'), timed: first !== null };
+  if (!timedLine.test(text) || parses(text)) return { text, timed };
+  return { text: text.replaceAll(new RegExp(timedLine, 'gm'), '$1$$time:'), timed };
 }
 
 /** A line of such a text as it was written. */
@@ -44,17 +63,21 @@ const instead = {
   writefile: "Use fs.writeFileSync('file', text) of node:fs.",
 };
 
+function shellCommand(command, what) {
+  const quoted = command.includes("'") ? JSON.stringify(command) : `'${command}'`;
+  const folder = /^cd\s+(\S+)$/.exec(command)?.[1];
+  if (folder) return `${what}. Here: process.chdir('${folder}')`;
+  return `${what}. Here: require('node:child_process').execSync(${quoted}, { stdio: 'inherit' })`;
+}
+
 /** What to use in the place of a line that this kernel does not know, or undefined. */
 function unknownMagic(line) {
   const shell = /^!\s*([a-z.~/][^\n]*)/i.exec(line);
-  if (shell) {
-    const command = shell[1].trim();
-    const quoted = command.includes("'") ? JSON.stringify(command) : `'${command}'`;
-    return (
-      `!${command} is IPython's way to run a shell command. Here: ` +
-      `require('node:child_process').execSync(${quoted}, { stdio: 'inherit' })`
+  if (shell)
+    return shellCommand(
+      shell[1].trim(),
+      `!${shell[1].trim()} is IPython's way to run a shell command`,
     );
-  }
   const magic = /^%{1,2}([a-z]\w*)/i.exec(line);
   if (!magic) return undefined;
   const known = Object.hasOwn(instead, magic[1]) ? ` ${instead[magic[1]]}` : '';
@@ -101,4 +124,12 @@ class Stopwatch {
   }
 }
 
-module.exports = { Stopwatch, asWritten, isOfMagic, unknownMagic, withoutMagics };
+module.exports = {
+  Stopwatch,
+  asWritten,
+  isOfMagic,
+  objectInBrackets,
+  shellCommand,
+  unknownMagic,
+  withoutMagics,
+};

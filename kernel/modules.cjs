@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const { createRequire, isBuiltin } = require('node:module');
 const path = require('node:path');
 const vm = require('node:vm');
-const { howToAdd, isPackage, packageName } = require('./language/hints.cjs');
+const { howToAdd, isPackage, noFile, packageName } = require('./language/missing-modules.cjs');
 const { root } = require('./language/options.cjs');
 const { packageFolders } = require('./language/packages.cjs');
 const { OwnFiles } = require('./own-files.cjs');
@@ -75,7 +75,9 @@ class Modules {
     try {
       return this.local.resolve(name);
     } catch (error) {
-      if (error.code !== 'MODULE_NOT_FOUND' || !isPackage(name)) throw error;
+      if (error.code !== 'MODULE_NOT_FOUND') throw error;
+      if (!isPackage(name))
+        throw Object.assign(new Error(noFile(name, this.folder)), { code: error.code });
     }
     return this.shared.resolve(name);
   }
@@ -109,4 +111,4 @@ class Modules {
   import = async (name) => exported(await this.load(name), '*');
 }
 
-module.exports = { Modules, exported };
+module.exports = { Modules, exported, isEsModule };

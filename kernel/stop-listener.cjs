@@ -104,6 +104,7 @@ class StopListener {
   });
   #runs = 0;
   #isLingering = false;
+  #ownerless = -Infinity; // when a Stop has ended a loop while no cell ran
   #isDone = false; // what the main thread will hear of yet was dealt with
 
   /** Ends what the cell waits for; the executor's. */
@@ -112,14 +113,22 @@ class StopListener {
   /**
    * @param options.stopCell marks the cell that runs as stopped
    * @param options.cellName gives the name of that cell, `In[3]`
+   * @param options.cellOf gives the cell whose code calls
    */
-  constructor({ stopCell, cellName }) {
-    Object.assign(this, { stopCell, cellName });
+  constructor({ stopCell, cellName, cellOf }) {
+    Object.assign(this, { stopCell, cellName, cellOf });
     const { shared } = this;
-    globalThis[Symbol.for('kernel.look')] = [shared, this.turn]; // for files that cells import
+    globalThis[Symbol.for('kernel.look')] = [shared, this.turn, this.goOn]; // for files that cells import
     new Worker(listener, { eval: true, workerData: { shared, patience } })
       .on('error', () => {}) // Stop works as far as the main thread hears it
       .unref();
+  }
+
+  /** Whether Stop was meant for the cell that comes: a loop of an earlier one kept it waiting, and was ended by the Stop. */
+  isStopped() {
+    const isMeant = performance.now() - this.#ownerless < 3 * deafness;
+    this.#ownerless = -Infinity;
+    return isMeant;
   }
 
   /** A cell runs. */
@@ -164,6 +173,9 @@ class StopListener {
   turn = () => {
     if (!this.#isDone && !this.#isLingering) {
       this.#isDone = true;
+      // A view's loop has no cell that has ended.
+      if (Atomics.load(this.shared, RUN) === 0 && this.cellOf()?.ended)
+        this.#ownerless = performance.now();
       setTimeout(() => {
         this.#isDone = false;
         // A view's or a timer's loop, while no cell runs: other timers go on.
@@ -173,6 +185,13 @@ class StopListener {
       this.interrupt(); // the loop may be a timer's, and the cell wait for something else
     }
     throw new Interrupted(STOPPED);
+  };
+
+  /** Code goes on behind what it has awaited: called with what that gave. Its cell may have been stopped and ended meanwhile. */
+  goOn = (value) => {
+    const cell = this.cellOf();
+    if (cell?.ended && cell.signal.aborted) throw new Interrupted(STOPPED);
+    return value;
   };
 
   /** The main thread has heard a Stop; says whether a loop was ended by it already. */

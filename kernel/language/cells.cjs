@@ -6,10 +6,10 @@
 const ts = require('typescript');
 const { isOfMagic } = require('../magics.cjs');
 const { Files } = require('./files.cjs');
-const { silentErrors } = require('./python-habits.cjs');
+const { silentErrors } = require('./python-silent.cjs');
 
 /** TypeScript's codes for a module that is not there, or has no types. */
-const unresolved = new Set([2307, 2792, 7016]);
+const unresolved = new Set([2307, 2792, 2882, 7016]);
 
 class Cells {
   #ran = []; // that a later cell can see
@@ -58,7 +58,10 @@ class Cells {
     const diagnostics = all.filter((diagnostic) => !isOfMagic(diagnostic));
     this.#lacks = diagnostics.some(({ code }) => unresolved.has(code));
     const { locals = new Map(), symbol } = source;
-    const declared = new Set([...locals.keys(), ...(symbol?.exports?.keys() ?? [])].map(String));
+    // TypeScript keeps `__x` with an underscore more.
+    const declared = new Set(
+      [...locals.keys(), ...(symbol?.exports?.keys() ?? [])].map(ts.unescapeLeadingUnderscores),
+    );
     const mentioned = new Set(source.identifiers?.keys() ?? []); // too many do no harm
     Object.assign(this.#current, { declared, mentioned });
     const checker = program.getTypeChecker();

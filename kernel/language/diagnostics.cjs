@@ -6,8 +6,8 @@ const { inspect } = require('node:util');
 const ts = require('typescript');
 const { asWritten } = require('../magics.cjs');
 const { hintAtLine, hintOf, lineOf, missingName } = require('./hints.cjs');
-const { pythonHabit } = require('./python-habits.cjs');
-const { pythonLine, pythonName } = require('./python-lines.cjs');
+const { pythonHabit, undeclared } = require('./python-habits.cjs');
+const { otherLine, pythonLine, pythonName } = require('./python-lines.cjs');
 
 /** A cell that TypeScript refuses. Its stack is what is shown. */
 class TypeScriptError extends Error {
@@ -25,22 +25,35 @@ class TypeScriptError extends Error {
   }
 }
 
-/** The line of a place with the place marked under it, as `tsc --pretty` does. */
-function marked(file, start, length) {
-  const { line, character } = ts.getLineAndCharacterOfPosition(file, start);
-  const starts = ts.getLineStarts(file);
-  const text = asWritten(file.text.slice(starts[line], starts[line + 1])).replace(/[\r\n]+$/, '');
+/** Of a longer line what is around the place is shown. */
+const longest = 160;
+
+/** The place of a line marked under it, as `tsc --pretty` does. */
+function marked(text, line, character, length) {
+  const from = text.length <= longest ? 0 : Math.max(0, character - longest / 2);
+  const cut = text.length - from > longest ? '…' : '';
+  const shown = `${from > 0 ? '…' : ''}${text.slice(from, from + longest)}`;
+  const at = character - from + (from > 0 ? 1 : 0);
   const gutter = `${line + 1} `;
-  const width = Math.max(1, Math.min(length, text.length - character));
-  const before = text.slice(0, character).replace(/[^\t]/g, ' ');
-  return `${gutter}${text}\n${' '.repeat(gutter.length)}${before}${'~'.repeat(width)}`;
+  const width = Math.max(1, Math.min(length, shown.length - at));
+  const before = shown.slice(0, at).replace(/[^\t]/g, ' ');
+  return `${gutter}${shown}${cut}\n${' '.repeat(gutter.length)}${before}${'~'.repeat(width)}`;
 }
 
-function block({ file, start, length }, message, { folder, isCell }) {
+function block({ file, start, length }, message, { folder, isCell, bracket = -1 }) {
   const { line, character } = ts.getLineAndCharacterOfPosition(file, start);
-  const name = isCell(file.fileName) ? '' : `${path.relative(folder, file.fileName)}:`;
-  const place = `${name}${line + 1}:${character + 1}`;
-  return `${place} - ${message}\n\n${marked(file, start, length)}`;
+  const starts = ts.getLineStarts(file);
+  const isOfCell = isCell(file.fileName);
+  const text = asWritten(file.text.slice(starts[line], starts[line + 1])).replace(/[\r\n]+$/, '');
+  // What is put in stands in the first line that is not empty.
+  const put =
+    isOfCell && bracket >= starts[line] && text[bracket - starts[line]] === '('
+      ? bracket - starts[line]
+      : -1;
+  const own = put === -1 ? text : text.slice(0, put) + text.slice(put + 1);
+  const at = put === -1 || character <= put ? character : character - 1;
+  const name = isOfCell ? '' : `${path.relative(folder, file.fileName)}:`;
+  return `${name}${line + 1}:${at + 1} - ${message}\n\n${marked(own, line, at, length)}`;
 }
 
 /** "a, b are not defined yet: run the cells above that define them." */
@@ -58,9 +71,11 @@ function hint(diagnostic, { folder, isCell, checker }) {
   const isInCell = isCell(diagnostic.file.fileName);
   return (
     hintAtLine(diagnostic) ??
-    (isInCell && diagnostic.code < firstOfTypes ? pythonLine(lineOf(diagnostic)) : undefined) ??
+    (isInCell && diagnostic.code < firstOfTypes
+      ? (otherLine(lineOf(diagnostic)) ?? pythonLine(lineOf(diagnostic)))
+      : undefined) ??
     (isInCell ? pythonHabit(diagnostic, checker) : undefined) ??
-    hintOf(diagnostic, folder)
+    hintOf(diagnostic, isInCell ? folder : path.dirname(diagnostic.file.fileName))
   );
 }
 
@@ -77,6 +92,7 @@ const forgotten = ({ relatedInformation = [] }) =>
  * @param diagnostics at least one, of TypeScript
  * @param context.folder that files are named from
  * @param context.isCell whether a file is a cell
+ * @param context.bracket where one was put into the cell, or -1
  * @param context.knows whether a name is one of the cells'
  * @param context.checker of types
  */
@@ -89,7 +105,7 @@ function typeScriptError(diagnostics, context) {
       diagnostic,
       hinted,
       missing,
-      python: missing === null ? undefined : pythonName(missing),
+      python: missing === null ? undefined : (pythonName(missing) ?? undeclared(diagnostic)),
     };
   });
   const missing = [

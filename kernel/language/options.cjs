@@ -22,6 +22,7 @@ const checking = {
   types: ['node'],
   typeRoots: [path.join(root, 'node_modules', '@types')],
   resolveJsonModule: true,
+  noUncheckedSideEffectImports: true,
   allowImportingTsExtensions: true,
   allowJs: true,
   skipLibCheck: true,

@@ -27,6 +27,8 @@ const noGradient = notNeeded(
   'gradients are made where they are asked for, by sd.tf.variableGrads or a Trainer',
 );
 
+const fits = notNeeded('models of this size fit');
+
 /** Methods and properties by the class that has them in Python. */
 const members = {
   tensor: {
@@ -43,6 +45,8 @@ const members = {
     state_dict: 'sd.stateDict(model)',
     load_state_dict: 'sd.loadStateDict(model, state)',
     ...{ to: elsewhere, cuda: elsewhere, cpu: elsewhere, device: elsewhere, half: notNeeded('all is float32') },
+    ...{ enable_attention_slicing: fits, enable_model_cpu_offload: fits, enable_vae_slicing: fits },
+    ...{ enable_xformers_memory_efficient_attention: fits, set_progress_bar_config: 'pipe.setProgressBarConfig({ disable: true })' },
     ...{ eval: notNeeded('models behave alike in training and drawing') },
     ...{ train: notNeeded('a Trainer trains; models behave alike in training and drawing') },
     ...{ requires_grad_: noGradient, zero_grad: noGradient },
@@ -111,11 +115,27 @@ function tensorOperator(node, { checker, file }) {
   const operation = enclosing(node, isOperation, 1);
   if (!operation) return undefined;
   const { left, right, operatorToken } = operation;
-  const isTensor = (each) => kindOf(checker, checker.getTypeAtLocation(each)) === 'tensor';
-  if (!isTensor(left) && !isTensor(right)) return undefined;
-  const name = operators[operatorToken.kind];
+  const kinds = [left, right].map((each) => kindOf(checker, checker.getTypeAtLocation(each)));
   const [a, b] = [left, right].map((each) => each.getText(file));
+  if (!kinds.includes('tensor')) return listOperator(operatorToken.kind, kinds, a, b);
+  const name = operators[operatorToken.kind];
   return `Tensors have no operators. In TypeScript: sd.tf.${name}(${a}, ${b}).`;
+}
+
+/** `[0] * 3`, `'a' * 3`, `xs + ys`, `'%d' % n`. */
+function listOperator(operator, [left, right], a, b) {
+  const { AsteriskToken, PercentToken, PlusToken } = ts.SyntaxKind;
+  const written =
+    operator === AsteriskToken && left === 'list'
+      ? `${a}.map((x) => x * ${b}), and Array(${b}).fill(${a}).flat() repeats it`
+      : operator === AsteriskToken && left === 'text'
+        ? `${a}.repeat(${b})`
+        : operator === PlusToken && left === 'list' && right === 'list'
+          ? `[...${a}, ...${b}]`
+          : operator === PercentToken && left === 'text'
+            ? '`text ${value}` in backticks'
+            : undefined;
+  return written && `Lists and texts have no such operator. In TypeScript: ${written}.`;
 }
 
 function member(node, { checker }) {
@@ -165,43 +185,19 @@ function pythonHabit({ code, file, start, length }, checker) {
   return undefined;
 }
 
-/** What is written for `x[i]` of what has no such place. */
-const indexed = {
-  tensor: (x, i) =>
-    `A tensor is not indexed. In TypeScript: sd.tf.gather(${x}, ${i}), or ${x}.arraySync()[${i}].`,
-  'data set': (x, i) =>
-    `A data set is not indexed. In TypeScript: ${x}.images[${i}], and ${x}.captions[${x}.captionIds[${i}]].`,
-  loader: (x) =>
-    `A loader is not indexed. In TypeScript: for (const batch of ${x}) { … }, or [...${x}][0].`,
-};
-
-/** What TypeScript takes, as undefined or NaN: `x[0]` and `-x` of a tensor. */
-function silent(node, { checker, file }) {
-  const kind = (each) => kindOf(checker, checker.getTypeAtLocation(each));
-  if (ts.isElementAccessExpression(node) && Object.hasOwn(indexed, kind(node.expression))) {
-    const { expression, argumentExpression: index } = node;
-    if (!(checker.getTypeAtLocation(index).flags & ts.TypeFlags.NumberLike)) return undefined;
-    return indexed[kind(expression)](expression.getText(file), index.getText(file));
-  }
-  const isSigned = ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken;
-  if (!isSigned || kind(node.operand) !== 'tensor') return undefined;
-  return `Tensors have no operators. In TypeScript: sd.tf.neg(${node.operand.getText(file)}).`;
+/** `x = 5` of a name that is declared nowhere. */
+function undeclared({ file, start, length }) {
+  const node = nodeAt(file, start, length);
+  const { parent } = node;
+  const isAssigned =
+    parent &&
+    ts.isBinaryExpression(parent) &&
+    parent.left === node &&
+    parent.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+  if (!isAssigned) return undefined;
+  const value = parent.right.getText(file);
+  const shown = value.length <= 40 && !value.includes('\n') ? value : '…';
+  return `${node.text} is not defined yet: run the cell above that defines it, or declare it: let ${node.text} = ${shown}.`;
 }
 
-/** Beyond TypeScript's codes. */
-const OWN = 90_001;
-
-/** What a checked cell may be refused for beside TypeScript's own errors, in the form of these. */
-function silentErrors(file, checker) {
-  const found = [];
-  const visit = (node) => {
-    const messageText = silent(node, { checker, file });
-    const [start, length] = [node.getStart(file), node.getWidth(file)];
-    if (messageText) found.push({ code: OWN, file, start, length, messageText });
-    else ts.forEachChild(node, visit);
-  };
-  ts.forEachChild(file, visit);
-  return found;
-}
-
-module.exports = { pythonHabit, silentErrors };
+module.exports = { kindOf, operators, pythonHabit, undeclared };

@@ -2,6 +2,8 @@
 // Lines of Python in a cell, whose author knows PyTorch: what is written in their place. TypeScript's own words about
 // them ("'=' expected") help nobody.
 
+const { shellCommand } = require('../magics.cjs');
+
 /** From what a line is, without its strings, to what is written here. The first that fits. */
 const lines = [
   [/^#/, 'a comment begins with //'],
@@ -25,6 +27,13 @@ const lines = [
   [/\bnot\s+\w/, '!x'],
   [/\w\s+(and|or)\s+\w/, 'a && b, a || b'],
   [/^(raise)\s+\w/, "throw new Error('…')"],
+  [/^(if|elif|while|with|except|match)\s+[^({\s].*:|^(else|try|finally)\s*:/, 'if (x) { … } else { … }: blocks stand in braces'],
+  [/^(global|nonlocal)\s+\w/, 'nothing: functions see the names of all cells'],
+  [/^print\s+\S/, 'console.log(x)'],
+  [/\w\s*:=/, 'let x = 1, and then x'],
+  [/[\w)\]]\s+@\s+[\w(]/, 'a.matMul(b)'],
+  [/^@[\w.]+(\(.*\))?$/, 'nothing here: a decorator stands before a class or a method'],
+  [/[\w)\]]\[[^\]?]*:[^\]?]*\]/, 'xs.slice(1, 3) of a list or a text, x.slice([0, 0], [1, -1]) of a tensor'],
   [/^(pass|del\s+\w+)$/, 'nothing: an empty block is { }, and values go by themselves'],
   [/^assert\s/, 'import assert from \'node:assert\', then assert(condition)'],
 ].map(([pattern, here]) => ({ pattern, here })); // prettier-ignore
@@ -35,9 +44,27 @@ const withoutTexts = (line) =>
 
 /** What to write in the place of a line that does not parse, or undefined where it is no Python. */
 function pythonLine(line) {
+  if (/^\s*[rRfFbB]?("{3}|'{3})/.test(line))
+    return 'This is Python. In TypeScript: a text over several lines stands in backticks.';
   const bare = withoutTexts(line.trim()).replace(/\s*\/\/.*$/, '');
   const found = lines.find(({ pattern }) => pattern.test(bare));
   return found && `This is Python. In TypeScript: ${found.here}.`;
+}
+
+/** Words that begin a line for a shell. */
+const shell =
+  /^(npm|npx|pip3?|conda|python3?|git|ls|cd|mkdir|rm|cp|mv|cat|wget|curl|sudo|apt(-get)?|nvidia-smi)\s+[\w.~/-]/;
+
+/** The same for who takes a cell for a terminal or for IPython's help, or undefined. */
+function otherLine(line) {
+  const text = line.trim();
+  const asked = /^\?{1,2}\s*([\w.$]+)$|^([\w.$]+)\s*\?{1,2}$/.exec(text);
+  if (asked) {
+    const name = asked[1] ?? asked[2];
+    return `\`?\` is IPython's help. Here: Shift+Tab on ${name}, or within the brackets of its call; sd.showSource(${name}) shows its source.`;
+  }
+  if (shell.test(text)) return shellCommand(text, 'This is a command for a terminal');
+  return undefined;
 }
 
 /** Names that Python has. */
@@ -66,6 +93,14 @@ const names = {
   abs: 'Math.abs(x)',
   round: 'Math.round(x), or x.toFixed(2) for its text',
   pow: 'a ** b',
+  pass: 'nothing: an empty block is { }',
+  elif: 'else if (x) { … }',
+  display: 'the value at a cell\'s end is shown',
+  exit: 'nothing; Restart Kernel and Shut Down Kernel are in the menu Kernel',
+  quit: 'nothing; Restart Kernel and Shut Down Kernel are in the menu Kernel',
+  pd: 'sd.table(rows)',
+  Image: 'sd.loadImage(path), and images[0] of what is drawn',
+  repr: 'String(x), or what a cell ends with',
   sorted: 'xs.toSorted((a, b) => a - b)',
   reversed: 'xs.toReversed()',
   isinstance: 'x instanceof Class',
@@ -86,10 +121,16 @@ const names = {
   random: 'Math.random(), or new sd.Generator(seed)',
 }; // prettier-ignore
 
+const ofBrowsers = new Set(
+  'document window alert prompt confirm navigator localStorage requestAnimationFrame'.split(' '),
+);
+
 /** What is written here for a name of Python's that the cells do not have, or undefined. */
 function pythonName(name) {
+  if (ofBrowsers.has(name))
+    return `${name} is a browser's: cells run in Node, beside the notebook. ${name} is not defined.`;
   if (!Object.hasOwn(names, name)) return undefined;
   return `${name} is not defined yet. If Python's is meant, in TypeScript: ${names[name]}.`;
 }
 
-module.exports = { pythonLine, pythonName };
+module.exports = { otherLine, pythonLine, pythonName };

@@ -8,7 +8,7 @@ const { CELL } = require('../awaited.cjs');
 const { Edits } = require('./edits.cjs');
 const { addLexical, addVars, boundByImport } = require('./names.cjs');
 const { LATE, SCOPE } = require('./references.cjs');
-const { FLAG, TURN } = require('./stoppable.cjs');
+const { FLAG, ON, TURN } = require('./stoppable.cjs');
 const { SAID, Walk } = require('./walk.cjs');
 
 /** A statement with this label is timed: the kernel writes `%time f()` so. */
@@ -20,6 +20,7 @@ const parameters = [
   LATE,
   FLAG,
   TURN,
+  ON,
   SAID,
   TIMED,
   '$import',

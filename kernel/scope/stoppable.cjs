@@ -8,6 +8,8 @@ const { Edits } = require('./edits.cjs');
 /** A flag that Stop raises, and what is then called, in what runs. */
 const FLAG = '$stop';
 const TURN = '$turn';
+/** What ends code whose cell was stopped and has ended, behind each `await`; it gives back what it is given. */
+const ON = '$on';
 const look = `if (${FLAG}[0] !== 0) ${TURN}();`;
 
 const isLoop = (node) => ts.isIterationStatement(node, /* lookInLabeledStatements */ false);
@@ -30,15 +32,28 @@ function callsItself(node) {
   return speaks(node.body);
 }
 
+const isAwaitedLoop = (node) => ts.isForOfStatement(node) && node.awaitModifier !== undefined;
+
 /** Looks before all else of a body; `endLook` is called once what is in the body has been edited. */
 function beginLook(edits, body, before = '') {
-  if (ts.isBlock(body)) edits.insert(body.getStart() + 1, ` ${look}`);
-  else edits.insert(body.getStart(), `{ ${look} ${before}`);
+  const looks = isAwaitedLoop(body.parent) ? `${look} ${ON}();` : look;
+  if (ts.isBlock(body)) edits.insert(body.getStart() + 1, ` ${looks}`);
+  else edits.insert(body.getStart(), `{ ${looks} ${before}`);
 }
 
 function endLook(edits, body, after = '') {
   if (!ts.isBlock(body)) edits.insert(body.end, `${after} }`);
 }
+
+/**
+ * Code that waits cannot be broken off while it does: once its cell was stopped it is ended where it goes on, behind what
+ * it has awaited. `endWait` is called once what is awaited has been edited.
+ */
+const beginWait = (edits, node) => edits.insert(node.getStart(), `${ON}(`);
+const endWait = (edits, node) => edits.insert(node.end, ')');
+
+/** What was awaited may have failed meanwhile. */
+const lookInCatch = (edits, { block }) => edits.insert(block.getStart() + 1, ` ${ON}();`);
 
 /** Strict JavaScript of a file that looks for Stop, in the same lines. */
 function stoppable(code) {
@@ -53,13 +68,29 @@ function stoppable(code) {
   const walk = (node) => {
     const isFunction = ts.isFunctionLike(node) && callsItself(node);
     const body = isLoop(node) ? node.statement : isFunction ? node.body : null;
+    const waits = ts.isAwaitExpression(node);
     if (body) beginLook(edits, body, isFunction ? 'return (' : '');
+    if (waits) beginWait(edits, node);
+    if (ts.isCatchClause(node)) lookInCatch(edits, node);
     ts.forEachChild(node, walk);
+    if (waits) endWait(edits, node);
     if (body) endLook(edits, body, isFunction ? ')' : '');
   };
   walk(file);
-  const flag = `const [${FLAG}, ${TURN}] = globalThis[Symbol.for('kernel.look')]; `;
+  const flag = `const [${FLAG}, ${TURN}, ${ON}] = globalThis[Symbol.for('kernel.look')]; `;
   return edits.apply(`'use strict'; ${flag}`, '').code;
 }
 
-module.exports = { FLAG, TURN, beginLook, callsItself, endLook, isLoop, stoppable };
+module.exports = {
+  FLAG,
+  ON,
+  TURN,
+  beginLook,
+  beginWait,
+  callsItself,
+  endLook,
+  endWait,
+  isLoop,
+  lookInCatch,
+  stoppable,
+};

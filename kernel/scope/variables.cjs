@@ -27,6 +27,23 @@ class Variables {
     layOut(this.scope);
   }
 
+  /** A name that is imported: what a module exports may change. */
+  bind(name, get) {
+    Object.defineProperty(this.scope, name, {
+      configurable: true,
+      enumerable: true,
+      get,
+      set: (value) => {
+        this.#set(name, value);
+      },
+    });
+  }
+
+  #set(name, value) {
+    const data = { configurable: true, enumerable: true, writable: true, value };
+    Object.defineProperty(this.scope, name, data);
+  }
+
   /** The cell has ended, or failed. */
   settle() {
     this.#running = new Set();
@@ -34,8 +51,7 @@ class Variables {
   }
 
   #leaveUnset(name) {
-    const { scope } = this;
-    Object.defineProperty(scope, name, {
+    Object.defineProperty(this.scope, name, {
       configurable: true,
       enumerable: true,
       get: () => {
@@ -45,9 +61,8 @@ class Variables {
             : `${name} has no value: its cell ended before it was set. Run that cell again.`,
         );
       },
-      set(value) {
-        const data = { configurable: true, enumerable: true, writable: true, value };
-        Object.defineProperty(scope, name, data);
+      set: (value) => {
+        this.#set(name, value);
       },
     });
   }

@@ -4,7 +4,15 @@
 const ts = require('typescript');
 const { addBound, addLexical, addList, addVars, isVar } = require('./names.cjs');
 const { References } = require('./references.cjs');
-const { beginLook, callsItself, endLook, isLoop } = require('./stoppable.cjs');
+const {
+  beginLook,
+  beginWait,
+  callsItself,
+  endLook,
+  endWait,
+  isLoop,
+  lookInCatch,
+} = require('./stoppable.cjs');
 
 /** Stands for a function that mends what V8 says of an error, in what runs. */
 const SAID = '$said';
@@ -48,7 +56,10 @@ class Walk {
       return this.edits.replace(node.getStart(), node.end, '$import');
     const waits = ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier);
     if (waits && this.#functions === 0) this.awaits = true;
-    return this.#statement(node, scope);
+    if (!ts.isAwaitExpression(node)) return this.#statement(node, scope);
+    beginWait(this.edits, node);
+    this.#children(node, scope);
+    return endWait(this.edits, node);
   }
 
   #statement(node, scope) {
@@ -81,6 +92,7 @@ class Walk {
       const bound = node.variableDeclaration?.name;
       const own = this.#inner(scope, (names) => bound && addBound(bound, names));
       if (bound) this.references.leave(bound, own);
+      lookInCatch(this.edits, node);
       return this.visit(node.block, own);
     }
     return this.#children(node, scope);

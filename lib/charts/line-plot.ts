@@ -116,6 +116,7 @@ export function linePlot(lines: Lines, options: LinePlotOptions = {}): Figure {
     hovermode: 'x unified',
   });
   const words = entries.map(({ name, x, y }) => {
+    if (![...y].some(Number.isFinite)) return `${name ? `${name}: ` : ''}no finite value`;
     const from = `from ${fewDigits(y[0]!)} at ${fewDigits(x[0]!)}`;
     const to = `to ${fewDigits(y.at(-1)!)} at ${fewDigits(x.at(-1)!)}`;
     return `${name ? `${name} ` : ''}${from} ${to}`;

@@ -45,7 +45,8 @@ export function drawnIndices(values: readonly number[]): number[] {
 
 /** Five digits are more than a screen shows, and a third of the bytes. */
 export function short(value: number): number {
-  return Number.isFinite(value) ? Number(value.toPrecision(5)) : value;
+  const isWhole = Number.isInteger(value) && Math.abs(value) < 1e9; // a count, a step
+  return isWhole || !Number.isFinite(value) ? value : Number(value.toPrecision(5));
 }
 
 /** Ticks 1, 2, 5 · 10^k within and just around the values, written out in full. */

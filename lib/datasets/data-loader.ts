@@ -113,7 +113,7 @@ function gather(dataset: ImageDataset, indices: Int32Array): Batch {
   const shape: Batch['shape'] = [indices.length, height, width, channels];
   const captionIds = indices.map((index) => dataset.captionIds[index]!);
   let images: Float32Array | undefined;
-  return {
+  const batch: Batch = {
     indices,
     captionIds,
     captions: Array.from(captionIds, (id) => dataset.captions[id]!),
@@ -128,6 +128,21 @@ function gather(dataset: ImageDataset, indices: Int32Array): Batch {
       };
     },
   };
+  return Object.defineProperty(batch, INSPECT, { value: printed });
+}
+
+/** How Node's `console.log` asks a value for its own form. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+/** A batch with its values, in the place of a getter and a function. */
+function printed(
+  this: Batch,
+  _depth: number,
+  options: object,
+  inspect: (value: unknown, options: object) => string,
+): string {
+  const { images, shape, captionIds, captions, indices } = this;
+  return `Batch ${inspect({ images, shape, captionIds, captions, indices }, options)}`;
 }
 
 function pixels(dataset: ImageDataset, indices: Int32Array, shape: Batch['shape']): Float32Array {

@@ -66,6 +66,9 @@ export function encodePng(
   });
 }
 
+/** No viewer opens more; four bytes each, they take 400 MB. */
+const MOST_PIXELS = 100e6;
+
 /**
  * Lays a batch of images out in rows, as torchvision's `make_grid` does.
  *
@@ -84,6 +87,12 @@ export function imagesToGrid(images: ImageBatch, options: GridOptions = {}): Ras
   const cellHeight = height * scale + padding;
   const gridWidth = columns * cellWidth + padding;
   const gridHeight = Math.ceil(count / columns) * cellHeight + padding;
+  if (gridWidth * gridHeight > MOST_PIXELS) {
+    throw new RangeError(
+      `Expected a picture of at most ${MOST_PIXELS / 1e6} million pixels, got ${gridWidth} × ${gridHeight}: ` +
+        'choose a smaller scale, or fewer images.',
+    );
+  }
   const grid = new Uint8Array(gridWidth * gridHeight * channels).fill(padValue);
   if (channels === 4) for (let i = 3; i < grid.length; i += 4) grid[i] = 255; // opaque padding
 

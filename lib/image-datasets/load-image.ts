@@ -7,7 +7,7 @@ import {
 } from '../datasets/image-transforms';
 import type { Interpolation } from '../datasets/resample';
 import { Image } from '../images/images';
-import { checkOptions } from '../options';
+import { checkOptions, shown } from '../options';
 import { COLOUR_RULE, decodeImage, DecodeError, type Colour } from './decode';
 import { DatasetError } from './errors';
 import { LIMITS } from './limits';
@@ -53,6 +53,8 @@ export async function loadImage(
       interpolation: INTERPOLATION_RULE,
     },
   );
+  if (typeof file !== 'string' || file === '')
+    throw new TypeError(`loadImage: expected a path such as 'cat.png', got ${shown(file)}.`);
   const full = path.resolve(file);
   const place = { file: full };
   const bytes = await readLimited(full, place, LIMITS.imageBytes, 'a picture');

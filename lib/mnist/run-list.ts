@@ -139,7 +139,7 @@ export function findRun(name: string, folders: readonly string[] = runsFolders()
     .map(({ run }) => `'${run}'`)
     .join(', ');
   throw new Error(
-    `expected ${known ? `a run (${known})` : 'a run, of which there is none yet'} or 'shipped' or 'shipped-emoji', got ` +
+    `expected 'shipped', 'shipped-emoji' or ${known ? `a run (${known})` : "a run's name (there is none yet)"}, got ` +
       `${JSON.stringify(String(name).slice(0, 120))}. sd.listRuns() tells what is there; 04-train makes one.`,
   );
 }

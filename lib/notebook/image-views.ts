@@ -42,7 +42,7 @@ const metadataOf = ({ width, height }: Image<PixelData>): MimeMetadata => ({
 });
 
 function imagesView(images: Images<PixelData>): MimeBundle {
-  const facts = { shape: images.shape, type: images.dtype };
+  const facts = { shape: images.shape, dtype: images.dtype };
   const first = images.slice(0, MOST_IMAGES);
   const pixels = shownPixels(first);
   if (!pixels) return card('Images', facts);

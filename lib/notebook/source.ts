@@ -86,28 +86,80 @@ function memberOf(declaration: ts.Node, name: string, file: ts.SourceFile): ts.N
   throw new Error(`Expected a member among ${known.join(', ')}, got ${name}.`);
 }
 
-/**
- * The source of a class or function of the library, or of one member of a class:
- * `showSource(UNet2DConditionModel)`, `showSource(unet, 'forward')`, `showSource('timestepEmbedding')`.
- *
- * @throws if lib/ has no such name, or the class no such member
- */
-export function showSource(part: unknown, member?: string): Source {
-  const name = nameOf(part);
+/** Classes of the library with a method of that name. */
+function classesWith(method: string): string[] {
+  const { createSourceFile, isClassDeclaration, ScriptTarget } = typescript();
+  return SOURCES.filter(([, text]) => text.includes(` ${method}(`)).flatMap(([path, text]) => {
+    const file = createSourceFile(path, text, ScriptTarget.Latest, /* setParentNodes */ true);
+    return file.statements
+      .filter(isClassDeclaration)
+      .filter(({ members }) => members.some(({ name }) => name?.getText(file) === method))
+      .flatMap(({ name }) => (name ? [name.text] : []));
+  });
+}
+
+/** The class among the modules that are loaded which has this very method. */
+function ownerOf(method: unknown, name: string): string | undefined {
+  for (const loaded of Object.values(createRequire(__filename).cache)) {
+    const exported: unknown = loaded?.exports;
+    if (typeof exported !== 'object' || exported === null) continue;
+    for (const key of Object.keys(exported)) {
+      const value = Object.getOwnPropertyDescriptor(exported, key)?.value as unknown;
+      if (typeof value !== 'function') continue;
+      const prototype = value.prototype as object | undefined;
+      const own: unknown = prototype && Object.getOwnPropertyDescriptor(prototype, name)?.value;
+      if (own === method && findTop(value.name)) return value.name;
+    }
+  }
+  return undefined;
+}
+
+/** `pipeline.generate` is a method. */
+function notFound(name: string, owners: readonly string[]): Error {
+  if (owners.length === 0)
+    return new Error(`Expected a class or function of lib/, found none named ${name}.`);
+  return new Error(
+    `${name} is a method of ${owners.join(', ')}: showSource('${owners[0]}.${name}').`,
+  );
+}
+
+/** The file with a name at its top, and what declares it there. */
+function findTop(name: string) {
   const mention = new RegExp(`\\b(class|function|const)\\s+${name}\\b`);
   const { createSourceFile, ScriptTarget } = typescript();
   for (const [path, text] of SOURCES) {
-    if (!mention.test(text)) continue;
+    if (!/^[\w$]+$/.test(name) || !mention.test(text)) continue;
     const file = createSourceFile(path, text, ScriptTarget.Latest, /* setParentNodes */ true);
     const declaration = topDeclaration(file, name);
-    if (!declaration) continue;
-    const node = member === undefined ? declaration : memberOf(declaration, member, file);
-    const start = node.getStart(file, /* includeJsDocComment */ true);
-    const lineOf = (position: number) => file.getLineAndCharacterOfPosition(position).line;
-    const column = file.getLineAndCharacterOfPosition(start).character;
-    const code = text.slice(start, node.end).replaceAll(`\n${' '.repeat(column)}`, '\n');
-    const shown = ['lib', ...relative(LIB, path).split(/[\\/]/)].join('/');
-    return new Source(code, shown, [lineOf(start) + 1, lineOf(node.end) + 1]);
+    if (declaration) return { path, text, file, declaration };
   }
-  throw new Error(`Expected a class or function of lib/, found none named ${name}.`);
+  return undefined;
+}
+
+/**
+ * The source of a class or function of the library, or of one member of a class:
+ * `showSource(UNet2DConditionModel)`, `showSource(unet, 'forward')`, `showSource('UNet2DConditionModel.forward')`.
+ *
+ * @throws Error if lib/ has no such name, or the class no such member; TypeError if it is no part of the library
+ */
+export function showSource(part: unknown, member?: string): Source {
+  const [name = '', inName] = nameOf(part).split('.', 2);
+  const found = findTop(name);
+  if (!found) {
+    const owners = classesWith(name);
+    if (typeof part === 'function') {
+      const owner = owners.length > 1 ? ownerOf(part, name) : owners[0];
+      if (owner !== undefined) return showSource(owner, name);
+    }
+    throw notFound(name, owners);
+  }
+  const { path, text, file, declaration } = found;
+  const own = member ?? inName;
+  const node = own === undefined ? declaration : memberOf(declaration, own, file);
+  const start = node.getStart(file, /* includeJsDocComment */ true);
+  const lineOf = (position: number) => file.getLineAndCharacterOfPosition(position).line;
+  const column = file.getLineAndCharacterOfPosition(start).character;
+  const code = text.slice(start, node.end).replaceAll(`\n${' '.repeat(column)}`, '\n');
+  const shown = ['lib', ...relative(LIB, path).split(/[\\/]/)].join('/');
+  return new Source(code, shown, [lineOf(start) + 1, lineOf(node.end) + 1]);
 }

@@ -10,6 +10,7 @@ import {
 import type { Figure } from '../figure/figure';
 import { toPixels, type ImageBatch, type ImageReadOptions } from '../figure/images';
 import { LiveFigure, type LiveFigureOptions } from './live';
+import { shown } from '../options';
 
 export type { MemoryUse, TrainingPoint };
 
@@ -33,6 +34,11 @@ export class TrainingView {
   readonly #live: LiveFigure;
 
   constructor(history: () => readonly TrainingPoint[], options: TrainingViewOptions = {}) {
+    if (typeof history !== 'function') {
+      throw new TypeError(
+        `TrainingView: expected a function that gives the history, () => trainer.history, got ${shown(history)}.`,
+      );
+    }
     this.#history = history;
     this.#options = options;
     this.#live = new LiveFigure(() => this.figure(), options);

@@ -2,7 +2,7 @@ import type { ModelExtras } from '../conditioning/conditioning';
 import type { Images } from '../images/images';
 import { MIXED_PRECISION_RULE, type MixedPrecision } from '../jit';
 import { randomSeed } from '../random/seed';
-import { checkOptions, isCount, isShare, SEED_RULE, type OptionRules } from '../options';
+import { checkOptions, isCount, isShare, SEED_RULE, shown, type OptionRules } from '../options';
 
 /** What a step's callback is told. */
 export interface StepEnd {
@@ -88,7 +88,7 @@ function checkPrompts(prompt: unknown): string[] {
   if (bad >= 0) {
     const place = Array.isArray(prompt) ? ` at position ${bad}` : '';
     throw new TypeError(
-      `generate: expected a prompt as a string${place}, got ${typeof list[bad]} ${String(list[bad])}.`,
+      `generate: expected a prompt as a string${place}, got ${shown(list[bad])}.`,
     );
   }
   return list as string[];

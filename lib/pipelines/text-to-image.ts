@@ -19,6 +19,7 @@ import {
   type Exchangeable,
   type Sampler,
   type Scheduler,
+  requireScheduler,
 } from '../schedulers/scheduler';
 import { boundsKey } from '../schedulers/thresholding';
 import { stoppable } from '../stop';
@@ -86,8 +87,7 @@ export class TextToImagePipeline<
   readonly textEncoder: T;
   readonly tokenizer: K;
   readonly codec: Codec;
-  /** May be another at any time. Its `timesteps` are set by each call of `generate`. */
-  scheduler: Exchangeable<S>;
+  #scheduler!: Exchangeable<S>;
   /** A graph for each precision and way to bound x0, which is all that the schedulers' steps differ in. */
   private readonly steps = new Map<string, DenoiseStep>();
   private barConfig: ProgressBarConfig = {};
@@ -111,6 +111,20 @@ export class TextToImagePipeline<
     this.scheduler = scheduler as Exchangeable<S>;
     this.isOverBetas = isOverBetas(scheduler);
     this.codec = codec ?? pixelCodec;
+  }
+
+  /**
+   * May be another at any time. Its `timesteps` are set by each call of `generate`.
+   *
+   * @throws TypeError if it is set to something else
+   */
+  get scheduler(): Exchangeable<S> {
+    return this.#scheduler;
+  }
+
+  set scheduler(scheduler: Exchangeable<S>) {
+    requireScheduler('pipeline.scheduler', scheduler);
+    this.#scheduler = scheduler;
   }
 
   /**

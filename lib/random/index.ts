@@ -32,7 +32,7 @@ function draw<R extends tf.Rank>(
   plain: (key: KeyNumbers, count: number) => Float32Array | Int32Array,
   bounds: KernelAttributes = {},
 ): tf.Tensor<R> {
-  if (!Array.isArray(shape))
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
     throw new TypeError(`Expected a shape, such as [2, 3], got ${shown(shape)}.`);
   if (!(key instanceof tf.Tensor) && !(Array.isArray(key) && key.every(Number.isInteger))) {
     throw new TypeError(

@@ -11,6 +11,7 @@
  * schedulers of the same bounds (`boundsKey`) can share a graph.
  */
 import { tf } from '../backend';
+import { shown } from '../options';
 import type { NoiseScheduleConfig } from './config';
 import type { NoiseSchedule } from './noise-schedule';
 import { withinBounds, type Bounds } from './thresholding';
@@ -113,6 +114,15 @@ export interface Scheduler extends Sampler {
 }
 
 /** Whether what a scheduler's model was trained with is a schedule of betas. */
+/** @throws TypeError if it is no scheduler */
+export function requireScheduler(owner: string, value: unknown): void {
+  const given = value as Partial<Sampler> | null | undefined;
+  if (typeof given?.setTimesteps === 'function' && typeof given.config === 'object') return;
+  throw new TypeError(
+    `${owner}: expected a scheduler, such as new DDIMScheduler(config), got ${shown(value)}.`,
+  );
+}
+
 export function isOverBetas({ config }: { readonly config: object }): boolean {
   return 'beta_schedule' in config;
 }

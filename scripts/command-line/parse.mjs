@@ -11,6 +11,7 @@ import { meantByOption, meantByWord } from './meant.mjs';
  * @property {unknown} [default] the value where it is not given
  * @property {string} [byDefault] what help says of that, if not the value itself
  * @property {boolean} [multiple] may be given again and again; the value is a list
+ * @property {(value: any) => string} [keyOf] of a value that may be given once for each key
  * @property {boolean} [pair] takes two words, NAME and VALUE, or NAME=VALUE
  * @property {string} [short] one letter
  * @property {string[] | Record<string, string>} [also] names that it has elsewhere, only to find what is meant; or what
@@ -133,8 +134,10 @@ export function parse(command, argv, { env = process.env, elsewhere = [] } = {})
       const problem = command.handOn?.(token.name);
       // What follows is its value, no word too many.
       const following = inlineValue ? undefined : tokens.find((one) => one.index === index + 1);
-      const next = following?.kind === 'positional' ? following : undefined;
-      if (next !== undefined) next.kind = 'option-terminator';
+      const isValue =
+        following?.kind === 'positional' || /^-[\d.]/.test(args[following?.index] ?? '');
+      const next = isValue ? { ...following, value: args[following.index] } : undefined;
+      if (next !== undefined) following.kind = 'option-terminator';
       if (problem !== null) {
         const name = raw.replace(/^-+/, '');
         const meant = meantByOption(command, name, inlineValue ? value : next?.value, elsewhere);
@@ -156,6 +159,9 @@ export function parse(command, argv, { env = process.env, elsewhere = [] } = {})
     }
     const result = read(option.kind, raw, value);
     if ('problem' in result) problems.push(result.problem);
+    const key = 'value' in result ? option.keyOf?.(result.value) : undefined;
+    if (key !== undefined && given.get(token.name)?.some((one) => option.keyOf(one) === key))
+      problems.push(`${raw} ${key} is given twice.`);
     given.set(token.name, [...(given.get(token.name) ?? []), result.value]);
   }
   const read_ = readWords(command, words, problems);

@@ -52,6 +52,7 @@ export const notebooks = {
       kind: parameter,
       pair: true,
       multiple: true,
+      keyOf: ([name]) => name,
       help: "sets a variable of the cell tagged 'parameters'; VALUE is JSON or else a text",
     },
     timeout: {

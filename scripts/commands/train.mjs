@@ -52,17 +52,22 @@ export const train = {
     "Trains by a recipe. Can be stopped at any time (Ctrl-C, kill): the same command goes on from the run's " +
     'last checkpoint.',
   options: {
-    recipe: { kind: choice(RECIPES), default: 'best', help: 'a recipe of lib/mnist/recipes.ts' },
+    recipe: {
+      kind: choice(RECIPES),
+      default: 'best',
+      also: ['config', 'preset', 'data', 'dataset'],
+      help: 'a recipe of lib/mnist/recipes.ts',
+    },
     steps: {
       kind: count(),
       byDefault: "the recipe's",
-      also: ['max-steps', 'maxSteps', 'max-train-steps', 'num-steps'],
+      also: ['max-steps', 'maxSteps', 'max-train-steps', 'num-steps', 'epochs', 'num-train-epochs'],
       help: 'steps in all',
     },
     output: {
       kind: newFolder,
       byDefault: 'runs/RECIPE',
-      also: ['output-dir', 'folder', 'run'],
+      also: ['output-dir', 'folder', 'run', 'resume', 'resume-from-checkpoint', 'checkpoint'],
       help: "the run's folder",
     },
     'save-every': {
@@ -80,6 +85,7 @@ export const train = {
     set: {
       kind: setting,
       multiple: true,
+      keyOf: ([path]) => path.join('.'),
       also: {
         'learning-rate': '--set trainer.learningRate=…',
         lr: '--set trainer.learningRate=…',

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import ndarray from 'ndarray';
 import { describe, expect, test } from 'vitest';
 import {
@@ -232,4 +233,16 @@ describe('refuses', () => {
     expect(() => loader.loadState(state)).toThrow(message);
     expect(loader.state()).toEqual({ epoch: 0, position: 0 });
   });
+});
+
+test('a batch is printed with its values, and its fields stay as they are', () => {
+  const [batch] = loaderOf(10, { batchSize: 2, seed: 1 });
+  const fields = Object.keys(batch!);
+  const text = inspect(batch);
+  expect(text).toMatch(/^Batch \{\n {2}images: Float32Array\(\d+\) \[/);
+  expect(text).not.toMatch(/Getter|Function/);
+  for (const id of batch!.captionIds)
+    expect(inspect({ batch }, { depth: 5 })).toContain(String(id));
+  expect(Object.keys(batch!)).toEqual(fields);
+  expect(fields).toContain('toTensors');
 });

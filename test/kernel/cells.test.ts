@@ -8,6 +8,7 @@ import { assignments } from './cells/assignment';
 import { awaits } from './cells/await';
 import { errors, magics } from './cells/errors';
 import { exported } from './cells/exports';
+import { found, pythonFound } from './cells/found';
 import { imports } from './cells/imports';
 import { language } from './cells/language';
 import { living } from './cells/living';
@@ -19,6 +20,7 @@ import { expectRow, runCells } from './run-cells';
 import type { Outcome } from './run-cells';
 
 const tables: Record<string, Row[]> = {
+  'as newcomers write': found, // first: another cell loads the library, which shows records as tables
   'one scope': scope,
   'patterns and operators': assignments,
   'declared again': redeclared,
@@ -30,7 +32,7 @@ const tables: Record<string, Row[]> = {
   errors,
   magics,
   imports,
-  'habits of Python': python,
+  'habits of Python': [...python, ...pythonFound],
   'a living kernel': living,
   globals, // last: it hides some
 };
@@ -43,6 +45,8 @@ const files: Record<string, string> = {
   'notebook folder/helper.ts':
     "export const name14 = 'helper';\nexport const twice18 = (n: number) => 2 * n;\n" +
     'export function self32(this: unknown) { return this }',
+  'notebook folder/live.ts':
+    'export let live17 = 0;\nexport const set17 = (v: number) => { live17 = v; };',
   'notebook folder/wrong.ts': "\nexport const wrong23: number = 'x';",
   'notebook folder/throws.ts':
     "interface A {}\n\nthrow new RangeError('from a file');\nexport const thrown24 = 1;",

@@ -20,6 +20,7 @@ const ask = (
 describe('is_complete', () => {
   const states: Record<'complete' | 'incomplete' | 'invalid', string[]> = {
     complete: [
+      '{ a: 1, b: 2 }', // an object, as in Node's REPL
       '',
       '%time f()',
       '%%time\nawait f()',
@@ -183,7 +184,6 @@ describe('is_complete', () => {
       'a = 1 +* 2',
       'a..b',
       '...',
-      '{ a: 1, b: 2 }',
       "'abc",
       '"abc',
       "'a\nb'",

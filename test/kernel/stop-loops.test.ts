@@ -15,8 +15,8 @@ writeFileSync(
   'export const fib = (n: number): number => n < 2 ? n : fib(n - 1) + fib(n - 2);',
 );
 
-/** A cell, one that is run after it, and what that shows. */
-const cells: Record<string, [cell: string, after: string, shown: string]> = {
+/** A cell, one that is run after it, what that shows, and one that is run before it. */
+const cells: Record<string, [cell: string, after: string, shown: string, before?: string]> = {
   'before an await': ["console.log('on'); for (;;);", '1', '1'],
   'after an await': [`${wait} while (true);`, '2', '2'],
   'with a body': [`let n3 = 0; ${wait} for (;;) { n3++ }`, 'n3 > 0', 'true'],
@@ -103,12 +103,46 @@ const cells: Record<string, [cell: string, after: string, shown: string]> = {
     '25',
     '25',
   ],
+  // What a stopped cell was waiting for comes later: its code does not go on.
+  'that waits long': [
+    "let got26 = 'nothing'; console.log('on'); await new Promise((r) => setTimeout(r, 1500)); got26 = 'more'; console.log('more');",
+    'await new Promise((r) => setTimeout(r, 2000)); got26',
+    "'nothing'",
+  ],
+  'that waits in a function': [
+    `let got27 = 0; const slow27 = async () => { for (let i = 1; ; i++) { await new Promise((r) => setTimeout(r, 200)); got27 = i } };
+console.log('on'); await slow27();`,
+    'const was27 = got27; await new Promise((r) => setTimeout(r, 1000)); got27 - was27',
+    '0',
+  ],
+  'that catches what comes later': [
+    `let got28 = 0; console.log('on');
+try { await new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 1500)) } catch { got28 = 1 } finally { got28 += 10 }`,
+    'await new Promise((r) => setTimeout(r, 2000)); got28',
+    '10',
+  ],
+  'over what comes later': [
+    `let got29 = 0; async function* all29() { for (let i = 1; ; i++) { await new Promise((r) => setTimeout(r, 200)); yield i } }
+console.log('on'); for await (const i of all29()) got29 = i;`,
+    'const was29 = got29; await new Promise((r) => setTimeout(r, 1000)); got29 - was29',
+    '0',
+  ],
+  // A loop of an earlier cell, whose promise is handled, keeps a cell from beginning: one Stop ends both.
+  'kept waiting by an earlier cell': [
+    'await new Promise(() => {})',
+    '30',
+    '30',
+    `const late30 = (async () => { await new Promise((r) => setTimeout(r, 50)); for (;;); })().catch(() => 0);
+await new Promise((r) => setTimeout(r, 10));`,
+  ],
 };
 
 let outcomes: Record<string, StopOutcome>;
 
 beforeAll(async () => {
-  const plan = Object.entries(cells).map(([name, [cell, after]]) => [name, [cell, after]] as const);
+  const plan = Object.entries(cells).map(
+    ([name, [cell, after, , before]]) => [name, [cell, after, before]] as const,
+  );
   outcomes = await runStops(folder, Object.fromEntries(plan));
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -13,6 +13,27 @@ const folder = join(root, 'checkpoints', 'mnist-text-to-image');
 
 const slips: [name: string, call: () => unknown, message: string][] = [
   ['bar()', () => sd.bar(none), 'bar: expected numbers, in a list or by name, got undefined'],
+  [
+    'TrainingView([])',
+    () => new sd.TrainingView([] as never),
+    'expected a function that gives the history',
+  ],
+  [
+    'randn([-1])',
+    () => sd.randn([-1], [1, 2] as never),
+    'Expected a shape, such as [2, 3], got [-1]',
+  ],
+  ['randn([1.5])', () => sd.randn([1.5], [1, 2] as never), 'Expected a shape, such as [2, 3]'],
+  [
+    'modelFolder of nothing',
+    () => sd.modelFolder('nope'),
+    "expected 'shipped', 'shipped-emoji' or ",
+  ],
+  [
+    'a scale of 100,000',
+    () => sd.imagesToGrid({ data: new Float32Array(784), shape: [1, 28, 28, 1] }, { scale: 1e5 }),
+    'Expected a picture of at most 100 million pixels, got 2800004 × 2800004',
+  ],
   ['bar(null)', () => sd.bar(null as never), 'bar: expected numbers'],
   ['bars of texts', () => sd.bar(['a', 'b'] as never), "got 'a' at index 0"],
   ['too few labels', () => sd.bar(['a'], [1, 2]), 'expected a label for each bar'],

@@ -36,6 +36,17 @@ describe('showSource', () => {
     expect(bundle?.['text/plain']).toMatch(/^\/\/ lib\/notebook\/source\.ts:\d+–\d+\n/);
   });
 
+  it('finds methods, by value and by name', () => {
+    const member = showSource(UNet2DConditionModel, 'checkShapes').code;
+    expect(showSource('UNet2DConditionModel.checkShapes').code).toBe(member);
+    expect(showSource(Reflect.get(UNet2DConditionModel.prototype, 'checkShapes')).code).toBe(
+      member,
+    );
+    expect(() => showSource('forward')).toThrow(
+      /^forward is a method of .*UNet2DConditionModel.*: showSource\('\w+\.forward'\)\.$/,
+    );
+  });
+
   it('names what it does not find', () => {
     expect(() => showSource('NoSuchThing')).toThrow('none named NoSuchThing');
     expect(() => showSource(UNet2DConditionModel, 'nothing')).toThrow(

@@ -32,6 +32,9 @@ describe('pipe.scheduler = …', () => {
       const { images } = await pipeline.generate(PROMPT, options);
       expect(images.data, name).toEqual(expected.images.data);
     }
+    expect(() => (pipeline.scheduler = 5 as never)).toThrow(
+      'pipeline.scheduler: expected a scheduler, such as new DDIMScheduler(config), got 5.',
+    );
     pipeline.scheduler = own;
   });
 

@@ -76,6 +76,16 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--steps='], EMPTY],
     [['--steps', '5', '--steps', '6'], /^--steps is given twice\.$/],
     [['--steps', '5', 'extra'], /^unexpected argument 'extra'\. train takes options only\.$/],
+    // Further words that PyTorch's scripts know; a negative number is a value, no second mistake.
+    [['--seed', '-1'], /^unknown option --seed\. Did you mean --set trainer\.seed=…\?$/],
+    [['--lr', '-.5'], /^unknown option --lr\. Did you mean --set trainer\.learningRate=…\?$/],
+    [['--epochs', '3'], /^unknown option --epochs\. Did you mean --steps\?$/],
+    [['--resume'], /^unknown option --resume\. Did you mean --output\?$/],
+    [['--dataset', 'mnist'], /^unknown option --dataset\. Did you mean --recipe\?$/],
+    [
+      ['--set', 'trainer.seed=1', '--set', 'trainer.seed=2'],
+      /^--set trainer\.seed is given twice\.$/,
+    ],
     [['--no-steps'], /^unknown option --no-steps\. Leave --steps out instead\.$/],
     [['-steps', '5'], /^unknown option -steps\. Did you mean --steps\?$/],
     [['--STEPS', '5'], /Did you mean --steps\?$/],
@@ -249,6 +259,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--anew=yes'], /^--anew takes no value/],
   ],
   notebooks: [
+    [['-p', 'a', '1', '--parameter', 'a=2'], /^--parameter a is given twice\.$/],
     [['99-nothing'], /There are 00-check-your-machine, /],
     [['04-trian'], /Did you mean 04-train\?$/],
     [['train'], /Did you mean 04-train\?$/],

@@ -113,7 +113,6 @@ export interface Scheduler extends Sampler {
   ): SchedulerStep;
 }
 
-/** Whether what a scheduler's model was trained with is a schedule of betas. */
 /** @throws TypeError if it is no scheduler */
 export function requireScheduler(owner: string, value: unknown): void {
   const given = value as Partial<Sampler> | null | undefined;
@@ -123,6 +122,7 @@ export function requireScheduler(owner: string, value: unknown): void {
   );
 }
 
+/** Whether what a scheduler's model was trained with is a schedule of betas. */
 export function isOverBetas({ config }: { readonly config: object }): boolean {
   return 'beta_schedule' in config;
 }

@@ -3,8 +3,8 @@
 //   node scripts/bench/workers.mjs speed [--recipe best] [--batch 64,512] [--workers 2] [--pairs 3] [--steps 6]
 //   node scripts/bench/workers.mjs sums  [--rates 0.1,1,10,Infinity] [--workers 2,4] [--times 7]
 //
-// speed: workers of one core each against one process of as many cores. sums: what a sum over all of the blog's UNet costs
-// between network namespaces of a given rate; wants root.
+// speed: workers of one core each against one process of as many cores. sums: what it costs to sum the recipe's gradients between
+// network namespaces of a given rate, against the floor of a ring on what TCP alone makes of that rate; wants root.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { compareSpeed, median } from './workers/speed.mjs';
@@ -55,21 +55,18 @@ async function speed() {
   }
 }
 
-/** Numbers in the gradients of the blog's UNet and text encoder. */
-const SIZE = 3_140_385;
-
 async function sums() {
   const times = Number(values.times);
   for (const workers of numbers(values.workers ?? '2,4')) {
     for (const gigabits of numbers(values.rates)) {
-      const found = await measureSums({ workers, gigabits, size: SIZE, times });
+      const found = await measureSums({ workers, gigabits, recipe: values.recipe, times });
       const sent = (2 * (workers - 1)) / workers;
-      const floor = (bytes) => sent * ((SIZE * bytes) / found.rate);
+      const floor = (bytes) => sent * ((found.size * bytes) / found.rate);
       const ms = (seconds) => `${(seconds * 1000).toFixed(1)} ms`;
       console.log(
         `${gigabits} Gbit/s, ${workers} workers: by TCP alone ${((found.rate * 8) / 1e9).toFixed(3)} Gbit/s, ` +
-          `${(found.latency * 1e6).toFixed(0)} µs one way; one number ${ms(found.one)}; ` +
-          `float32 ${ms(found.float32)} of ${ms(floor(4))}, bfloat16 ${ms(found.bfloat16)} of ${ms(floor(2))}`,
+          `${(found.latency * 1e6).toFixed(0)} µs one way; two numbers ${ms(found.one)}; ` +
+          `${found.size} numbers: float32 ${ms(found.none)} of ${ms(floor(4))}, bfloat16 ${ms(found.bfloat16)} of ${ms(floor(2))}`,
       );
     }
   }

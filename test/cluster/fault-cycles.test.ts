@@ -16,22 +16,22 @@ const temporary = mkdtempSync(path.join(tmpdir(), 'fault-cycles-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 /** Seconds without an answer after which a worker is gone. */
-const TIMEOUT = times(12, 10);
+const TIMEOUT = times(12, 20);
 /** Beside them: a round of questions, and the time in which those that end go on answering. */
 const ROUND = 30;
 const WORKER_LOST = 75;
 
 const ALL: FaultName[] = ['killed', 'stopped', 'chief saving', 'missing', 'cut'];
 /** Runs side by side, and the faults of each. In `npm run soak` one kind of fault at a time, twenty of it in all. */
-const RUNS = times(1, 2);
+const RUNS = times(1, 4);
 const isLong = times(0, 1) === 1;
 const PLANS: [name: string, faults: FaultName[]][] = isLong
-  ? ALL.map((fault) => [fault, Array<FaultName>(10).fill(fault)])
+  ? ALL.map((fault) => [fault, Array<FaultName>(5).fill(fault)])
   : [
       ['killed, stopped, saving, missing', ALL.slice(0, 4)],
       ['cut', ['cut']],
     ];
-const STEPS = times(28, 64);
+const STEPS = times(28, 34);
 
 const networks: Network[] = [];
 afterAll(() => networks.forEach((network) => network.close()));

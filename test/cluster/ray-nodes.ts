@@ -48,7 +48,8 @@ export class RayNodes {
   }
 
   async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.stdin!.end();
-    await once(this.child, 'close');
+    await once(this.child, 'exit');
   }
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readRunLog } from '../../lib/training/run-log';
 import { root } from '../support/script';
+import { figure, times } from '../support/soak';
 import { hasRay, python, RayNodes, run, script } from './ray-nodes';
 
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 300_000 });
@@ -105,13 +106,14 @@ describe.skipIf(!hasRay)('on two nodes', () => {
 
   it('a search in which a node is killed has all its trials, each rung once', async () => {
     const folder = path.join(temporary, 'sweep');
+    const trials = times(4, 12);
     const argv = [
       '--output',
       folder,
       '--rungs',
       '2,4',
       '--trials',
-      '4',
+      String(trials),
       '--images',
       '0',
       '--metric',
@@ -141,7 +143,8 @@ describe.skipIf(!hasRay)('on two nodes', () => {
       .trim()
       .split('\n');
     expect(header).toBe('trial_id,trainer.learningRate,trainer.batchSize,step,loss');
-    expect(new Set(rows.map((row) => row.split(',')[0])).size).toBe(4);
+    expect(rows.length).toBe(trials);
+    expect(new Set(rows.map((row) => row.split(',')[0])).size).toBe(trials);
     for (const row of rows) {
       const [id, , , step, loss] = row.split(',');
       // What a trial reports is its run's own history, to the step that it was stopped at.
@@ -152,5 +155,11 @@ describe.skipIf(!hasRay)('on two nodes', () => {
     }
     expect(rows.filter((row) => row.split(',')[3] === '4').length).toBeGreaterThan(0);
     expect(readFileSync(path.join(folder, 'parallel.html'), 'utf8')).toMatch(/parcoords/);
+    const whole = rows.filter((row) => row.split(',')[3] === '4').length;
+    figure(
+      'a search of Ray Tune on two nodes, one of which is killed in between',
+      `${trials} trials, all in the table once: ${whole} to the last rung, ${trials - whole} stopped by ASHA; each one's loss is ` +
+        `that of its run's own history`,
+    );
   });
 });

@@ -35,44 +35,44 @@ async function plain(network) {
   }
 }
 
-/** Sums by these workers. @returns {Promise<number[]>} seconds of each, as the chief measures them */
-async function sums(network, { size, wire, times }) {
+/** Sums by these workers. @returns {Promise<{ seconds: number, size: number }>} median, as the chief measures it, and how many numbers */
+async function sums(network, times, task) {
   const { addresses } = network;
   const cores = shareOfCores(allowedCores(), addresses.length);
   const ports = addresses.map((address) => `${address}:${PORT}`);
   const sides = addresses.map((bind, index) => {
     const member = { addresses: ports, index, bind };
-    const node = [process.execPath, script('sum.cjs'), JSON.stringify({ member, size, wire })];
+    const node = [process.execPath, script('sum.cjs'), JSON.stringify({ ...task, member })];
     const pinned = ['taskset', '-c', cores[index].join(), 'env', `LD_PRELOAD=${PRELOAD}`];
     return new Side([...network.on(index), ...pinned, ...node]);
   });
   const all = (count) => Promise.all(sides.map((side) => side.steps(count)));
   try {
-    await Promise.all(sides.map((side) => side.ready()));
+    const [{ size }] = await Promise.all(sides.map((side) => side.ready()));
     await all(2); // traced, connected
-    return (await all(times))[0].seconds;
+    return { seconds: median((await all(times))[0].seconds), size };
   } finally {
     await Promise.all(sides.map((side) => side.close()));
   }
 }
 
 /**
- * @param {{ workers: number, gigabits: number, size: number, times: number }} what `gigabits` a second, Infinity for what the
- *   machine can; `size` numbers
- * @returns {Promise<object>} medians in seconds: `float32`, `bfloat16`, and `one`, the sum of a single number; `rate` and `latency` of
- *   the network, by TCP alone
+ * @param {{ workers: number, gigabits: number, recipe: string, times: number }} what `gigabits` a second, Infinity for what the
+ *   machine can; gradients are those of the recipe
+ * @returns {Promise<object>} medians in seconds: `none` and `bfloat16` by compression, and `one`, the sum of two numbers alone;
+ *   `size` numbers in the gradients; `rate` (bytes a second) and `latency` (seconds one way) of the network, by TCP alone
  */
-export async function measureSums({ workers, gigabits, size, times }) {
+export async function measureSums({ workers, gigabits, recipe, times }) {
   const network = new Network(workers);
   try {
     if (Number.isFinite(gigabits)) network.limit(gigabits);
-    const { rate, latency } = await plain(network);
-    const found = { rate, latency };
-    for (const wire of ['float32', 'bfloat16']) {
-      found[wire] = median(await sums(network, { size, wire, times }));
+    const found = await plain(network);
+    for (const compression of ['none', 'bfloat16']) {
+      const { seconds, size } = await sums(network, times, { recipe, compression });
+      Object.assign(found, { [compression]: seconds, size });
     }
-    found.one = median(await sums(network, { size: 1, wire: 'float32', times: 20 }));
-    return found;
+    const one = await sums(network, 20, { recipe, compression: 'none', one: true });
+    return { ...found, one: one.seconds };
   } finally {
     network.close();
   }

@@ -15,19 +15,24 @@ const { values } = readCommandLine('soak');
 const names = SOAK_PARTS.map(({ name }) => name);
 const only = values.only.flat();
 
-await setUpOrExit({ extra: [parityPackages] });
 const folder = inRoot('runs', 'soak');
 if (values.anew) fs.rmSync(folder, { recursive: true, force: true });
 fs.mkdirSync(folder, { recursive: true });
+const isChosen = ({ name }) =>
+  only.length > 0 ? only.includes(name) : readResult(folder, name)?.failed !== false;
+const chosen = SOAK_PARTS.filter(isChosen);
+const needsParity = chosen.some(({ file }) => file.startsWith('test/parity/'));
+await setUpOrExit({ extra: needsParity ? [parityPackages] : [] });
 const machine = `${os.cpus().length} CPU cores, Node ${process.versions.node}`;
 
 /** @param {import('./soak/parts.mjs').SoakPart} part */
-async function runPart({ name, file }) {
+async function runPart({ name, file, test }) {
   console.log(`\n== ${name}`);
   const figuresFile = path.join(folder, `${name}.jsonl`);
   fs.rmSync(figuresFile, { force: true });
   const started = performance.now();
-  const args = ['run', file, '--execArgv=--expose-gc'];
+  const chosenTest = test === undefined ? [] : ['-t', `^${test}`];
+  const args = ['run', file, ...chosenTest, '--execArgv=--expose-gc'];
   const vitest = inRoot('node_modules', 'vitest', 'vitest.mjs');
   const env = { ...process.env, SDM_SOAK: figuresFile };
   const failed = (await runShown(process.execPath, [vitest, ...args], env)) !== 0;
@@ -46,9 +51,6 @@ async function runPart({ name, file }) {
   fs.rmSync(figuresFile, { force: true });
 }
 
-const isChosen = ({ name }) =>
-  only.length > 0 ? only.includes(name) : readResult(folder, name)?.failed !== false;
-const chosen = SOAK_PARTS.filter(isChosen);
 if (chosen.length === 0) console.log('All parts have passed: --anew runs them again.');
 for (const part of chosen) await runPart(part);
 

@@ -26,6 +26,10 @@ export class Side {
     this.name = program;
   }
 
+  get pid() {
+    return this.#process.pid;
+  }
+
   /** What the process says when it is ready. */
   ready() {
     return this.next();

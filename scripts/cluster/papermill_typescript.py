@@ -5,6 +5,7 @@ cd notebooks && ../.venv-cluster/bin/python ../scripts/cluster/papermill_typescr
 
 import json
 import os
+import signal
 from pathlib import Path
 
 from papermill.cli import papermill
@@ -38,7 +39,17 @@ def main():
     os.environ["JUPYTER_PATH"] = os.pathsep.join(
         [kernels, *filter(None, [os.environ.get("JUPYTER_PATH")])]
     )
-    papermill()
+    try:
+        papermill()
+    finally:
+        end_children()
+
+
+def end_children():
+    """A kernel that is still there was interrupted while it started, and nobody else would end it."""
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,8 @@ async function onThisMachine(workers) {
   };
 }
 
-async function freePorts(count) {
+/** Ports of 127.0.0.1 that are free at the moment. */
+export async function freePorts(count) {
   const servers = await Promise.all(
     Array.from(
       { length: count },

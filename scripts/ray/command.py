@@ -16,10 +16,11 @@ WORKER_LOST = 75
 STOPPED = 130
 
 
-def _end_with_parent():
+def end_with_parent(number=signal.SIGTERM):
     """In the child, before it runs: Ray ends its workers by SIGKILL, which they cannot pass on."""
     PR_SET_PDEATHSIG = 1  # prctl(2)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.signal(number, signal.SIG_DFL)  # what ignores a signal hands that on
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 def start(name, arguments, *, tf_config=None, cores=None):
@@ -40,7 +41,7 @@ def start(name, arguments, *, tf_config=None, cores=None):
     command = [node, str(ROOT / "scripts" / f"{name}.mjs"), *arguments]
     if cores is not None:
         command = ["taskset", "-c", ",".join(map(str, cores)), *command]
-    return subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent)
+    return subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
 
 
 def end(process, timeout=30):

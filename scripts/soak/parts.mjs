@@ -1,5 +1,5 @@
-// The parts of `npm run soak`: a file of tests each.
-/** @typedef {{ name: string, file: string }} SoakPart */
+// The parts of `npm run soak`: a file of tests each, or those of its tests whose name begins so.
+/** @typedef {{ name: string, file: string, test?: string }} SoakPart */
 
 /** @type {SoakPart[]} In the order of docs/reliability.md. */
 export const SOAK_PARTS = [
@@ -15,4 +15,5 @@ export const SOAK_PARTS = [
   { name: 'bombs', file: 'test/mnist/idx-bombs.test.ts' },
   { name: 'configs', file: 'test/parity/random-folders.test.ts' },
   { name: 'continue', file: 'test/parity/continue.test.ts' },
+  { name: 'worker-killed', file: 'test/cluster/fault-cycles.test.ts', test: 'killed' },
 ];

@@ -19,9 +19,15 @@ export class TrainCommand {
   private readonly child: ChildProcess;
   private printed = '';
 
-  constructor(argv: readonly string[], env: Readonly<Record<string, string>>) {
+  /** @param on words before the command, such as those that run it on a host of a network */
+  constructor(
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+    on: readonly string[] = [],
+  ) {
     const script = path.join(root, 'scripts', 'train.mjs');
-    this.child = spawn(process.execPath, [script, ...argv], {
+    const [program, ...words] = [...on, process.execPath, script, ...argv];
+    this.child = spawn(program!, words, {
       env: { ...process.env, ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -36,6 +42,11 @@ export class TrainCommand {
     );
   }
 
+  /** What it has printed so far. */
+  get text(): string {
+    return this.printed;
+  }
+
   /** To all processes of the command, as an engine that loses a machine does. */
   signalAll(signal: NodeJS.Signals): void {
     process.kill(-this.child.pid!, signal);
@@ -47,15 +58,21 @@ export class TrainCommand {
   }
 }
 
-/** Starts a command for each address, each a worker. */
+/**
+ * Starts a command for each address, each a worker.
+ *
+ * @param which of them; by default all
+ * @param on words before each one's command
+ */
 export function startWorkers(
   addresses: readonly string[],
   argv: readonly string[],
   which: readonly number[] = addresses.map((_, i) => i),
+  on: (index: number) => readonly string[] = () => [],
 ): TrainCommand[] {
   return which.map((index) => {
     const config = { cluster: { worker: addresses }, task: { type: 'worker', index } };
-    return new TrainCommand(argv, { TF_CONFIG: JSON.stringify(config) });
+    return new TrainCommand(argv, { TF_CONFIG: JSON.stringify(config) }, on(index));
   });
 }
 

@@ -1,37 +1,20 @@
 /** Trainings and searches as jobs of Ray, on a cluster of two nodes; only where `npm run setup -- --with cluster` has installed it. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readRunLog } from '../../lib/training/run-log';
 import { root } from '../support/script';
+import { figure, times } from '../support/soak';
+import { hasRay, python, RayNodes, run, script } from './ray-nodes';
 
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 300_000 });
-const python = path.join(root, '.venv-cluster', 'bin', 'python');
-const hasRay = existsSync(path.join(root, '.venv-cluster', 'bin', 'ray'));
-const script = (name: string) => path.join(root, 'scripts', 'ray', name);
 const temporary = mkdtempSync(path.join(tmpdir(), 'ray-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 /** As the product reads it: of a step that was done anew, the later one. */
 const historyOf = (folder: string) => readRunLog(folder)!;
-
-/** Runs a command to its end: exit code, and all it has said. */
-async function run(argv: readonly string[], onText: (text: string) => void = () => {}) {
-  const child = spawn(python, argv, { cwd: root });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (data: Buffer) => {
-      said += data.toString();
-      onText(said);
-    });
-  }
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, said };
-}
 
 describe.skipIf(!hasRay)('command lines', () => {
   it.each([
@@ -45,6 +28,14 @@ describe.skipIf(!hasRay)('command lines', () => {
       'train.py',
       ['--workers', '0', '--', '--output', '/x'],
       /--workers: expected a whole number from 1/,
+    ],
+    ['notebooks.py', ['none.ipynb', '--output', '/x'], /got 'none.ipynb', which is no file/],
+    ['notebooks.py', ['none.ipynb', '--output', 'x'], /--output: expected an absolute path/],
+    ['notebooks.py', ['n.ipynb', '--output', '/x', '--space', 'n=some'], /expected KEY=uniform/],
+    [
+      'notebooks.py',
+      ['n.ipynb', '--output', '/x', '--samples', '0'],
+      /--samples: expected a whole/,
     ],
     ['sweep.py', ['--output', '/x', '--space', 'lr=linear(1,2)'], /expected KEY=uniform\(A,B\)/],
     ['sweep.py', ['--output', '/x', '--space', 'lr=loguniform(0,1)'], /above 0 for logarithms/],
@@ -79,25 +70,13 @@ describe.skipIf(!hasRay)('command lines', () => {
 });
 
 describe.skipIf(!hasRay)('on two nodes', () => {
-  let nodes: ChildProcess;
+  let nodes: RayNodes;
   let address: string;
-  const lines: AsyncIterator<string>[] = [];
   beforeAll(async () => {
-    nodes = spawn(python, [path.join(__dirname, 'ray_nodes.py')], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    lines.push(createInterface({ input: nodes.stdout! })[Symbol.asyncIterator]());
-    address = ((await lines[0]!.next()) as { value: string }).value;
+    nodes = await RayNodes.start();
+    ({ address } = nodes);
   });
-  afterAll(async () => {
-    nodes.stdin!.end();
-    await once(nodes, 'close');
-  });
-  /** `kill` ends the second node as a machine that is gone, `add` starts another one. */
-  async function tell(what: 'kill' | 'add') {
-    nodes.stdin!.write(`${what}\n`);
-    await lines[0]!.next();
-  }
+  afterAll(() => nodes.end());
 
   const training = ['--recipe', 'best', '--steps', '6', '--save-every', '2'];
   const small = ['--set', 'trainer.batchSize=8'];
@@ -127,13 +106,14 @@ describe.skipIf(!hasRay)('on two nodes', () => {
 
   it('a search in which a node is killed has all its trials, each rung once', async () => {
     const folder = path.join(temporary, 'sweep');
+    const trials = times(4, 12);
     const argv = [
       '--output',
       folder,
       '--rungs',
       '2,4',
       '--trials',
-      '4',
+      String(trials),
       '--images',
       '0',
       '--metric',
@@ -154,7 +134,7 @@ describe.skipIf(!hasRay)('on two nodes', () => {
       (text) => {
         if (isKilled || !/step [1-4] of 4/.test(text)) return;
         isKilled = true;
-        void tell('kill').then(() => tell('add'));
+        void nodes.tell('kill').then(() => nodes.tell('add'));
       },
     );
     expect(status, said).toBe(0);
@@ -163,7 +143,8 @@ describe.skipIf(!hasRay)('on two nodes', () => {
       .trim()
       .split('\n');
     expect(header).toBe('trial_id,trainer.learningRate,trainer.batchSize,step,loss');
-    expect(new Set(rows.map((row) => row.split(',')[0])).size).toBe(4);
+    expect(rows.length).toBe(trials);
+    expect(new Set(rows.map((row) => row.split(',')[0])).size).toBe(trials);
     for (const row of rows) {
       const [id, , , step, loss] = row.split(',');
       // What a trial reports is its run's own history, to the step that it was stopped at.
@@ -174,5 +155,11 @@ describe.skipIf(!hasRay)('on two nodes', () => {
     }
     expect(rows.filter((row) => row.split(',')[3] === '4').length).toBeGreaterThan(0);
     expect(readFileSync(path.join(folder, 'parallel.html'), 'utf8')).toMatch(/parcoords/);
+    const whole = rows.filter((row) => row.split(',')[3] === '4').length;
+    figure(
+      'a search of Ray Tune on two nodes, one of which is killed in between',
+      `${trials} trials, all in the table once: ${whole} to the last rung, ${trials - whole} stopped by ASHA; each one's loss is ` +
+        `that of its run's own history`,
+    );
   });
 });

@@ -1,8 +1,8 @@
 /** The page: what is set, what is drawn, and what is told. */
-import { fetchModel, type ModelFileMap } from '../lib/web/model-files';
-import { fromLetters, gunzip, split } from '../lib/web/archive';
+import { EngineChoice, type Wanted } from './engine-choice';
 import type { ModelFacts, Wish } from './messages';
 import { Pad } from './pad';
+import { findParts } from './parts';
 import { asPng, Picture } from './pictures';
 import { Pool } from './pool';
 import {
@@ -36,65 +36,6 @@ function tellProblems(problems: readonly string[]): void {
     return item;
   });
   byId('problems').replaceChildren(...items);
-}
-
-interface Parts {
-  readonly engine: Uint8Array<ArrayBuffer>;
-  readonly model: ModelFileMap;
-  readonly startWorker: () => Worker;
-}
-
-/** What the page holds itself, or finds beside it. */
-async function findParts(): Promise<Parts> {
-  const held = document.getElementById('archive');
-  if (held) return partsOf(held);
-  if (location.protocol === 'file:') {
-    throw new Error(
-      'This page reads files beside it, which browsers allow from a web server only. Put the folder on one, or make a page ' +
-        'of a single file: npm run web -- --single FILE.html.',
-    );
-  }
-  // What is missing ends the fetching of the rest.
-  const stop = new AbortController();
-  const { signal } = stop;
-  const onProgress = (loaded: number, total: number | undefined) => {
-    const percent = total === undefined ? '' : `, ${Math.round((100 * loaded) / total)} %`;
-    status(`Loading the model: ${(loaded / 1e6).toFixed(1)} MB${percent} …`);
-  };
-  try {
-    const [engine, model] = await Promise.all([
-      fetchEngine(signal),
-      fetchModel('model', { onProgress, signal }),
-    ]);
-    return { engine, model, startWorker: () => new Worker('worker.js') };
-  } catch (error) {
-    stop.abort();
-    throw error;
-  }
-}
-
-async function fetchEngine(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch('engine.wasm', { signal });
-  if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  throw new Error(`engine.wasm: expected a file, the server answered ${response.status}.`);
-}
-
-async function partsOf(held: HTMLElement): Promise<Parts> {
-  let files: ReturnType<typeof split>;
-  try {
-    const letters = fromLetters((held.textContent ?? '').trim());
-    files = split(await gunzip(letters.subarray(0, Number(held.dataset['size']))));
-  } catch (error) {
-    throw new Error(
-      `This page is cut off or damaged: get the file again. (${textOf(error)})`, // what the browser says helps who made it
-      { cause: error },
-    );
-  }
-  held.remove();
-  const { 'engine.wasm': engine, 'worker.js': code, ...model } = files;
-  if (!engine || !code) throw new Error('This page is not whole: make it anew with npm run web.');
-  const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
-  return { engine, model, startWorker: () => new Worker(url) };
 }
 
 /** Puts settings into the form. */
@@ -139,8 +80,9 @@ class Page {
   constructor(
     private readonly facts: ModelFacts,
     private readonly pool: Pool,
+    private readonly choice: EngineChoice,
   ) {
-    this.progress = new Progress(facts, byId<HTMLProgressElement>('bar'), status);
+    this.progress = new Progress(byId<HTMLProgressElement>('bar'), status);
   }
 
   get isBusy(): boolean {
@@ -148,7 +90,7 @@ class Page {
   }
 
   draw(wishes: readonly Wish[]): void {
-    const { facts, pool } = this;
+    const { facts, pool, choice } = this;
     const byPrompt = new Set(wishes.map(({ prompt }) => prompt)).size > 1;
     this.pictures = wishes.map(({ prompt, seed }) => {
       const caption = byPrompt ? prompt : `Seed ${seed}`;
@@ -158,13 +100,17 @@ class Page {
     byId('pictures').classList.toggle('alone', wishes.length === 1);
     byId('after').hidden = true;
     this.setBusy(true);
-    this.progress.start(wishes, pool.workersFor(wishes.length));
+    choice.pause();
+    const engine = choice.for(wishes.length);
+    const workers = pool.workersFor(wishes.length, engine);
+    this.progress.start(wishes, workers, choice.timeOf(engine));
     const problems: string[] = [];
     const end = (picture: Picture, state: string) => {
       picture.tell(state);
       this.progress.ended(state === 'done');
       if (this.progress.isRunning) return;
       this.setBusy(false);
+      choice.resume();
       byId('after').hidden = this.progress.finished === 0;
     };
     const tell = (text: string) => {
@@ -172,6 +118,7 @@ class Page {
       tellProblems(problems);
     };
     pool.draw(
+      engine,
       wishes.map((wish, i) => {
         const picture = this.pictures[i]!;
         return [
@@ -212,6 +159,7 @@ class Page {
     const hadFocus = document.activeElement;
     for (const id of STARTERS) button(id).disabled = busy;
     button('stop').disabled = !busy;
+    input('engine').disabled = busy;
     // A button that is switched off loses the focus: keyboard users go on with the one that takes its place.
     if (busy && hadFocus && STARTERS.includes(hadFocus.id)) button('stop').focus();
     if (!busy && (hadFocus?.id === 'stop' || document.activeElement === document.body)) {
@@ -246,12 +194,20 @@ function remember(settings: Settings): void {
 }
 
 async function start(): Promise<void> {
-  const { engine, model, startWorker } = await findParts();
+  const parts = await findParts(status);
   status('Starting the engine …');
-  const pool = new Pool(startWorker, engine, model, (text) => tellProblems([text]));
-  const facts = await pool.open();
+  const pool: Pool = new Pool(
+    parts,
+    (text) => tellProblems([text]),
+    (name, text) => {
+      choice.lost(name, text);
+      tellProblems([`${text} WebAssembly goes on.`]);
+    },
+  );
+  const facts = await pool.open('wasm');
+  const choice = new EngineChoice(pool, facts, (text) => (byId('computes').textContent = text));
   offer(facts);
-  const page = new Page(facts, pool);
+  const page = new Page(facts, pool, choice);
   const linked = () => {
     const { settings, problems } = readSettings(fromLink(location.hash), facts, defaults(facts));
     show(settings);
@@ -274,6 +230,7 @@ async function start(): Promise<void> {
     event.preventDefault();
     draw((event.submitter?.id ?? 'one') as Pictures);
   };
+  input('engine').onchange = () => choice.choose(input('engine').value as Wanted);
   button('stop').onclick = () => pool.stop();
   button('save').onclick = () => void page.save();
   button('clear').onclick = () => pad.clear();
@@ -285,6 +242,7 @@ async function start(): Promise<void> {
   for (const name of ['guidance', 'strength']) input(name).oninput = showNumbers;
   for (const id of STARTERS) button(id).disabled = false;
   status(`Ready. A step of one picture takes about ${Math.round(facts.millisecondsPerStep)} ms.`);
+  choice.resume();
   document.body.dataset['ready'] = 'yes';
 }
 

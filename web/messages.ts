@@ -1,4 +1,5 @@
 /** What the page and its workers tell each other. */
+import type { GpuName } from './engines/engine';
 import type { ModelFileMap } from '../lib/web/model-files';
 import type { SamplerName } from '../lib/schedulers/samplers';
 
@@ -15,7 +16,14 @@ export interface ModelFacts {
   readonly trainTimesteps: number;
   /** What one step of one picture without guidance takes here, measured. */
   readonly millisecondsPerStep: number;
+  /** What was drawn meanwhile, of 0 to 1: the same by every engine. */
+  readonly trial: Float32Array;
 }
+
+/** What a worker computes with: WebAssembly's binary, or an engine's script, from an address or there already. */
+export type WorkerEngine =
+  | { readonly name: 'wasm'; readonly binary: Uint8Array<ArrayBuffer> }
+  | { readonly name: GpuName; readonly script: string | undefined };
 
 /** One picture that is asked for. */
 export interface Wish {
@@ -31,7 +39,7 @@ export interface Wish {
 export type ToWorker =
   | {
       readonly kind: 'load';
-      readonly engine: Uint8Array<ArrayBuffer>;
+      readonly engine: WorkerEngine;
       readonly model: ModelFileMap;
     }
   | { readonly kind: 'draw'; readonly id: number; readonly wish: Wish }

@@ -1,5 +1,5 @@
 /** How far a drawing is, and how long it will take: said before, and mended by what the steps have taken. */
-import type { ModelFacts, Wish } from './messages';
+import type { Wish } from './messages';
 
 const secondsText = (seconds: number) =>
   seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
@@ -7,8 +7,8 @@ const secondsText = (seconds: number) =>
 export class Progress {
   /** Pictures that are whole. */
   finished = 0;
-  /** Milliseconds of a step of one picture without guidance. */
-  private perStep: number;
+  /** What steps have taken, of what was expected. */
+  private pace = 1;
   private open = 0;
   private pictures = 0;
   private total = 0;
@@ -17,18 +17,16 @@ export class Progress {
   private expected = 0;
 
   constructor(
-    { millisecondsPerStep }: ModelFacts,
     private readonly bar: HTMLProgressElement,
     private readonly say: (text: string) => void,
-  ) {
-    this.perStep = millisecondsPerStep;
-  }
+  ) {}
 
   get isRunning(): boolean {
     return this.open > 0;
   }
 
-  start(wishes: readonly Wish[], workers: number): void {
+  /** @param perStep milliseconds of a step of one picture without guidance */
+  start(wishes: readonly Wish[], workers: number, perStep: number): void {
     const evaluations = wishes.map(
       ({ steps, guidance, sampler }) =>
         steps * (guidance === 1 ? 1 : 2) * (sampler === 'heun' ? 2 : 1),
@@ -36,7 +34,7 @@ export class Progress {
     this.open = this.pictures = wishes.length;
     this.finished = this.done = 0;
     this.total = wishes.reduce((sum, { steps }) => sum + steps, 0);
-    this.expected = (this.perStep * evaluations.reduce((sum, n) => sum + n, 0)) / workers;
+    this.expected = (this.pace * perStep * evaluations.reduce((sum, n) => sum + n, 0)) / workers;
     this.since = performance.now();
     this.bar.value = 0;
     const what = wishes.length === 1 ? 'A picture' : `${wishes.length} pictures`;
@@ -57,7 +55,7 @@ export class Progress {
     if (this.open > 0) return;
     const milliseconds = performance.now() - this.since;
     const isAll = this.finished === this.pictures;
-    if (isAll) this.perStep *= milliseconds / this.expected;
+    if (isAll) this.pace *= milliseconds / this.expected;
     this.bar.value = isAll ? 1 : this.bar.value;
     const took = (milliseconds / 1000).toFixed(1);
     const what = this.pictures === 1 ? 'Done' : `${this.finished} of ${this.pictures} pictures`;

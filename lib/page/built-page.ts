@@ -5,7 +5,10 @@ import path from 'node:path';
 /** The same from lib/page and from dist/page. */
 const FOLDER = path.join(__dirname, '..', '..', 'web', 'build');
 
-/** A file of the page: `index.html`, `page.css`, `page.js`, `worker.js` or `engine.wasm`. */
+/** What the page loads besides its own HTML, style and script: its worker, and the engines. */
+export const LOADED = ['worker.js', 'engine.wasm', 'webgl.js', 'webgpu.js'];
+
+/** A file of the page: `index.html`, `page.css`, `page.js`, or one of those above. */
 export function builtFile(name: string): Buffer {
   try {
     return readFileSync(path.join(FOLDER, name));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { filesBelow } from '../io/runs/manifest';
 import { joined, toLetters } from '../web/archive';
-import { builtFile, builtText } from './built-page';
+import { builtFile, builtText, LOADED } from './built-page';
 
 /** What a page may do: run its own code and compile its engine; it reaches no other host. */
 const policyOf = (rules: Readonly<Record<string, string>>): string =>
@@ -65,8 +65,7 @@ export function writeFolder(output: string, model: string): number {
   });
   const head = '<link rel="stylesheet" href="page.css" />\n    <script src="page.js"></script>';
   write('index.html', page({ POLICY: policy, HEAD: head, DATA: '' }));
-  for (const name of ['page.css', 'page.js', 'worker.js', 'engine.wasm'])
-    write(name, builtFile(name));
+  for (const name of ['page.css', 'page.js', ...LOADED]) write(name, builtFile(name));
   write('README.md', SPACE);
   fs.cpSync(model, path.join(aside, 'model'), { recursive: true });
   fs.rmSync(output, { recursive: true, force: true });
@@ -91,8 +90,7 @@ export function singlePage(model: string): string {
   const files: Record<string, Uint8Array> = Object.fromEntries(
     filesBelow(model).map((name) => [name, fs.readFileSync(path.join(model, name))]),
   );
-  files['engine.wasm'] = builtFile('engine.wasm');
-  files['worker.js'] = builtFile('worker.js');
+  for (const name of LOADED) files[name] = builtFile(name);
   const archive = gzipSync(joined(files), { level: 9 });
   const [style, script] = [builtText('page.css'), inline(builtText('page.js'))];
   const policy = policyOf({

@@ -5,7 +5,16 @@ import { inRoot } from './paths.mjs';
 import { sha256 } from './step.mjs';
 
 const folder = inRoot('web', 'build');
-const FILES = ['index.html', 'page.css', 'page.js', 'worker.js', 'engine.wasm', 'sources.json'];
+const FILES = [
+  'index.html',
+  'page.css',
+  'page.js',
+  'worker.js',
+  'webgl.js',
+  'webgpu.js',
+  'engine.wasm',
+  'sources.json',
+];
 
 /** What the last bundle was made of: a change elsewhere in lib/ needs no new one. */
 const sources = () => {

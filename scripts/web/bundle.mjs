@@ -7,8 +7,13 @@ import { inRoot, root } from '../setup/paths.mjs';
 
 const source = (name) => fs.readFileSync(inRoot('web', name), 'utf8');
 
+const CORE = '@tensorflow/tfjs-core';
+
+/** The engines that are loaded when they are tried; tfjs's core they take from the worker that loads them. */
+const ENGINES = ['webgl', 'webgpu'];
+
 /** @param {string} entry a file of web/ @returns {Promise<{ code: string, files: string[] }>} minified, and what it is made of */
-async function script(entry) {
+async function script(entry, { external = [] } = {}) {
   const result = await build({
     configFile: false,
     root: inRoot('web'),
@@ -21,8 +26,9 @@ async function script(entry) {
       target: 'es2022',
       modulePreload: false,
       rollupOptions: {
+        external,
         input: inRoot('web', entry),
-        output: { format: 'iife', inlineDynamicImports: true },
+        output: { format: 'iife', inlineDynamicImports: true, globals: { [CORE]: 'tfjsCore' } },
       },
     },
   });
@@ -31,8 +37,10 @@ async function script(entry) {
 }
 
 const PARTS = [
-  '@tensorflow/tfjs-core',
+  CORE,
   '@tensorflow/tfjs-backend-wasm',
+  '@tensorflow/tfjs-backend-webgl',
+  '@tensorflow/tfjs-backend-webgpu',
   '@huggingface/tokenizers',
   '@noble/hashes',
 ];
@@ -62,6 +70,9 @@ const ownFiles = (files) => {
  */
 export async function buildPage(folder) {
   const [page, worker] = [await script('main.ts'), await script('worker.ts')];
+  const engines = await Promise.all(
+    ENGINES.map((name) => script(path.join('engines', `${name}.ts`), { external: [CORE] })),
+  );
   const engine = path.join(
     '@tensorflow',
     'tfjs-backend-wasm',
@@ -73,8 +84,13 @@ export async function buildPage(folder) {
     'page.css': source('page.css'),
     'page.js': page.code,
     'worker.js': worker.code,
+    ...Object.fromEntries(ENGINES.map((name, i) => [`${name}.js`, engines[i].code])),
     'engine.wasm': fs.readFileSync(inRoot('node_modules', engine)),
-    'sources.json': JSON.stringify(ownFiles([...page.files, ...worker.files]), null, 1),
+    'sources.json': JSON.stringify(
+      ownFiles([page, worker, ...engines].flatMap(({ files }) => files)),
+      null,
+      1,
+    ),
   };
   const aside = `${folder}.part`;
   fs.rmSync(aside, { recursive: true, force: true });

@@ -19,8 +19,12 @@ const FLAGS = [
   '--js-flags=--expose-gc',
 ];
 
-/** The system's Chromium with a profile of its own, which ends with it. */
-export async function startChromium(): Promise<{
+/**
+ * The system's Chromium with a profile of its own, which ends with it.
+ *
+ * @param flags beside those that all tests have
+ */
+export async function startChromium(flags: readonly string[] = []): Promise<{
   context: BrowserContext;
   page: Page;
   close: () => Promise<void>;
@@ -33,7 +37,7 @@ export async function startChromium(): Promise<{
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
     viewport: { width: 1100, height: 900 },
     acceptDownloads: true,
   });

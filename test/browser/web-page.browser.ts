@@ -3,14 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import '../../lib/backend/node';
-import '../../lib/pretrained';
-import { makeSampler } from '../../lib/schedulers/samplers';
-import { loadPipeline } from '../../lib/web/load-pipeline';
 import { root } from '../support/script';
 import { keepPageOfFailure, startChromium } from './chromium';
 import { contrasts } from './contrast';
-import { drawn, makeSite, open, pixels, problems, serve, type Site, type SiteServer } from './web-site'; // prettier-ignore
+import { drawn, drawnByNode, furthest, makeSite, open, pixels, problems, serve, type Site, type SiteServer } from './web-site'; // prettier-ignore
 
 const folder = path.join(root, 'runs', 'browser', 'web');
 const WEIGHTS = 'model/unet/diffusion_pytorch_model.safetensors';
@@ -48,30 +44,11 @@ const single = () => `file://${site.file}`;
 const SETTINGS = '#prompt=A+handwritten+digit+3&seed=11&steps=4&sampler=ddim&guidance=1.5';
 
 /** What Node draws with the page's own weights, as the page paints it. */
-async function byNode(
-  prompts: readonly string[],
-  seed: number,
-  sampler: 'ddim',
-): Promise<number[][]> {
-  const names = fs.readdirSync(path.join(site.folder, 'model'), { recursive: true }) as string[];
-  const files = names.filter((name) => fs.statSync(path.join(site.folder, 'model', name)).isFile());
-  const pipeline = await loadPipeline(
-    Object.fromEntries(
-      files.map((name) => [name, fs.readFileSync(path.join(site.folder, 'model', name))]),
-    ),
-  );
-  pipeline.scheduler = makeSampler(sampler, pipeline.scheduler.config);
-  const all: number[][] = [];
-  for (const prompt of prompts) {
-    const { images } = await pipeline.generate(prompt, { seed, numInferenceSteps: 4, guidanceScale: 1.5 }); // prettier-ignore
-    all.push(Array.from(images.data, (x) => Math.round(x * 255)));
-  }
-  pipeline.dispose();
-  return all;
+async function byNode(prompts: readonly string[], seed: number, sampler: 'ddim') {
+  const wishes = prompts.map((prompt) => ({ prompt, seed, sampler, steps: 4, guidance: 1.5 }));
+  const drawings = await drawnByNode(site, wishes);
+  return drawings.map((picture) => Array.from(picture, (x) => Math.round(x * 255)));
 }
-
-const furthest = (a: readonly number[], b: readonly number[]) =>
-  Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
 
 describe('the single file, opened from the disk', () => {
   it('is smaller than 9 MB', () => {
@@ -209,12 +186,12 @@ describe('for every reader', () => {
     expect(await page.getAttribute('#pictures canvas', 'aria-label')).toContain('digit 8');
     const order: string[] = [];
     await page.focus('#prompt');
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 13; i++) {
       await page.keyboard.press('Tab');
       order.push(await page.evaluate(() => document.activeElement?.id || document.activeElement?.tagName || '')); // prettier-ignore
     }
     expect(order).toEqual(
-      ['seed', 'steps', 'sampler', 'guidance', 'view', 'one', 'nine', 'all', 'SUMMARY', 'save', 'link', order[11]], // prettier-ignore
+      ['seed', 'steps', 'sampler', 'guidance', 'view', 'engine', 'one', 'nine', 'all', 'SUMMARY', 'save', 'link', order[12]], // prettier-ignore
     );
     await page.focus('#nine');
     await page.keyboard.press('Enter');

@@ -5,7 +5,12 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Frame, Page } from 'playwright-core';
+import '../../lib/backend/node';
+import '../../lib/pretrained';
+import { makeSampler } from '../../lib/schedulers/samplers';
+import { loadPipeline } from '../../lib/web/load-pipeline';
 import { root } from '../support/script';
+import type { Wish } from '../../web/messages';
 
 /** The model that ships. */
 export const MODEL = path.join(root, 'checkpoints', 'mnist-text-to-image');
@@ -102,3 +107,46 @@ export const pixels = (page: Page | Frame): Promise<number[][]> =>
       return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]!);
     }),
   );
+
+/** What Node draws with the page's own weights: from 0 to 1, [height · width · channels] each. */
+export async function drawnByNode(site: Site, wishes: readonly Wish[]): Promise<Float32Array[]> {
+  const model = path.join(site.folder, 'model');
+  const names = fs.readdirSync(model, { recursive: true }) as string[];
+  const files = names.filter((name) => fs.statSync(path.join(model, name)).isFile());
+  const pipeline = await loadPipeline(
+    Object.fromEntries(files.map((name) => [name, fs.readFileSync(path.join(model, name))])),
+  );
+  const all: Float32Array[] = [];
+  for (const { prompt, seed, steps, sampler, guidance } of wishes) {
+    pipeline.scheduler = makeSampler(sampler, pipeline.scheduler.config);
+    const options = { seed, numInferenceSteps: steps, guidanceScale: guidance };
+    const { images } = await pipeline.generate(prompt, options);
+    all.push(images.data as Float32Array);
+  }
+  pipeline.dispose();
+  return all;
+}
+
+/** The largest difference of two pictures. */
+export const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+
+/** Keeps the numbers of each picture that a worker of the page draws, from the next time on that it is loaded. */
+export async function keepNumbers(page: Page): Promise<() => Promise<number[][]>> {
+  await page.addInitScript(() => {
+    const kept: number[][] = [];
+    const Plain = Worker;
+    Object.assign(globalThis, {
+      kept,
+      Worker: class extends Plain {
+        constructor(url: string) {
+          super(url);
+          this.addEventListener('message', ({ data }: MessageEvent<{ pixels?: Float32Array }>) => {
+            if (data.pixels) kept.push(Array.from(data.pixels));
+          });
+        }
+      },
+    });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { kept: number[][] }).kept);
+}

@@ -50,7 +50,7 @@ describe('saveWebPage', () => {
     const folder = place('site');
     for (let i = 0; i < 2; i++) saveWebPage(parts, folder);
     expect(fs.readdirSync(folder).sort()).toEqual(
-      ['README.md', 'engine.wasm', 'index.html', 'model', 'page.css', 'page.js', 'worker.js'], // prettier-ignore
+      ['README.md', 'engine.wasm', 'index.html', 'model', 'page.css', 'page.js', 'webgl.js', 'webgpu.js', 'worker.js'], // prettier-ignore
     );
     expect(fs.statSync(path.join(folder, 'model')).mode & 0o005).toBe(0o005);
     // int8: off by half a step of each row's scale at most

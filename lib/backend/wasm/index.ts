@@ -7,7 +7,9 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { tf } from '..';
 import { registerAttention } from './attention';
 import { registerConvolution } from './convolution';
+import { registerGeglu } from './geglu';
 import { registerLinear } from './linear';
+import { registerNormalization } from './normalization';
 
 const BINARIES = [
   'tfjs-backend-wasm.wasm',
@@ -50,6 +52,8 @@ export async function openWasm({ binary }: OpenWasmOptions = {}): Promise<void> 
   registerLinear();
   registerConvolution();
   registerAttention();
+  registerNormalization();
+  registerGeglu();
 }
 
 const urlOf = (bytes: Uint8Array<ArrayBuffer>): string =>

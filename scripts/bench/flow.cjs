@@ -40,7 +40,8 @@ async function main() {
   const lines = {};
   for (const [way, parts] of Object.entries(ways())) {
     const pipeline = new sd.TextToImagePipeline(parts);
-    lines[way] = { x: STEPS, y: [], low: [], high: [] };
+    const line = { x: STEPS, y: [], low: [], high: [] };
+    lines[way.replace('DPM-Solver++ (SDE)', 'SDE')] = line; // as long as a legend has room for
     for (const numInferenceSteps of STEPS) {
       const key = `${way.replace(/\W+/g, '-')}-${numInferenceSteps}-${numImages}`;
       const options = { numImages, batchSize, seed, numInferenceSteps, progressBar: false };
@@ -48,7 +49,6 @@ async function main() {
       const measured = { ...options, folder: own };
       const found = await sd.evaluate({ pipeline, judge, test }, measured, reference);
       const { share, low, high } = found.overall;
-      const line = lines[way];
       line.y.push(100 * share);
       line.low.push(100 * low);
       line.high.push(100 * high);

@@ -151,7 +151,7 @@ describe('a model by name', () => {
     expect(() => find('mine', 4)).toThrow(/\(3, 5\), got 4/);
     expect(() => find('shipped', 4)).toThrow(/no step of the model that ships, got 4/);
     for (const hostile of ['', '..', '../checkpoints/mine', '/', 'README.md', '__proto__']) {
-      expect(() => find(hostile)).toThrow(/expected a run/);
+      expect(() => find(hostile)).toThrow(/expected 'shipped', 'shipped-emoji' or a run/);
     }
     expect(() => modelFolder('any', { folders: [] })).toThrow(/none yet/);
   });

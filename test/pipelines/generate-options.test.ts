@@ -45,9 +45,9 @@ async function expectRefused(
 
 it.each([
   [undefined, 'expected a prompt as a string, got undefined'],
-  [4, 'expected a prompt as a string, got number 4'],
-  [null, 'expected a prompt as a string, got object null'],
-  [[PROMPT, 4], 'expected a prompt as a string at position 1, got number 4'],
+  [4, 'expected a prompt as a string, got 4'],
+  [null, 'expected a prompt as a string, got null'],
+  [[PROMPT, 4], 'expected a prompt as a string at position 1, got 4'],
   [[], 'expected at least one prompt, got none'],
 ])('refuses the prompt %j', async (prompt, message) => {
   await expectRefused(prompt, { seed: 1 }, TypeError, message);

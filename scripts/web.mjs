@@ -1,10 +1,9 @@
 // npm run web: a page that draws with a model in the reader's browser. `npm run web -- --help` tells the options.
-import path from 'node:path';
-import { preview } from 'vite';
 import { library, typed } from './command-line/command.mjs';
 import { readCommandLine } from './commands/index.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
+import { serveFolder } from './web/serve.mjs';
 
 const { values } = readCommandLine('web');
 await setUpOrExit();
@@ -37,13 +36,6 @@ withPageModel(parts, weights, (model, sizes) => {
 say(`Done in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 
 if (values.serve) {
-  const server = await preview({
-    configFile: false,
-    root: path.dirname(output),
-    appType: 'mpa',
-    logLevel: 'warn',
-    build: { outDir: output },
-    preview: { host: '127.0.0.1', ...(values.port && { port: values.port, strictPort: true }) },
-  });
+  const server = await serveFolder(output, { port: values.port });
   console.log(`Served at ${server.resolvedUrls.local[0]} until Ctrl-C.`);
 } else process.exit();

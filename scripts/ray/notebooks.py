@@ -129,12 +129,7 @@ def parse(argv):
     parser.add_argument("--address", default=None, help="of the Ray cluster, such as auto (default: one on this machine)")
     values = parser.parse_args(argv[:at])
     values.words = argv[at + 1 :]
-    try:
-        values.space = dict(space.read(text) for text in values.space)
-    except ValueError as error:
-        parser.error(f"--space {error}")
-    if not os.path.isabs(values.output):
-        parser.error(f"--output: expected an absolute path, which all machines see, got '{values.output}'")
+    space.check(parser, values)
     if values.samples < 1:
         parser.error(f"--samples: expected a whole number from 1 on, got {values.samples}")
     values.notebooks = [os.path.abspath(notebook) for notebook in values.notebooks]

@@ -1,6 +1,7 @@
 """Search spaces from the command line: `trainer.learningRate=loguniform(1e-4,1e-2)`."""
 
 import json
+import os
 import re
 
 from ray import tune
@@ -43,3 +44,13 @@ def read(text):
     if "randint" in kind and not all(isinstance(value, int) for value in values):
         raise ValueError(f"{text!r}: expected whole numbers")
     return key, RANGES[kind](low, high)
+
+
+def check(parser, values):
+    """Reads `values.space`, and sees that `values.output` is a folder that all machines can name; else the parser ends the command."""
+    try:
+        values.space = dict(read(text) for text in values.space)
+    except ValueError as error:
+        parser.error(f"--space {error}")
+    if not os.path.isabs(values.output):
+        parser.error(f"--output: expected an absolute path, which all machines see, got '{values.output}'")

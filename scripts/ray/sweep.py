@@ -108,12 +108,7 @@ def parse(argv):
             raise ValueError
     except ValueError:
         parser.error("--rungs: expected rising whole numbers such as 250,500,1000")
-    try:
-        values.space = dict(space.read(text) for text in values.space)
-    except ValueError as error:
-        parser.error(f"--space {error}")
-    if not os.path.isabs(values.output):
-        parser.error(f"--output: expected an absolute path, which all machines see, got '{values.output}'")
+    space.check(parser, values)
     if values.trials < 1:
         parser.error(f"--trials: expected a whole number from 1 on, got {values.trials}")
     if values.images < 0 or values.images % 10:

@@ -6,10 +6,10 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { preview } from 'vite';
 import { library } from '../command-line/command.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { startFirefox } from './bidi.mjs';
+import { serveFolder } from './serve.mjs';
 
 const MODEL = inRoot('checkpoints', 'mnist-text-to-image');
 /** Images are equal to this, of 0 to 1. */
@@ -82,14 +82,7 @@ async function draw(wish, steps) {
 }
 
 const node = await byNode();
-const server = await preview({
-  configFile: false,
-  root: path.dirname(output),
-  appType: 'mpa',
-  logLevel: 'warn',
-  build: { outDir: output },
-  preview: { host: '127.0.0.1' },
-});
+const server = await serveFolder(output);
 const firefox = await startFirefox(process.argv[2] ?? 'firefox-esr');
 let isGood = true;
 try {

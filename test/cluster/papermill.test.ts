@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { root } from '../support/script';
+import { code } from './notebook-cells';
 
 vi.setConfig({ testTimeout: 600_000 });
 const temporary = mkdtempSync(path.join(tmpdir(), 'papermill-'));
@@ -20,15 +21,6 @@ interface Cell {
 const cellsOf = (file: string) =>
   (JSON.parse(readFileSync(file, 'utf8')) as { cells: Cell[] }).cells;
 const textOf = (text: string | string[] = []) => [text].flat().join('');
-
-const code = (source: string, tags: string[] = []) => ({
-  cell_type: 'code',
-  execution_count: null,
-  id: `cell-${source.length}`,
-  metadata: { tags },
-  outputs: [],
-  source,
-});
 
 function papermill(cells: object[], parameters: readonly string[]) {
   const [input, output] = ['in', 'out'].map((name) => path.join(temporary, `${name}.ipynb`));

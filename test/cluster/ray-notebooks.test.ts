@@ -4,19 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hasRay, RayNodes, run, script } from './ray-nodes';
+import { code } from './notebook-cells';
 
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 300_000 });
 const temporary = mkdtempSync(path.join(tmpdir(), 'ray-notebooks-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
-
-const code = (source: string, tags: string[] = []) => ({
-  cell_type: 'code',
-  execution_count: null,
-  id: `cell-${source.length}`,
-  metadata: { tags },
-  outputs: [],
-  source,
-});
 
 /** Squares `x`; fails for 3 while the file `broken` is there. */
 const CELLS = [

@@ -8,11 +8,14 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
 const sd = require(path.join(root, 'dist', 'notebook.js'));
-const { loadRunModel } = require(path.join(root, 'dist', 'mnist', 'evaluation', 'index.js'));
+const { columnsOf, loadRunModel } = require(
+  path.join(root, 'dist', 'mnist', 'evaluation', 'index.js'),
+);
 
 const [images = 1000, folder = path.join(root, 'runs', 'flow')] = process.argv.slice(2);
 const [numImages, batchSize, seed] = [Number(images), 100, 42];
 const STEPS = [4, 8, 16, 50];
+const COLUMNS = ['accuracy', '95 % interval', 'Fréchet (95 %)', 'over real'];
 
 const modelOf = (of) => loadRunModel(of, { averaged: true }).parts;
 
@@ -29,8 +32,6 @@ function ways() {
     'best, DPM-Solver++ (SDE)': drawn('sde-dpm-solver++'),
   };
 }
-
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 async function main() {
   const judge = sd.Judge.load(sd.SHIPPED_JUDGE);
@@ -52,10 +53,9 @@ async function main() {
       line.y.push(100 * share);
       line.low.push(100 * low);
       line.high.push(100 * high);
-      const row = { model: way, steps: numInferenceSteps, 'right digit': percent(share) };
-      row['95 % interval'] = `${percent(low)} – ${percent(high)}`;
-      row['Fréchet, real = 1'] = found.frechetRatio.toFixed(2);
-      row['± '] = (found.frechetStandardError / reference.floor.frechet).toFixed(2);
+      const columns = columnsOf({ name: way, ...found });
+      const row = { model: way, steps: numInferenceSteps };
+      for (const column of COLUMNS) row[column] = columns[column];
       rows.push(row);
       console.error(Object.values(row).join('  '));
     }

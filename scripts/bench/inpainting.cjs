@@ -10,6 +10,7 @@ const ndarray = require('ndarray');
 
 const root = path.join(__dirname, '..', '..');
 const sd = require(path.join(root, 'dist', 'notebook.js'));
+const { columnsOf } = require(path.join(root, 'dist', 'mnist', 'evaluation', 'index.js'));
 const { randomMasks } = require(path.join(root, 'dist', 'training', 'random-masks.js'));
 const { RandomStream } = require(path.join(root, 'dist', 'random', 'index.js'));
 
@@ -17,6 +18,7 @@ const [STEPS, IMAGES] = [process.argv[2] ?? 1500, process.argv[3] ?? 500].map(Nu
 const [BATCH, SAVE_EVERY, SEED] = [64, 250, 42];
 /** Of sampling, and images at once. */
 const [SAMPLING_STEPS, DRAWN] = [50, 100];
+const COLUMNS = ['accuracy', '95 % interval', 'over real'];
 const folder = path.join(root, 'runs', 'inpainting');
 const model = path.join(folder, `model-${STEPS}`);
 
@@ -105,11 +107,9 @@ async function compare() {
       }
       const set = { images: ndarray(data, [IMAGES, 28, 28, 1]), labels };
       const found = sd.compareImages(judge, set, reference.sets, reference.floor);
-      const { share, low, high } = found.overall;
-      const percent = (value) => `${(100 * value).toFixed(1)} %`;
-      const row = { mask: kind, way, 'read as asked': percent(share) };
-      row['95 % interval'] = `${percent(low)} – ${percent(high)}`;
-      row['Fréchet, real = 1'] = found.frechetRatio.toFixed(2);
+      const columns = columnsOf({ name: way, ...found });
+      const row = { mask: kind, way };
+      for (const column of COLUMNS) row[column] = columns[column];
       rows.push(row);
     }
   }

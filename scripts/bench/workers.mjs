@@ -7,7 +7,8 @@
 // network namespaces of a given rate, against the floor of a ring on what TCP alone makes of that rate; wants root.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { compareSpeed, median } from './workers/speed.mjs';
+import { median } from './compare.mjs';
+import { compareSpeed } from './workers/speed.mjs';
 import { measureSums } from './workers/sums.mjs';
 
 const numbers = (text) => text.split(',').map(Number);

@@ -2,10 +2,9 @@
 // `npm run web`, and the judge reads them.
 //
 //   node scripts/web/accuracy.mjs [DIGITS]     default: 1,000, a multiple of 100
-import fs from 'node:fs';
-import path from 'node:path';
 import { library } from '../command-line/command.mjs';
 import { inRoot } from '../setup/paths.mjs';
+import { modelFiles } from './made-page.mjs';
 
 const DIGITS = Number(process.argv[2] ?? 1000);
 const STEPS = 10;
@@ -23,14 +22,7 @@ const { parts } = loadRunModel(inRoot('checkpoints', 'mnist-text-to-image'));
 const judge = Judge.load(inRoot('checkpoints', 'judge'));
 
 /** The files that a page would hold. */
-const filesOf = (format) =>
-  withPageModel(parts, format, (folder) => {
-    const names = fs.readdirSync(folder, { recursive: true });
-    const files = names.filter((name) => fs.statSync(path.join(folder, name)).isFile());
-    return Object.fromEntries(
-      files.map((name) => [name, fs.readFileSync(path.join(folder, name))]),
-    );
-  });
+const filesOf = (format) => withPageModel(parts, format, modelFiles);
 
 const rows = [];
 for (const format of ['float32', 'float16', 'int8']) {

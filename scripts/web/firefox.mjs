@@ -2,13 +2,12 @@
 // draws, and prints a table. Firefox is not one of the project's needs: this is run by hand.
 //
 //   node scripts/web/firefox.mjs [firefox-esr]
-import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { library } from '../command-line/command.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { startFirefox } from './bidi.mjs';
+import { makePage, modelFiles } from './made-page.mjs';
 import { serveFolder } from './serve.mjs';
 
 const MODEL = inRoot('checkpoints', 'mnist-text-to-image');
@@ -23,21 +22,14 @@ const WISHES = [
 
 const output = inRoot('runs', 'firefox', 'site');
 const file = inRoot('runs', 'firefox', 'digits.html');
-const args = ['--checkpoint', MODEL, '--output', output, '--single', file];
-const made = spawnSync(process.execPath, [inRoot('scripts', 'web.mjs'), ...args], { encoding: 'utf8' }); // prettier-ignore
-if (made.status !== 0) throw new Error(made.stdout + made.stderr);
+makePage('--checkpoint', MODEL, '--output', output, '--single', file);
 
 /** What Node draws with the page's own weights. */
 async function byNode() {
   library();
   const { loadPipeline } = library('web/load-pipeline.js');
   const { makeSampler } = library('schedulers/samplers.js');
-  const model = path.join(output, 'model');
-  const names = fs.readdirSync(model, { recursive: true });
-  const files = names.filter((name) => fs.statSync(path.join(model, name)).isFile());
-  const pipeline = await loadPipeline(
-    Object.fromEntries(files.map((name) => [name, fs.readFileSync(path.join(model, name))])),
-  );
+  const pipeline = await loadPipeline(modelFiles(path.join(output, 'model')));
   const drawn = [];
   for (const { sampler, guidance, seed, prompt } of WISHES) {
     pipeline.scheduler = makeSampler(sampler, pipeline.scheduler.config);

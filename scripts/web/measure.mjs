@@ -9,12 +9,11 @@ import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { findChromium } from '../setup/chromium.mjs';
 import { inRoot } from '../setup/paths.mjs';
+import { makePage } from './made-page.mjs';
 
 const pictures = Number(process.argv[2] ?? 200);
 const file = inRoot('runs', 'web-measure', 'digits.html');
-const args = ['--checkpoint', inRoot('checkpoints', 'mnist-text-to-image'), '--single', file];
-const made = spawnSync(process.execPath, [inRoot('scripts', 'web.mjs'), ...args], { encoding: 'utf8' }); // prettier-ignore
-if (made.status !== 0) throw new Error(made.stdout + made.stderr);
+makePage('--checkpoint', inRoot('checkpoints', 'mnist-text-to-image'), '--single', file);
 
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'sdm-measure-'));
 const context = await chromium.launchPersistentContext(profile, {

@@ -1,8 +1,7 @@
 /** Real processes that train together, on this machine's loopback. */
 import { spawn } from 'node:child_process';
-import net from 'node:net';
 import path from 'node:path';
-import { root } from '../support/script';
+import { loadScript, root } from '../support/script';
 import { TINY_TEXT, TINY_UNET } from '../support/tiny-configs';
 
 export interface Outcome {
@@ -28,19 +27,9 @@ export interface TogetherOptions {
 }
 
 /** Ports that are free at the moment. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = net.createServer();
-      return new Promise<net.Server>((resolve) =>
-        server.listen(0, '127.0.0.1', () => resolve(server)),
-      );
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
+export const { freePorts } = loadScript<{ freePorts: (count: number) => Promise<number[]> }>(
+  'cluster/plan.mjs',
+);
 
 /** Trains tiny models by so many workers, by one process without a server if it is one. */
 export async function trainTogether(

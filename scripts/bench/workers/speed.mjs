@@ -1,6 +1,7 @@
 // Workers of one core each against one process of as many cores: seconds a step, in turns.
 import fs from 'node:fs';
 import { inRoot } from '../../setup/paths.mjs';
+import { median } from '../compare.mjs';
 import { Side } from '../side.mjs';
 import { allowedCores, freePorts } from '../../cluster/plan.mjs';
 
@@ -13,12 +14,6 @@ function start(cores, task, env = {}) {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   return new Side(['taskset', '-c', cores.join(), 'env', ...variables, ...node]);
 }
-
-export const median = (values) => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-};
 
 /** Time of the processor, in its own ticks: of all that runs, and of these processes. */
 function ticks(pids) {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { Network } from '../../cluster/network.mjs';
 import { allowedCores, shareOfCores } from '../../cluster/plan.mjs';
 import { inRoot } from '../../setup/paths.mjs';
+import { median } from '../compare.mjs';
 import { Side } from '../side.mjs';
-import { median } from './speed.mjs';
 
 const PRELOAD = inRoot('.setup', 'native', 'distributed.node');
 const PORT = 2222;

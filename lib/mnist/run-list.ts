@@ -61,8 +61,10 @@ function recipeOf(config: TrainerState['config']): string {
     const isFlow = recipe.method === 'flow_matching';
     const rescaled = isFlow ? false : (recipe.scheduler.rescale_betas_zero_snr ?? false);
     const weighting = isFlow ? recipe.objective.weightingScheme : undefined;
+    const { in_channels: taken, out_channels: given } = RECIPE_DATA[data].unetConfig;
     return (
-      config['unet.in_channels'] === RECIPE_DATA[data].unetConfig.in_channels &&
+      config['unet.in_channels'] === taken &&
+      config['unet.out_channels'] === given &&
       Object.entries(scheduler).every(
         ([key, value]) => config[`noiseScheduler.${key}`] === value,
       ) &&

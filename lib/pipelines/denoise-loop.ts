@@ -87,6 +87,12 @@ export async function denoiseFrom(
 
   try {
     for (const [i, move] of moves.entries()) {
+      if (stopped()) {
+        throw interruption(
+          options.signal,
+          `The sampling was stopped after step ${done} of ${steps}; no image is whole.`,
+        );
+      }
       const next: DenoiseOutput = tf.tidy(() =>
         move.kind === 'step'
           ? passage.within(() => stepAt(move.index, i))
@@ -119,12 +125,6 @@ export async function denoiseFrom(
         });
       }
       await nextMacrotask();
-      if (stopped() && i + 1 < moves.length) {
-        throw interruption(
-          options.signal,
-          `The sampling was stopped after step ${done} of ${steps}; no image is whole.`,
-        );
-      }
     }
     return { images: toImages(state.prevSample), intermediates };
   } finally {

@@ -1,7 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import ndarray from 'ndarray';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tf } from '../../lib/backend';
+import { Images } from '../../lib/images/images';
+import { inpaintingUNet } from '../../lib/models/inpainting-unet';
+import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
+import { Generator } from '../../lib/random';
+import { InpaintingObjective } from '../../lib/training/inpainting-objective';
+import { TINY_UNET } from '../support/tiny-configs';
 import { RECIPES } from '../../lib/mnist/recipes';
 import { compareRuns } from '../../lib/mnist/compare-runs';
 import { listRuns, modelFolder } from '../../lib/mnist/run-list';
@@ -31,6 +38,7 @@ async function train(run: string, trainer: Trainer, steps: readonly number[]) {
 
 let losses: Record<string, number>;
 let flow: Trainer;
+let filler: Trainer;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(temporaryRoot, 'sdm-runs-'));
   mkdirSync(at('checkpoints', 'empty'), { recursive: true });
@@ -57,6 +65,34 @@ beforeAll(async () => {
     batchSize: 8,
   });
   await train(at('flows', 'straight'), flow, [1]);
+  const { best: asBest } = RECIPES;
+  const whole = tinyParts(2);
+  const filling = new InpaintingObjective(
+    {
+      ...whole,
+      unet: inpaintingUNet(whole.unet),
+      noiseScheduler: new DDPMScheduler(asBest.scheduler),
+      dataset: firstImages(8),
+    },
+    asBest.objective,
+  );
+  filler = new Trainer(filling, { ...asBest.trainer, batchSize: 8 });
+  await train(at('others', 'filler'), filler, [1]);
+  const { scheduler: ___, ...grey } = tinyParts(3);
+  const inColour = {
+    ...grey,
+    unet: new UNet2DConditionModel(
+      { ...TINY_UNET, in_channels: 3, out_channels: 3 },
+      new Generator(3).stream('init'),
+    ),
+    dataset: {
+      images: new Images(ndarray(new Uint8Array(4 * 28 * 28 * 3).fill(9), [4, 28, 28, 3])),
+      captionIds: Int32Array.from([0, 1, 0, 1]),
+      captions: ['a red 3', 'a blue 4'],
+      length: 4,
+    },
+  };
+  await train(at('others', 'colours'), tinyTrainer({}, inColour), [1]);
   losses = {
     mine: meanLoss(await train(at('checkpoints', 'mine'), bestTrainer, [2, 3, 5])),
     theirs: meanLoss(await train(at('runs', 'theirs'), blogTrainer, [1])),
@@ -66,6 +102,7 @@ beforeAll(async () => {
 afterAll(() => {
   disposeTrainers();
   flow.dispose();
+  filler.dispose();
   rmSync(folder, { recursive: true });
 });
 
@@ -119,6 +156,30 @@ describe('runs compared', () => {
     const again = await compareRuns(['mine', 'theirs'], options);
     expect(again.toJSON()).toEqual(figure.toJSON());
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('draw what they know: a model in colour its own captions, one for inpainting nothing', async () => {
+    expect(
+      listRuns([at('others')])
+        .map(({ run, recipe }) => [run, recipe])
+        .sort(),
+    ).toEqual([
+      ['colours', 'other'],
+      ['filler', 'other'],
+    ]);
+    const said: string[] = [];
+    const told = vi
+      .spyOn(process, 'emitWarning')
+      .mockImplementation((text) => void said.push(String(text)));
+    const options = { folders: [at('others')], numInferenceSteps: 1 };
+    const figure = await compareRuns(['colours', 'filler'], options);
+    told.mockRestore();
+    expect(figure.data.map(({ name }) => name)).toEqual([
+      'colours (epsilon)',
+      'filler (v_prediction, inpainting)',
+    ]);
+    expect(figure.layout.images).toHaveLength(1);
+    expect(said.filter((text) => text.includes('not any of'))).toEqual([]);
   });
 
   it('are all there are, if none is named, and none is an error', async () => {

@@ -60,6 +60,14 @@ describe('one call', () => {
     expect(images.data).toEqual((await draw()).images.data);
   });
 
+  it('takes no step if its signal was aborted before', async () => {
+    let steps = 0;
+    const callbackOnStepEnd = () => void steps++;
+    const signal = AbortSignal.abort(new Error('enough'));
+    expect(await outcome(draw({ signal, callbackOnStepEnd }))).toBe('Error: enough');
+    expect(steps).toBe(0);
+  });
+
   it('leaves no tensor and no controller', async () => {
     await draw();
     const before = tf.memory().numTensors;

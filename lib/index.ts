@@ -17,6 +17,7 @@ export { SHIPPED_JUDGE, SHIPPED_MODEL, SMALL_TOKENIZER } from './mnist/shipped';
 export {
   CIFAR10_UNET_CONFIG,
   EMOJI_CATEGORIES,
+  EMOJI_SET,
   EMOJI_TEXT_CONFIG,
   EMOJI_UNET_CONFIG,
 } from './emoji/presets';
@@ -81,7 +82,11 @@ export {
   type LoadEmojiOptions,
 } from './image-datasets/emoji/load-emoji';
 export { EMOJI_STYLES, type EmojiStyle } from './image-datasets/emoji/icons';
-export { EMOJI_GROUPS, type EmojiCategory } from './image-datasets/emoji/concepts';
+export {
+  EMOJI_GROUPS,
+  type Concept as EmojiConcept,
+  type EmojiCategory,
+} from './image-datasets/emoji/concepts';
 export { normalize, toTensor } from './datasets/transforms';
 export {
   CenterCrop,

@@ -1,13 +1,27 @@
 /** The configs of models in colour, in the keys of diffusers and transformers. */
-import type { EmojiCategory } from '../image-datasets/emoji/concepts';
+import type { Concept, EmojiCategory } from '../image-datasets/emoji/concepts';
+import type { LoadEmojiOptions } from '../image-datasets/emoji/load-emoji';
 import type { CLIPTextConfig } from '../models/clip-text-config';
 import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
 
-/**
- * What the recipe draws: faces, cats and monkeys, hearts. Its 5,000 steps of 32 show each of these pictures some three hundred
- * times, and would each of all 4,873 some thirty times.
- */
+/** Faces, cats and monkeys, hearts: those that are most alike. */
 export const EMOJI_CATEGORIES = ['Smileys & Emotion'] as const satisfies readonly EmojiCategory[];
+
+/** Code points of the twenty hands of Unicode's first emoji (Emoji 1.0, 2015) that have tones of skin, but for the middle finger. */
+const HANDS = [
+  ...['1f446', '1f447', '1f448', '1f449', '1f44a', '1f44b', '1f44c', '1f44d', '1f44e', '1f44f'],
+  ...['1f450', '1f590', '1f596', '1f64c', '1f64f', '1f918', '261d', '270a', '270b', '270c'],
+];
+
+/**
+ * What the recipe draws: faces, cats and monkeys, hearts, and hands in all tones of skin. Its steps show each of these pictures
+ * some three hundred times, and would each of all 10,478 some twenty times.
+ */
+export const EMOJI_SET = {
+  tones: true,
+  where: ({ category, figure }: Concept) =>
+    category === EMOJI_CATEGORIES[0] || HANDS.includes(figure),
+} as const satisfies LoadEmojiOptions;
 
 /**
  * A UNet in colour at 32 × 32: each level twice as wide as the one above it while that has a quarter of the pixels, so that a
@@ -31,7 +45,7 @@ export const EMOJI_TEXT_CONFIG = {
   intermediate_size: 512,
   num_hidden_layers: 2,
   num_attention_heads: 4,
-  max_position_embeddings: 16,
+  max_position_embeddings: 20,
   bos_token_id: 3451,
   eos_token_id: 3452,
   pad_token_id: 3452,

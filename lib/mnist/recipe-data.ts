@@ -2,7 +2,7 @@
 import type { ImageDataset } from '../datasets/data-loader';
 import {
   CIFAR10_UNET_CONFIG,
-  EMOJI_CATEGORIES,
+  EMOJI_SET,
   EMOJI_TEXT_CONFIG,
   EMOJI_UNET_CONFIG,
 } from '../emoji/presets';
@@ -46,7 +46,7 @@ export const RECIPE_DATA: { readonly [K in RecipeData]: Defaults<RecipeDatasets[
     unetConfig: EMOJI_UNET_CONFIG,
     textConfig: EMOJI_TEXT_CONFIG,
     tokenizer: EMOJI_TOKENIZER,
-    load: () => loadEmoji({ categories: EMOJI_CATEGORIES }),
+    load: () => loadEmoji(EMOJI_SET),
   },
   cifar10: {
     unetConfig: CIFAR10_UNET_CONFIG,

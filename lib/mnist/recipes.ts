@@ -96,7 +96,7 @@ export const RECIPES = {
     objective: { captionDropout: 0.1, weightingScheme: 'logit_normal' },
     ...BEST_TRAINING,
   },
-  /** Colour, 32 × 32: faces and hearts in three styles of emoji, by the settings of `best`. */
+  /** Colour, 32 × 32: faces, hearts, and hands in all tones of skin, in three styles of emoji, by the settings of `best`. */
   emoji: {
     data: 'emoji',
     scheduler: {
@@ -105,7 +105,7 @@ export const RECIPES = {
       rescale_betas_zero_snr: true,
       timestep_spacing: 'trailing',
     },
-    objective: { captionDropout: 0.1, maxLength: 16 },
+    objective: { captionDropout: 0.1, maxLength: 20 },
     trainer: {
       batchSize: 32,
       learningRate: 1e-3,
@@ -115,7 +115,7 @@ export const RECIPES = {
     },
     warmupSteps: 100,
     decayShare: 0.25,
-    maxSteps: 5_000,
+    maxSteps: 6_000,
   },
   /**
    * The ten classes of CIFAR-10, from the hub, for a GPU. Not run yet: batch, rate and average are those of public trainings

@@ -78,7 +78,7 @@ function rowOf(what, images, scale = 1) {
 async function main() {
   const tokenizer = sd.CLIPTokenizer.fromPretrained(sd.EMOJI_TOKENIZER);
   const folder = path.join(root, 'data', 'own-pictures');
-  const pictures = await sd.loadImageFolder(folder, { size: 32, tokenizer, maxLength: 16 });
+  const pictures = await sd.loadImageFolder(folder, { size: 32, tokenizer, maxLength: 20 });
   const rows = [rowOf('(the pictures themselves)', pictures.images, 1 / 255)];
   for (const [what, [config, extra]] of Object.entries(WAYS)) {
     rows.push(rowOf(what, await taught(config, extra, pictures)));

@@ -60,9 +60,11 @@ export async function evaluateEmoji(values, signal) {
   const reference = sd.emojiReference();
   const { training, unseen } = reference;
   const captionsOf = (set) => Array.from(set.captionIds, (id) => set.captions[id]);
+  const several = (set) => Array.from({ length: TIMES }, () => captionsOf(set)).flat();
   const asked = {
     seen: captionsOf(training),
-    unseenStyles: Array.from({ length: TIMES }, () => captionsOf(unseen.styles)).flat(),
+    unseenStyles: several(unseen.styles),
+    ...(unseen.tones && { unseenTones: several(unseen.tones) }),
   };
   const rows = [];
   for (const guidanceScale of guidance) {
@@ -126,7 +128,9 @@ export async function evaluateEmoji(values, signal) {
 /** Of each kind twenty drawn pictures, below each the training picture nearest to it, below that the real one. */
 async function saveSheets(sd, folder, { found, drawn, reference }) {
   const { training, unseen } = reference;
-  for (const [kind, of] of Object.entries({ seen: training, unseenStyles: unseen.styles })) {
+  const kinds = { seen: training, unseenStyles: unseen.styles, unseenTones: unseen.tones };
+  for (const [kind, of] of Object.entries(kinds)) {
+    if (!of) continue;
     const rows = sd.besideNearest(drawn[kind], of, reference, found[kind], SHOWN);
     await sd
       .imageGrid(rows, { columns: rows.length / 3, scale: 2 })

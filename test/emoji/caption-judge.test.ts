@@ -9,7 +9,7 @@ import { CaptionJudge } from '../../lib/emoji/judge/caption-judge';
 import { EMBEDDING } from '../../lib/emoji/judge/network';
 import { heldOutRetrieval, judgePictures, realRetrieval } from '../../lib/emoji/judge/pictures';
 import { trainCaptionJudge } from '../../lib/emoji/judge/train';
-import { EMOJI_CATEGORIES } from '../../lib/emoji/presets';
+import { EMOJI_SET } from '../../lib/emoji/presets';
 import { EMOJI_JUDGE } from '../../lib/emoji/shipped';
 import { loadEmoji } from '../../lib/image-datasets/emoji/load-emoji';
 import { Judge } from '../../lib/mnist/evaluation/judge';
@@ -18,7 +18,7 @@ import { SHIPPED_JUDGE } from '../../lib/mnist/shipped';
 const folder = mkdtempSync(path.join(tmpdir(), 'caption-judge-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const faces = loadEmoji({ categories: EMOJI_CATEGORIES });
+const drawn = loadEmoji(EMOJI_SET);
 
 describe('the judge in checkpoints/emoji-judge', () => {
   let judge: CaptionJudge;
@@ -28,9 +28,9 @@ describe('the judge in checkpoints/emoji-judge', () => {
   afterAll(() => judge.dispose());
 
   it('finds the caption of pictures that it has seen, and never by chance', () => {
-    const { captions } = loadEmoji({ categories: EMOJI_CATEGORIES, split: 'all' });
-    expect(realRetrieval(judge, faces, captions).top1.share).toBeGreaterThan(0.95);
-    const turned = { ...faces, captionIds: faces.captionIds.map((id) => (id + 1) % 491) };
+    const { captions } = loadEmoji({ ...EMOJI_SET, split: 'all' });
+    expect(realRetrieval(judge, drawn, captions).top1.share).toBeGreaterThan(0.95);
+    const turned = { ...drawn, captionIds: drawn.captionIds.map((id) => (id + 1) % 822) };
     expect(realRetrieval(judge, turned, captions).top1.share).toBeLessThan(0.02);
   });
 
@@ -53,7 +53,7 @@ describe('the judge in checkpoints/emoji-judge', () => {
 
   it('says the same of a picture alone and among others, and looks at 8-bit pictures', () => {
     const size = 32 * 32 * 3;
-    const three = toTensor(faces.images).data.slice(0, 3 * size);
+    const three = toTensor(drawn.images).data.slice(0, 3 * size);
     const together = judge.pictures(ndarray(three, [3, 32, 32, 3]));
     const almost = three.slice(0, size).map((value) => Math.min(1, value + 0.0015));
     const alone = judge.pictures(ndarray(almost, [1, 32, 32, 3]));
@@ -89,11 +89,11 @@ it('refuses weights that are not those of its card, and a judge of digits', () =
 });
 
 it('learns, is saved and loaded, and can be stopped', async () => {
-  const pixels = faces.images.data.slice(0, 48 * 3072);
+  const pixels = drawn.images.data.slice(0, 48 * 3072);
   const few = {
     images: ndarray(pixels, [48, 32, 32, 3]),
-    captionIds: faces.captionIds.slice(0, 48),
-    captions: faces.captions.slice(0, 48),
+    captionIds: drawn.captionIds.slice(0, 48),
+    captions: drawn.captions.slice(0, 48),
     length: 48,
   };
   const data = { all: few, alike: few };

@@ -10,7 +10,9 @@ import { emojiReference, evaluateEmoji } from '../../lib/emoji/evaluation/evalua
 import { emojiModelCard } from '../../lib/emoji/evaluation/model-card';
 import { besideNearest, emojiColumns } from '../../lib/emoji/evaluation/report';
 import { CaptionJudge } from '../../lib/emoji/judge/caption-judge';
+import { EMOJI_SET } from '../../lib/emoji/presets';
 import { EMOJI_JUDGE, EMOJI_TOKENIZER } from '../../lib/emoji/shipped';
+import { loadEmoji } from '../../lib/image-datasets/emoji/load-emoji';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
 import { CLIPTokenizer } from '../../lib/models/clip-tokenizer';
 import { UNet2DConditionModel } from '../../lib/models/unet-2d-condition';
@@ -20,15 +22,19 @@ import { DDIMScheduler } from '../../lib/schedulers/ddim';
 
 const reference = emojiReference();
 const { training, unseen } = reference;
-const real = { seen: toTensor(training.images), unseenStyles: toTensor(unseen.styles.images) };
+const real = {
+  seen: toTensor(training.images),
+  unseenStyles: toTensor(unseen.styles.images),
+  unseenTones: toTensor(unseen.tones!.images),
+};
 
 it('asks for the recipe’s pairs, each once, without those that are held out', () => {
-  expect([training.length, unseen.styles.length, reference.captions.length]).toEqual([
-    491, 19, 510,
-  ]);
-  expect(unseen.tones).toBeNull();
-  const withTones = emojiReference({ categories: ['People & Body'], tones: true });
-  expect(withTones.unseen.tones!.length).toBeGreaterThan(300);
+  const { styles, tones } = unseen;
+  const lengths = [training.length, styles.length, tones!.length, reference.captions.length];
+  expect(lengths).toEqual([822, 22, 20, 864]);
+  expect(new Set(tones!.concepts)).toContain('ok hand light skin tone');
+  expect(emojiReference({ categories: ['Smileys & Emotion'] }).unseen.tones).toBeNull();
+  expect(loadEmoji({ ...EMOJI_SET, split: 'all' }).concepts).not.toContain('middle finger');
 });
 
 describe('figures', () => {
@@ -46,10 +52,11 @@ describe('figures', () => {
     expect(seen.memorisation.sameConcept.share).toBe(1);
     expect(unseenStyles.ofReal).toBe(1);
     expect(unseenStyles.memorisation.ratio).toBe(1);
-    expect(unseenStyles.memorisation.copies.right).toBeLessThanOrEqual(1);
-    expect(unseenTones).toBeNull();
+    expect(unseenStyles.memorisation.copies.right).toBe(2); // of 22: 5 % of them lies between the second and the third
+    expect(unseenTones!.pairs).toBe(20);
+    expect(unseenTones!.ofReal).toBe(1);
     expect(frechet.ratio).toBeCloseTo(1, 6);
-    expect(frechet.of).toBe(245);
+    expect(frechet.of).toBe(411);
   });
 
   it('pictures of another caption are none, pictures of noise are far away', () => {
@@ -57,34 +64,35 @@ describe('figures', () => {
     const turned = Float32Array.from(real.seen.data);
     turned.copyWithin(size, 0);
     turned.set(real.seen.data.subarray(real.seen.data.length - size));
-    const noise = new Float32Array(76 * size).map((_, i) => ((i * 7919) % 256) / 255);
+    const noise = new Float32Array(88 * size).map((_, i) => ((i * 7919) % 256) / 255);
     const found = evaluateEmoji(judge, reference, {
       seen: ndarray(turned, real.seen.shape),
-      unseenStyles: ndarray(noise, [76, 32, 32, 3]),
+      unseenStyles: ndarray(noise, [88, 32, 32, 3]),
     });
     expect(found.seen.drawn.top1.share).toBeLessThan(0.02);
     expect(found.seen.real.top1.share).toBeGreaterThan(0.95);
     expect(found.seen.memorisation.copies.share).toBe(1);
     expect(found.seen.memorisation.sameConcept.share).toBeLessThan(0.1);
     const { unseenStyles } = found;
-    expect([unseenStyles.pairs, unseenStyles.drawings]).toEqual([19, 76]);
+    expect([unseenStyles.pairs, unseenStyles.drawings]).toEqual([22, 88]);
+    expect(found.unseenTones).toBeNull();
     expect(unseenStyles.memorisation.ratio).toBeGreaterThan(1);
     expect(unseenStyles.memorisation.copies.right).toBe(0);
-    expect(emojiColumns({ name: 'x', ...found })[1]!['pictures']).toBe(76);
+    expect(emojiColumns({ name: 'x', ...found })[1]!['pictures']).toBe(88);
     expect(() => evaluateEmoji(judge, reference, { ...real, seen: real.unseenStyles })).toThrow(
-      'expected a multiple of 491 pictures, got 19.',
+      'expected a multiple of 822 pictures, got 22.',
     );
 
     const settings = { scheduler: 'ddim', steps: 9, guidanceScale: 2 };
-    const recipe = { maxSteps: 600, trainer: { batchSize: 2, seed: 1 } };
-    const facts = { recipe, command: 'x', steps: 491 };
+    const recipe = { maxSteps: 900, trainer: { batchSize: 2, seed: 1 } };
+    const facts = { recipe, command: 'x', steps: 822 };
     const parts = { unet: 1, text_encoder: 2 };
-    const more = { averaged: true, trained: 491, parameters: parts };
+    const more = { averaged: true, trained: 822, parameters: parts };
     const hashes = { unet: 'a', text_encoder: 'b' };
     const rows = [{ settings, ...found }];
     const card = emojiModelCard({ ...facts, ...more, sha256: hashes, rows, judge: judge.card });
-    expect(card).toContain('| ddim, 9 steps, guidance 2 | unseen concept and style | 19 | 76 |');
-    expect(card).toContain('kept on the way of a run of 600: each picture some 2 times');
+    expect(card).toContain('| ddim, 9 steps, guidance 2 | unseen concept and style | 22 | 88 |');
+    expect(card).toContain('kept on the way of a run of 900: each picture some 2 times');
     expect(emojiModelCard({ ...facts, ...more, sha256: hashes, rows: [] })).toContain(
       'Not measured',
     );

@@ -1,7 +1,7 @@
 /** The emoji data set: counts that were taken of the packages by hand, splits, and pictures. */
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EMOJI_GROUPS } from '../../lib/image-datasets/emoji/concepts';
+import { EMOJI_GROUPS, type Concept } from '../../lib/image-datasets/emoji/concepts';
 import { squareSvg } from '../../lib/image-datasets/emoji/icons';
 import { loadEmoji, type EmojiDataset } from '../../lib/image-datasets/emoji/load-emoji';
 import { tokenLengths } from '../../lib/image-datasets/report';
@@ -120,6 +120,17 @@ describe('categories', () => {
   });
 });
 
+it('takes the concepts that are asked for, each picture as it is among all', () => {
+  const isThumb = ({ figure }: Concept) => figure === '1f44d';
+  const thumbs = loadEmoji({ where: isThumb, tones: true, split: 'all' });
+  expect(new Set(thumbs.codes)).toEqual(
+    new Set(['1f44d', ...['b', 'c', 'd', 'e', 'f'].map((tone) => `1f44d-1f3f${tone}`)]),
+  );
+  expect(pairs(thumbs)).toEqual(pairs(all).filter((pair) => pair.startsWith('1f44d')));
+  expect(loadEmoji({ where: isThumb, split: 'all' }).length).toBe(3);
+  expect(() => loadEmoji({ where: () => false })).toThrow(/expected a function that takes some/);
+});
+
 describe('splits', () => {
   it('are what they say, apart, and together all', () => {
     const [train, styles, tones] = (['train', 'unseen-styles', 'unseen-tones'] as const).map(
@@ -187,6 +198,7 @@ it.each([
   [{ styles: [] }, /styles: expected some of twitter, noto, fluent, each once/],
   [{ styles: ['apple'] }, /styles: expected some of/],
   [{ categories: ['Flags'] }, /categories: expected some of Smileys & Emotion, People & Body/],
+  [{ where: 'hands' }, /where: expected a function of a concept, got "hands"/],
   [{ split: 'test' }, /split: expected one of train, unseen-styles/],
   [{ split: 'unseen-tones', tones: false }, /tones: expected true or false, for the split/],
   [{ colour: 1 }, /colour: unknown option/],

@@ -14,7 +14,7 @@ it('are five things in five colours but for the purple fish, each once, no capti
   const { captions, length, report } = await loadImageFolder(folder, {
     size: 32,
     tokenizer,
-    maxLength: 16,
+    maxLength: 20,
   });
   const pairs = ['boat', 'house', 'fish', 'flower', 'mushroom'].flatMap((thing) =>
     ['red', 'yellow', 'green', 'blue', 'purple'].map((colour) => `a ${colour} ${thing}`),

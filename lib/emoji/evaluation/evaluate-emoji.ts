@@ -5,10 +5,15 @@ import { memorisation } from '../../metrics/memorisation';
 import { retrieval } from '../../metrics/retrieval';
 import { wilson, type Share } from '../../metrics/wilson';
 import { rowMajor, toTensor } from '../../datasets/transforms';
-import { loadEmoji, type EmojiDataset } from '../../image-datasets/emoji/load-emoji';
+import { figureOf } from '../../image-datasets/emoji/concepts';
+import {
+  loadEmoji,
+  type EmojiDataset,
+  type LoadEmojiOptions,
+} from '../../image-datasets/emoji/load-emoji';
 import { permutation, Generator } from '../../random';
 import type { CaptionJudge, RealRetrieval } from '../judge/caption-judge';
-import { EMOJI_CATEGORIES } from '../presets';
+import { EMOJI_SET } from '../presets';
 import type { NdArray } from 'ndarray';
 
 /** What a model is asked for. */
@@ -21,11 +26,10 @@ export interface EmojiReference {
   readonly captions: readonly string[];
 }
 
-/** The real pictures of a recipe: default those of `emoji`, which has no tones of skin. */
+/** The real pictures of a recipe. Default: those of `emoji`. */
 export function emojiReference(
-  given: Pick<Parameters<typeof loadEmoji>[0] & object, 'categories' | 'tones'> = {},
+  options: Pick<LoadEmojiOptions, 'categories' | 'tones' | 'where'> = EMOJI_SET,
 ): EmojiReference {
-  const options = { categories: EMOJI_CATEGORIES, ...given };
   const training = loadEmoji({ ...options, split: 'train' });
   const styles = loadEmoji({ ...options, split: 'unseen-styles' });
   const tones = options.tones ? loadEmoji({ ...options, split: 'unseen-tones' }) : null;
@@ -61,7 +65,7 @@ export interface EmojiFigures {
     readonly ratio: number;
     /** Nearer to a training picture than 95 % of the held-out ones. */
     readonly copies: Share;
-    /** Whose nearest training picture is of the concept that was asked for, whatever the style. */
+    /** Whose nearest training picture is of the concept that was asked for, whatever the style and the tone of skin. */
     readonly sameConcept: Share;
     /** The nearest training picture of each drawing. */
     readonly nearest: readonly number[];
@@ -119,7 +123,9 @@ function figuresOf(
   const [held, trained] = [unseen.styles, training].map((set) => pixelsOf(toTensor(set.images)));
   const near = memorisation(pixelsOf(images), held!, trained!);
   const nearest = [...near.drawn.rows];
-  const same = nearest.filter((row, i) => training.concepts[row] === of.concepts[i % of.length]);
+  const same = nearest.filter(
+    (row, i) => figureOf(training.codes[row]!) === figureOf(of.codes[i % of.length]!),
+  );
   return {
     pairs: of.length,
     drawings,

@@ -48,14 +48,16 @@ function measured({ rows, judge }: EmojiModelFacts): string {
   }
   const table = rows.flatMap((row) => emojiColumns({ name: settingOf(row.settings), ...row }));
   const [first] = rows;
-  const [seen, unseen] = kindsOf(first!).map(([, figures]) => figures);
+  const [seen, ...unseen] = kindsOf(first!).map(([, figures]) => figures);
+  const pairs = unseen.map((figures) => figures.pairs).join(' and ');
+  const times = unseen[0]!.drawings / unseen[0]!.pairs;
   const { drawn, heldOut } = seen!.memorisation;
   const { real, of, splits } = first!.frechet;
   return `As \`npm run evaluate -- --data emoji\` measures them. "top 1": the caption that was asked for is, of all ${seen!.drawn.among}, the
 one that fits the picture best by the judge of \`checkpoints/emoji-judge\`, with Wilson's 95 % interval over the pictures; "of real": over what
 the real pictures of the same captions get. "Fréchet over real": the distance of ${of} drawn pictures to ${of} real ones of
-other captions, over that of as many real ones (${real.toFixed(2)}), mean of ${splits} splits. Of the ${unseen!.pairs} pairs that were held out
-${unseen!.drawings / unseen!.pairs} pictures each were drawn; pictures of a pair are alike, so that the interval is too narrow.
+other captions, over that of as many real ones (${real.toFixed(2)}), mean of ${splits} splits. Of the ${pairs} pairs that were held out
+${times} pictures each were drawn; pictures of a pair are alike, so that the interval is too narrow.
 
 ${markdownTable(table)}
 
@@ -64,9 +66,7 @@ ${judgeText(judge?.heldOut)}
 **Memorised?** It has seen each pair as one picture: the better it learns, the nearer it comes to that one. The nearest training picture is ${drawn.toFixed(3)} away (median of the
 root of the mean square over all pixels, of 1), a real picture that was held out ${heldOut.toFixed(3)} ("distance over held-out": their ratio).
 "copies" are nearer to a training picture than 95 % of those real ones; "nearest is of the concept": the nearest training picture shows what was
-asked for, in whatever style. What it draws of a pair that it has not seen is new only as far as that pair goes.
-
-Tones of skin are not in its training, so there is no figure of theirs.`;
+asked for, in whatever style and tone. What it draws of a pair that it has not seen is new only as far as that pair goes.`;
 }
 
 /** README.md of the model that ships. */
@@ -89,8 +89,8 @@ tags:
 
 # A small text-to-image diffusion model of emoji
 
-Draws faces, cats, monkeys and hearts, 32 × 32 in colour, in three styles: "noto emoji of grinning face", "twitter emoji of red heart",
-"fluent emoji of crying cat". Trained by this project in TypeScript, from random weights; no weights of others are in it.
+Draws faces, cats, monkeys, hearts and hands, 32 × 32 in colour, in three styles: "noto emoji of grinning face", "twitter emoji of red heart",
+"fluent emoji of waving hand dark skin tone". Trained by this project in TypeScript, from random weights; no weights of others are in it.
 
 \`\`\`ts
 const parts = sd.loadCheckpoint(sd.EMOJI_MODEL);
@@ -100,7 +100,7 @@ const { images } = await pipeline.generate('noto emoji of grinning face', { seed
 \`\`\`
 
 In Python, diffusers loads \`unet\` (\`UNet2DConditionModel\`) and \`scheduler\` (\`DDPMScheduler\`), transformers
-\`text_encoder\` (\`CLIPTextModel\`) and \`tokenizer\`; there is no VAE. Captions are padded to 16 tokens.
+\`text_encoder\` (\`CLIPTextModel\`) and \`tokenizer\`; there is no VAE. Captions are padded to 20 tokens.
 
 ## What it is
 
@@ -115,7 +115,7 @@ In Python, diffusers loads \`unet\` (\`UNet2DConditionModel\`) and \`scheduler\`
 
 ## Training
 
-- Data: ${trained} pictures of \`loadEmoji\`, each with one caption, on white; pairs of concept and style that are held out were used for measuring only.
+- Data: ${trained} pictures of \`loadEmoji\`, each with one caption, on white; pairs of concept and style, and of hand and tone of skin, that are held out were used for measuring only.
 - ${steps.toLocaleString('en')} steps of ${batchSize} pictures${ofRun}: each picture some ${Math.round(seen / trained)} times. Seed ${seed}. On two cores of a CPU.
 - The recipe \`emoji\` of \`lib/mnist/recipes.ts\`; one command, which can be stopped and goes on:
 

@@ -33,6 +33,13 @@ export interface Concept {
 
 const isTone = (point: string) => /^1f3f[b-f]$/.test(point);
 
+/** The code without its tones of skin. */
+export const figureOf = (code: string): string =>
+  code
+    .split('-')
+    .filter((point) => !isTone(point))
+    .join('-');
+
 /** Letters of flags, and tones and hair by themselves: parts of emoji. */
 const isComponent = (code: string) => /^(1f1(e[6-9a-f]|f[0-9a-f])|1f3f[b-f]|1f9b[0-3])$/.test(code);
 
@@ -55,8 +62,8 @@ export function conceptsOf(twitter: Drawings, noto: Drawings): Concept[] {
       if (category === undefined) return [];
       const points = code.split('-');
       const tones = points.filter(isTone);
-      const figure = points.filter((point) => !isTone(point)).join('-');
-      return [{ code, name: name.replaceAll('-', ' '), tones, figure, category }];
+      const words = name.replaceAll('-', ' ');
+      return [{ code, name: words, tones, figure: figureOf(code), category }];
     })
     .sort((a, b) => (a.code < b.code ? -1 : 1));
 }

@@ -29,6 +29,8 @@ export interface LoadEmojiOptions {
   readonly styles?: readonly EmojiStyle[] | undefined;
   /** Unicode's groups. Default: all of them, which is all but flags. */
   readonly categories?: readonly EmojiCategory[] | undefined;
+  /** Which concepts of these groups. Default: each. */
+  readonly where?: ((concept: Concept) => boolean) | undefined;
   /** Default: `train`. */
   readonly split?: EmojiSplit | undefined;
   /** Also the five tones of skin of 330 figures. Default: false; for the split `unseen-tones` true. */
@@ -58,6 +60,7 @@ function resolveOptions(options: LoadEmojiOptions) {
     size: 32,
     styles: EMOJI_STYLES,
     categories: EMOJI_GROUPS,
+    where: () => true,
     split: 'train',
     tones: options.split === 'unseen-tones',
     background: [255, 255, 255],
@@ -74,6 +77,7 @@ function resolveOptions(options: LoadEmojiOptions) {
     size: ['an integer from 8 to 512', (value) => isCount(value) && value >= 8 && value <= 512],
     styles: [`some of ${EMOJI_STYLES.join(', ')}, each once`, isSomeOf(EMOJI_STYLES)],
     categories: [`some of ${EMOJI_GROUPS.join(', ')}, each once`, isSomeOf(EMOJI_GROUPS)],
+    where: ['a function of a concept', (value) => typeof value === 'function'],
     split: [`one of ${SPLITS.join(', ')}`, (value) => SPLITS.includes(value as EmojiSplit)],
     tones: [
       "true or false, for the split 'unseen-tones' true",
@@ -140,7 +144,8 @@ function sharedNames(drawings: Drawings, concepts: readonly Concept[]): Map<stri
  * @throws RangeError for bad options; DatasetError if other versions of the packages are installed than were tried
  */
 export function loadEmoji(options: LoadEmojiOptions = {}): EmojiDataset {
-  const { size, styles, categories, split, tones, background, caption } = resolveOptions(options);
+  const { size, styles, categories, where, split, tones, background, caption } =
+    resolveOptions(options);
   const sets = EMOJI_STYLES.map(readDrawings);
   const drawings = Object.fromEntries(sets.map((set) => [set.style, set])) as Record<
     EmojiStyle,
@@ -148,11 +153,17 @@ export function loadEmoji(options: LoadEmojiOptions = {}): EmojiDataset {
   >;
   const all = conceptsOf(drawings.twitter, drawings.noto);
   const concepts = all.filter((concept) => tones || concept.tones.length === 0);
+  const isAsked = (concept: Concept) => categories.includes(concept.category) && where(concept);
+  if (!concepts.some(isAsked)) {
+    throw new RangeError(
+      `loadEmoji: where: expected a function that takes some of the concepts of ${categories.join(', ')}, got one that takes none.`,
+    );
+  }
   const rows = styles.flatMap((style) => {
     const own = concepts.filter(({ code }) => drawings[style].names.has(code));
     const names = sharedNames(drawings[style], own);
     return own
-      .filter(({ category }) => categories.includes(category))
+      .filter(isAsked)
       .filter((concept) => {
         const inStyles = EMOJI_STYLES.filter((name) => drawings[name].names.has(concept.code));
         return split === 'all' || splitOf(concept, style, inStyles) === split;

@@ -2,10 +2,10 @@
 // time; the same command goes on. `npm run train -- --help` tells the options.
 import { clusterPlan, PlanError } from './cluster/plan.mjs';
 import { supervise } from './cluster/supervise.mjs';
-import { misuse } from './command-line/command.mjs';
+import { library, misuse } from './command-line/command.mjs';
 import { commands, readCommandLine } from './commands/index.mjs';
 import { setUpOrExit } from './setup/run.mjs';
-import { train } from './train/train.mjs';
+import { readRecipe, train } from './train/train.mjs';
 
 const { values } = readCommandLine('train');
 const plan = await clusterPlan(values, process.env).catch((error) => {
@@ -14,6 +14,12 @@ const plan = await clusterPlan(values, process.env).catch((error) => {
 });
 await setUpOrExit();
 if (plan) {
+  const workers = plan.addresses.length;
+  const { batchSize } = readRecipe(values, library('mnist/recipes.js').RECIPES).trainer;
+  if (workers > batchSize) {
+    const whole = `${workers} workers: expected at most one for each row of a batch, ${batchSize} (trainer.batchSize).`;
+    misuse(commands.train, [`${whole} Take fewer, or a larger batch by --set.`]);
+  }
   const argv = process.argv.slice(2);
   process.exit(await supervise(plan, { timeout: values['worker-timeout'], argv }));
 }

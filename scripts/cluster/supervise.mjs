@@ -9,6 +9,12 @@ import { Watch } from './probe.mjs';
 /** The exit code if another worker is gone: EX_TEMPFAIL of sysexits.h, "try again". */
 export const WORKER_LOST = 75;
 
+/** The exit code if the command line is wrong. */
+const MISUSE = 2;
+
+/** The exit code of a training that was asked to stop. */
+const STOPPED = 130;
+
 /** Milliseconds in which those that have lost one go on answering, so that nobody takes them for it. */
 const GRACE = 3000;
 
@@ -38,7 +44,23 @@ export async function supervise({ addresses, own }, { timeout, argv }) {
   const done = new Set();
   const results = [];
   let lost;
-  onStopRequest(() => children.forEach((child) => child.kill('SIGTERM')));
+  let isStopped = false;
+  const onStop = () => void stop();
+  onStopRequest(onStop);
+  if (process.stdin.isTTY) process.on('SIGINT', onStop); // the terminal tells the workers as well
+
+  /** They end after the present step; at once where there is none yet, since some are not there. */
+  async function stop() {
+    isStopped = true;
+    for (const child of children) child.kill('SIGTERM');
+    const missing = (await watch.ask()).filter((i) => !watch.everAnswered[i]);
+    if (missing.length === 0 || lost) return;
+    stopWatching();
+    const others = missing.filter((i) => own.every(({ index }) => index !== i));
+    say(['Stopped before the first step', ...others.map((i) => watch.describe(i))].join('; '));
+    // Those that are there wait for the others inside of TensorFlow, where they hear nothing.
+    for (const child of children) child.kill('SIGKILL');
+  }
 
   const stopWatching = watch.start((gone) => {
     const after = `without an answer for ${timeout} s`;
@@ -46,13 +68,15 @@ export async function supervise({ addresses, own }, { timeout, argv }) {
   });
 
   /** Ends this machine's workers, since others are gone. */
-  function give(who, text = '') {
+  function give(who, { text = '', canGoOn = true } = {}) {
     if (lost) return;
     stopWatching();
     lost = (async () => {
       const names = own.map(({ index }) => index).join(' and ');
       say(`Worker ${names} of ${addresses.length} cannot go on: ${who.join('; ') || text}`);
-      say('Start all workers again with the same command: they go on from the last checkpoint.');
+      if (canGoOn) {
+        say('Start all workers again with the same command: they go on from the last checkpoint.');
+      }
       await sleep(GRACE);
       for (const child of children) child.kill('SIGKILL');
     })();
@@ -64,7 +88,7 @@ export async function supervise({ addresses, own }, { timeout, argv }) {
     const missing = await watch.ask();
     give(
       missing.map((i) => watch.describe(i)),
-      text,
+      { text },
     );
   }
 
@@ -80,10 +104,14 @@ export async function supervise({ addresses, own }, { timeout, argv }) {
           child.on('error', (error) => say(`${error.message}`));
           child.on('close', (code, signal) => {
             results[i] = exitCodeOf(code, signal) ?? 1;
-            if (signal && !lost && !done.has(i)) {
+            if (isStopped && signal) {
+              results[i] = STOPPED;
+            } else if (signal && !lost && !done.has(i)) {
               give([`worker ${own[i].index} of ${addresses.length} was ended by ${signal}`]);
             } else if (results[i] !== 0 && children.length > 1 && !lost && !done.has(i)) {
-              give([`worker ${own[i].index} of ${addresses.length} ended with exit code ${code}`]);
+              const who = `worker ${own[i].index} of ${addresses.length}`;
+              // A command line that is wrong stays wrong.
+              give([`${who} ended with exit code ${code}`], { canGoOn: code !== MISUSE });
             }
             resolve();
           });

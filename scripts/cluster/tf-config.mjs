@@ -1,8 +1,18 @@
 // TF_CONFIG, the environment variable by which TensorFlow's workers know each other. Kubeflow's TFJob, Ray Train, Vertex AI
 // and SageMaker set it: {"cluster": {"worker": ["host:port", …]}, "task": {"type": "worker", "index": 0}}
 
+import net from 'node:net';
+
 /** Jobs that train together; of `chief` there is one, which is then the first worker. */
 const JOBS = ['chief', 'worker'];
+/** Other jobs that engines write, and what to do about them. */
+const OTHERS = {
+  ps: 'Gradients are summed among the workers, without parameter servers: start none, and leave it out.',
+  evaluator: '`npm run evaluate` measures a checkpoint: start none, and leave it out.',
+  master: 'Call the first worker chief.',
+};
+const whatToDo = (job) =>
+  Object.hasOwn(OTHERS, job) ? OTHERS[job] : 'Call it worker, or leave it out.';
 /** Keys that others write and that say nothing of the cluster. */
 const ALSO = ['cluster', 'task', 'environment', 'rpc_layer', 'job', 'cloud'];
 const ADDRESS = /^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):(\d{1,5})$/;
@@ -26,9 +36,27 @@ function addressProblem(address, where) {
   if (!match) {
     return `${where}: expected host:port with a name or an IPv4 address, got ${shown(address)}.`;
   }
+  const [, host] = match;
+  if (/^[\d.]+$/.test(host) && !net.isIPv4(host)) {
+    return `${where}: expected four numbers from 0 to 255 in an IPv4 address, got ${shown(address)}.`;
+  }
+  if (host === '0.0.0.0') {
+    return (
+      `${where}: expected an address at which the others reach it, got ${shown(address)}. To listen at all addresses, give ` +
+      '--bind 0.0.0.0 beside the own one.'
+    );
+  }
   const port = Number(match[3]);
   if (port < 1 || port > 65535) return `${where}: expected a port from 1 to 65535, got ${port}.`;
   return null;
+}
+
+/** The same for all ways to write an address, as far as that can be told without asking anybody. */
+function plainAddress(address) {
+  const [, host, , port] = ADDRESS.exec(address) ?? [];
+  if (host === undefined) return address;
+  const name = host.toLowerCase();
+  return `${name === 'localhost' ? '127.0.0.1' : name}:${Number(port)}`;
 }
 
 function clusterProblems(cluster) {
@@ -40,11 +68,7 @@ function clusterProblems(cluster) {
   const problems = [];
   for (const job of Object.keys(cluster)) {
     if (JOBS.includes(job)) continue;
-    const why =
-      job === 'ps'
-        ? 'gradients are summed among the workers, without parameter servers'
-        : 'only chief and worker train together here';
-    problems.push(`cluster.${job}: expected no such job (${why}). Leave it out.`);
+    problems.push(`cluster.${job}: expected chief and worker alone. ${whatToDo(job)}`);
   }
   for (const job of JOBS.filter((name) => Object.hasOwn(cluster, name))) {
     const list = cluster[job];
@@ -64,7 +88,8 @@ function clusterProblems(cluster) {
     problems.push('cluster: expected the addresses of the workers as "worker", got none.');
   }
   const all = JOBS.flatMap((job) => (Array.isArray(cluster[job]) ? cluster[job] : []));
-  const twice = all.find((address, i) => all.indexOf(address) < i);
+  const plain = all.map(plainAddress);
+  const twice = all.find((_, i) => plain.indexOf(plain[i]) < i);
   if (twice !== undefined) {
     problems.push(`cluster: expected each address once, got ${shown(twice)} twice.`);
   }
@@ -82,7 +107,7 @@ function taskProblems(task, cluster) {
   const { type } = task;
   const index = indexOf(task.index);
   if (!JOBS.includes(type)) {
-    return [`task.type: expected chief or worker, got ${shown(type)}.`];
+    return [`task.type: expected chief or worker, got ${shown(type)}. ${whatToDo(type)}`];
   }
   const list = isRecord(cluster) && Array.isArray(cluster[type]) ? cluster[type] : null;
   if (!list) return [`task.type: expected a job of cluster, got ${shown(type)}, which it lacks.`];

@@ -7,7 +7,8 @@ import { commands } from '../commands/index.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { stopSignal } from '../setup/signals.mjs';
 
-function readRecipe(values, recipes) {
+/** The recipe with what the command line says. Ends the process where that does not fit. */
+export function readRecipe(values, recipes) {
   const recipe = structuredClone(recipes[values.recipe]);
   if (values.steps !== undefined) recipe.maxSteps = values.steps;
   for (const [keys, value] of values.set) {

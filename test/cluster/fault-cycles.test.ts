@@ -22,6 +22,13 @@ const ROUND = 30;
 const WORKER_LOST = 75;
 
 const ALL: FaultName[] = ['killed', 'stopped', 'chief saving', 'missing', 'cut'];
+const IN_WORDS: Record<FaultName, string> = {
+  killed: 'one of them killed (-9) in mid-step',
+  stopped: 'one of them stopped (SIGSTOP)',
+  missing: 'one of which never comes',
+  'chief saving': 'the chief killed while it saves',
+  cut: 'the network of one cut for 30 s',
+};
 /** Runs side by side, and the faults of each. In `npm run soak` one kind of fault at a time, twenty of it in all. */
 const RUNS = times(1, 4);
 const isLong = times(0, 1) === 1;
@@ -81,7 +88,7 @@ for (const [name, faults] of PLANS) {
     };
     await Promise.all(Array.from({ length: RUNS }, broken));
     figure(
-      `two workers with an address each, one of them ${name}, ${seconds.length} times`,
+      `two workers${whyNoNetwork === null ? ' with an address each' : ''}, ${IN_WORDS[faults[0]!]}, ${seconds.length} times`,
       `the others named it and ended with code 75 each time, ${Math.max(...seconds).toFixed(1)} s after the fault at most ` +
         `(timeout ${TIMEOUT} s); no checkpoint lost; losses and final weights bit-equal to a run without faults`,
     );

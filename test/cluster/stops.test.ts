@@ -3,9 +3,15 @@ import fs from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it, vi } from 'vitest';
-import { startWorkers, stepsOf, until, weightsOf } from './commands';
+import { loadScript } from '../support/script';
+import { startWorkers, stepsOf, TrainCommand, until, weightsOf } from './commands';
 import { freePorts } from './workers';
+
+const { probe } = loadScript<{
+  probe: (address: string, limit: number) => Promise<string | null>;
+}>('cluster/probe.mjs');
 
 vi.setConfig({ testTimeout: 1_800_000 });
 const temporary = mkdtempSync(path.join(tmpdir(), 'faults-'));
@@ -15,9 +21,9 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 const TIMEOUT = 20;
 const LAST = 8;
 
-const argvOf = (folder: string, steps = LAST) => [
+const argvOf = (folder: string, steps = LAST, timeout = TIMEOUT) => [
   ...['--recipe', 'blog', '--set', 'trainer.batchSize=4', '--save-every', '2'],
-  ...['--steps', String(steps), '--worker-timeout', String(TIMEOUT), '--output', folder],
+  ...['--steps', String(steps), '--worker-timeout', String(timeout), '--output', folder],
 ];
 
 const addressesOfTwo = async () => (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
@@ -62,6 +68,39 @@ it('asked to stop, all stop after the same step; the run goes on bit-equal, also
   for (const step of [LAST + 1, LAST + 2]) {
     expect(Math.abs(byOne![step]! / byTwo![step]! - 1)).toBeLessThan(1e-5);
   }
+});
+
+it('asked to stop while others have not come, one ends without waiting for them', async () => {
+  const folder = path.join(temporary, 'waiting');
+  const addresses = await addressesOfTwo();
+  const [chief] = startWorkers(addresses, argvOf(folder, LAST, 3600), [0]);
+  while ((await probe(addresses[0]!, 1000)) !== null) await sleep(100); // it has come, and waits
+  chief!.signal('SIGTERM');
+  const { code, text } = await chief!.ended;
+  expect(text).toMatch(/Stopped before the first step; worker 1 of 2 .*: never came \(ECONNREF/);
+  expect(code).toBe(130);
+}, 300_000);
+
+it('more workers than rows of a batch are refused before any of them starts', async () => {
+  const folder = path.join(temporary, 'many');
+  const [command] = startWorkers(
+    (await freePorts(5)).map((port) => `127.0.0.1:${port}`),
+    argvOf(folder),
+    [4],
+  );
+  const { code, text } = await command!.ended;
+  expect(text).toMatch(/^train: 5 workers: expected at most one for each row of a batch, 4 /m);
+  expect(code).toBe(2);
+  expect(fs.existsSync(folder)).toBe(false);
+});
+
+it('settings that are wrong end all workers, and none is told to try again', async () => {
+  const argv = [...argvOf(path.join(temporary, 'wrong')), '--set', 'trainer.maxGradNorm=-1'];
+  const command = new TrainCommand([...argv, '--workers', '2'], {});
+  const { code, text } = await command.ended;
+  expect(text).toMatch(/^train: --set: .*maxGradNorm/m);
+  expect(text).not.toContain('again');
+  expect(code).toBe(2);
 });
 
 it('a TF_CONFIG that is wrong ends the command before anything starts', async () => {

@@ -37,6 +37,20 @@ describe('TF_CONFIG', () => {
     });
   });
 
+  it('of Vertex AI and of SageMaker, with the keys that they add', () => {
+    const vertex = {
+      cluster: { chief: ['training-0:2222'], worker: ['training-1:2222'] },
+      task: { type: 'chief', index: 0, trial: '1', cloud: 'a1b2' },
+      job: '{"args": []}',
+      environment: 'cloud',
+    };
+    const addresses = ['training-0:2222', 'training-1:2222'];
+    expect(readTfConfig(JSON.stringify(vertex))).toEqual({ addresses, index: 0 });
+    const cluster = { worker: ['algo-1:8890', 'algo-2:8890'] };
+    const sageMaker = JSON.stringify({ cluster, task, environment: 'cloud' });
+    expect(readTfConfig(sageMaker)).toEqual({ addresses: cluster.worker, index: 1 });
+  });
+
   const bad: [what: string, config: unknown, says: RegExp][] = [
     ['no JSON', "{'cluster': 1}", /expected JSON, got "\{'cluster': 1\}"/],
     ['a list', [1], /expected an object with cluster and task, got \[1\]/],
@@ -65,12 +79,41 @@ describe('TF_CONFIG', () => {
       { cluster: { worker, ps: ['a:1'] }, task },
       /cluster\.ps: .*without param/,
     ],
+    [
+      'the same address by another name',
+      { cluster: { worker: ['localhost:2222', '127.0.0.1:02222'] }, task },
+      /each address once, got "127\.0\.0\.1:02222"/,
+    ],
+    ['names in capitals', { cluster: { worker: ['A:1', 'a:1'] }, task }, /each address once/],
+    ['a number above 255', { cluster: { worker: ['10.0.0.256:1', 'a:1'] }, task }, /0 to 255/],
+    ['three numbers', { cluster: { worker: ['10.0.1:1', 'a:1'] }, task }, /four numbers/],
+    ['IPv6', { cluster: { worker: ['[::1]:1', 'a:1'] }, task }, /a name or an IPv4 address, got/],
+    [
+      'all addresses',
+      { cluster: { worker: ['0.0.0.0:1', 'a:1'] }, task },
+      /at which the others reach it, .*--bind 0\.0\.0\.0/,
+    ],
+    [
+      'a master',
+      { cluster: { master: ['a:1'], worker: ['b:1'] }, task: { type: 'master', index: 0 } },
+      /cluster\.master: .* Call the first worker chief\.\n.*task\.type: .*chief\.$/,
+    ],
+    [
+      "pools of Vertex AI's CLUSTER_SPEC",
+      { cluster: { workerpool0: ['a:1'] }, task: { type: 'workerpool0', index: 0 } },
+      /cluster\.workerpool0: expected chief and worker alone\. Call it worker/,
+    ],
+    [
+      "Kubeflow's workers by number",
+      { cluster: { worker: { 0: 'a:1' } }, task },
+      /cluster\.worker: expected a list of addresses, got \{"0":"a:1"\}/,
+    ],
     ['two chiefs', { cluster: { chief: worker, worker: ['c:1'] }, task }, /one address, got 2/],
     ['no task', { cluster: { worker } }, /task: expected an object/],
     [
       'an evaluator',
       { cluster: { worker }, task: { type: 'evaluator', index: 0 } },
-      /task\.type: /,
+      /task\.type: .*`npm run evaluate` measures a checkpoint/,
     ],
     ['a chief of no cluster', { cluster: { worker }, task: { type: 'chief', index: 0 } }, /lacks/],
     ['no index', { cluster: { worker }, task: { type: 'worker' } }, /task\.index: .* got nothing/],

@@ -33,6 +33,17 @@ function listening() {
   });
 }
 
+/** Names of this process's threads. */
+function threads() {
+  return fs.readdirSync('/proc/self/task').flatMap((task) => {
+    try {
+      return [fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim()];
+    } catch {
+      return []; // ended meanwhile
+    }
+  });
+}
+
 async function main() {
   const cluster = member && joinCluster(member);
   const { unet, textEncoder, objective } = tinyObjective(configs);
@@ -47,10 +58,7 @@ async function main() {
   if (save) fs.writeFileSync(save, weights);
   const digest = hash.digest('hex');
   const numbers = history.steps.map(({ loss, gradNorm }) => [loss, gradNorm]);
-  const threads = fs.readdirSync('/proc/self/task').map((task) => {
-    return fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim();
-  });
-  const server = { listening: listening(), threads };
+  const server = { listening: listening(), threads: threads() };
   say({ numbers, skipped: history.skipped.length, digest, server, tensors });
 }
 

@@ -71,6 +71,13 @@ describe('the table of docs/reliability.md', () => {
     expect(twice.slice(0, twice.indexOf('<!-- fig'))).toBe(text.slice(0, text.indexOf('<!-- fig')));
   });
 
+  it('keeps the figures of a part whose tests were skipped here', () => {
+    const skipped = new Map([['kill', { ...result, figures: [] }]]);
+    const rows = (document: string) => rowsOf(document, 'kill');
+    expect(rows(text).length).toBeGreaterThan(0);
+    expect(rows(withTable(text, soakTable(names, skipped, text)))).toEqual(rows(text));
+  });
+
   it('tells of a part that was never run, and of one that failed', () => {
     const empty = '<!-- figures of the last run -->\n<!-- end of figures -->';
     const table = soakTable(

@@ -1,5 +1,6 @@
 import { tf } from '../backend';
 import { conv3x3ByKernel, hasConv3x3Kernel } from './kernels/conv3x3';
+import { hasPointwiseKernel, pointwiseByKernel } from './kernels/pointwise';
 
 /**
  * 2D convolution with a bias and the padding that keeps height and width; `torch.nn.functional.conv2d` with
@@ -22,7 +23,10 @@ function pointwise(x: tf.Tensor4D, weight: tf.Tensor4D, bias: tf.Tensor1D): tf.T
   const [B, H, W] = x.shape;
   return tf.tidy(() => {
     const pixels = tf.reshape(x, [-1, inChannels]) as tf.Tensor2D;
-    const y = tf.matMul(pixels, tf.reshape(weight, [inChannels, outChannels]));
-    return tf.reshape(tf.add(y, bias), [B, H, W, outChannels]);
+    const matrix = tf.reshape(weight, [inChannels, outChannels]) as tf.Tensor2D;
+    const y = hasPointwiseKernel()
+      ? pointwiseByKernel(pixels, matrix, bias)
+      : tf.add(tf.matMul(pixels, matrix), bias);
+    return tf.reshape(y, [B, H, W, outChannels]);
   });
 }

@@ -1,7 +1,6 @@
 // softmax(q kT / sqrt(size) + mask) v without ever storing the scores of more than a few queries.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "attention-tiles.h"
 
@@ -83,23 +82,23 @@ void forward(const AttentionShape& s, const float* q, const float* k, const floa
              const float* mask, float* o, float* log_sum, int64_t begin, int64_t end) {
   constexpr int kAtOnce = D < 8 ? D : 8;
   const float scale = 1.0f / std::sqrt(static_cast<float>(D));
-  std::vector<float> weights(s.keys * kLanes);
+  const auto weights = scratch(s.keys * kLanes);
   for (int64_t task = begin; task < end; task++) {
     const HeadRows query_rows{s, task, s.queries, s.query_stride};
     const HeadRows key_rows{s, task, s.keys, s.key_stride};
     const HeadRows out_rows{s, task, s.queries, s.heads * s.size};
     for (int64_t i = 0; i < s.queries; i += kLanes) {
       const auto block = take_queries<D>(query_rows, q, i, scale);
-      const Vec largest = score_all<D>(block, key_rows, k, mask, weights.data());
-      const Vec total = exponentials(s.keys, largest, weights.data());
+      const Vec largest = score_all<D>(block, key_rows, k, mask, weights.get());
+      const Vec total = exponentials(s.keys, largest, weights.get());
       float out[D][kLanes];
       for (int d = 0; d < D; d += kAtOnce) {
-        weigh<kAtOnce>(key_rows, v, weights.data(), 1.0f / total, d, out);
+        weigh<kAtOnce>(key_rows, v, weights.get(), 1.0f / total, d, out);
       }
       for (int64_t r = 0; r < block.count; r++) {
         float* row = o + out_rows.at(i + r);
         for (int d = 0; d < D; d++) row[d] = out[d][r];
-        log_sum[task * s.queries + i + r] = largest[r] + std::log(total[r]);
+        if (log_sum) log_sum[task * s.queries + i + r] = largest[r] + std::log(total[r]);
       }
     }
   }

@@ -2,7 +2,6 @@
 // that only the first of the passes over it reads memory.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "kernels.h"
 #include "simd.h"
@@ -50,14 +49,14 @@ void group_norm(const GroupNormShape& s, float epsilon, const float* x, const fl
                 const float* beta, T* y, float* mean, float* rstd, int64_t begin, int64_t end) {
   const int64_t C = s.channels, width = C / s.groups;
   const float share = 1.0f / (s.pixels * width);
-  std::vector<float> sums(C), means(C), variances(C);
+  const auto sums = scratch(C), means = scratch(C), variances = scratch(C);
   for (int64_t n = begin; n < end; n++) {
     const float* image = x + n * s.pixels * C;
     T* out = y + n * s.pixels * C;
     for_channels(C, [&](int64_t c, int64_t m) {
       store(&sums[c], sum_pixels(s.pixels, [&](int64_t i) { return load(image + i * C + c, m); }), m);
     });
-    group_sums(s, sums.data(), nullptr, share, means.data());
+    group_sums(s, sums.get(), nullptr, share, means.get());
     for_channels(C, [&](int64_t c, int64_t m) {
       const Vec mu = load(&means[c], m);
       const auto square = [&](int64_t i) {
@@ -66,7 +65,7 @@ void group_norm(const GroupNormShape& s, float epsilon, const float* x, const fl
       };
       store(&sums[c], sum_pixels(s.pixels, square), m);
     });
-    group_sums(s, sums.data(), nullptr, share, variances.data());
+    group_sums(s, sums.get(), nullptr, share, variances.get());
     for (int64_t g = 0; g < s.groups; g++) {
       mean[n * s.groups + g] = means[g * width];
       rstd[n * s.groups + g] = 1.0f / std::sqrt(variances[g * width] + epsilon);
@@ -89,7 +88,7 @@ void group_norm_grad(const GroupNormShape& s, const T* d_y, const float* x, cons
                      float* d_gamma, float* d_beta, int64_t begin, int64_t end) {
   const int64_t C = s.channels, width = C / s.groups;
   const float share = 1.0f / (s.pixels * width);
-  std::vector<float> mus(C), rs(C), sums(C), products(C);
+  const auto mus = scratch(C), rs = scratch(C), sums = scratch(C), products = scratch(C);
   for (int64_t n = begin; n < end; n++) {
     const float* image = x + n * s.pixels * C;
     const T* d_out = d_y + n * s.pixels * C;
@@ -118,8 +117,8 @@ void group_norm_grad(const GroupNormShape& s, const T* d_y, const float* x, cons
       store(d_beta + n * C + c, sum, m);
       store(d_gamma + n * C + c, product, m);
     });
-    group_sums(s, d_beta + n * C, gamma, share, sums.data());
-    group_sums(s, d_gamma + n * C, gamma, share, products.data());
+    group_sums(s, d_beta + n * C, gamma, share, sums.get());
+    group_sums(s, d_gamma + n * C, gamma, share, products.get());
     for_channels(C, [&](int64_t c, int64_t m) {
       const Vec mu = load(&mus[c], m), r = load(&rs[c], m), g = load(gamma + c, m);
       const Vec a = load(&sums[c], m), b = load(&products[c], m);

@@ -61,7 +61,7 @@ struct AttentionShape {
 bool attention_supports(int64_t size);
 
 // Tasks are heads of images, batch * heads. `log_sum` [batch, heads, queries] is ln of the sum of
-// e^score, from which the gradient computes the probabilities again.
+// e^score, from which the gradient computes the probabilities again; of float32 it may be null.
 void attention(const AttentionShape& shape, const float* q, const float* k, const float* v,
                const float* mask, float* o, float* log_sum, int64_t begin, int64_t end);
 void attention_grad(const AttentionShape& shape, const float* d_o, const float* q, const float* k,

@@ -22,9 +22,12 @@ export function ownCompiler() {
 }
 
 /** One that can build tfjs-node's addon. @returns {Promise<Compiler>} */
-export async function anyCompiler({ logFile, python, say = () => {} }) {
-  const own = ownCompiler();
-  if (own !== null) return own;
+export async function anyCompiler(options) {
+  return ownCompiler() ?? zigCompiler(options);
+}
+
+/** Zig's, fetched where it is not there. It compiles for WebAssembly, too. @returns {Promise<Compiler>} */
+export async function zigCompiler({ logFile, python, say = () => {} }) {
   if (!fs.existsSync(zig)) {
     say('set-up: no C++ compiler is there; fetching one (a Python wheel of 0.1 GB) …');
     fs.rmSync(folder, { recursive: true, force: true });

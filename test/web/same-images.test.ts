@@ -1,4 +1,4 @@
-/** A page's library draws in a process of its own, without tfjs-node, what the package draws. */
+/** A page's library draws in a process of its own, without tfjs-node, what the package draws. SDM_WEB_SEEDS=20 draws more seeds. */
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,9 @@ import { root } from '../support/script';
 import { drawAll, GUIDANCE, SAMPLERS, type DrawnImages } from './node-images';
 
 const MODEL = path.join(root, 'checkpoints', 'mnist-text-to-image');
-const SEEDS = [3, 14, 159];
+const SEEDS = process.env.SDM_WEB_SEEDS
+  ? Array.from({ length: Number(process.env.SDM_WEB_SEEDS) }, (_, i) => 3 + 11 * i)
+  : [3, 14, 159];
 const STEPS = 6;
 
 const SCRIPT = `

@@ -7,6 +7,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { tf } from '..';
 import { registerAttention } from './attention';
 import { registerConvolution } from './convolution';
+import { openFused } from './fused';
 import { registerGeglu } from './geglu';
 import { registerLinear } from './linear';
 import { registerNormalization } from './normalization';
@@ -49,11 +50,12 @@ export async function openWasm({ binary }: OpenWasmOptions = {}): Promise<void> 
         'it is missing or damaged, or the page may not compile it. Load the page again.',
     );
   }
+  const fused = await openFused();
   registerLinear();
-  registerConvolution();
-  registerAttention();
-  registerNormalization();
-  registerGeglu();
+  registerConvolution(fused);
+  registerAttention(fused);
+  registerNormalization(fused);
+  registerGeglu(fused);
 }
 
 const urlOf = (bytes: Uint8Array<ArrayBuffer>): string =>

@@ -7,15 +7,27 @@ export const WASM = 'wasm';
 /** Frees a value when nobody uses it any more. @returns whether it is gone */
 type DisposeData = (dataId: tf.DataId, force?: boolean) => boolean;
 
+/** What tfjs's engine exports. */
+interface EngineExports {
+  readonly memory: object;
+  readonly malloc: (bytes: number) => number;
+  readonly free: (address: number) => void;
+}
+
 interface WasmBackend {
+  readonly wasm: { readonly asm?: EngineExports };
   disposeData: DisposeData;
   readSync(dataId: tf.DataId): tf.backend_util.BackendValues;
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
-  typedArrayFromHeap(info: tf.TensorInfo): Float32Array;
+  getMemoryOffset(dataId: tf.DataId): number;
 }
 
 /** The backend that is open. */
 export const wasmBackend = (): WasmBackend => tf.findBackend(WASM) as unknown as WasmBackend;
+
+/** Where a value lies in the engine's memory, in bytes. */
+export const addressOf = ({ dataId }: tf.TensorInfo): number =>
+  wasmBackend().getMemoryOffset(dataId);
 
 /** A kernel of the backend's own, which a kernel of ours runs. */
 export type Kernel = (inputs: tf.NamedTensorInfoMap, attrs?: object) => tf.TensorInfo;

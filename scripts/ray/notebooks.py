@@ -132,10 +132,10 @@ def parse(argv):
     space.check(parser, values)
     if values.samples < 1:
         parser.error(f"--samples: expected a whole number from 1 on, got {values.samples}")
-    values.notebooks = [os.path.abspath(notebook) for notebook in values.notebooks]
     for notebook in values.notebooks:
         if not os.path.isfile(notebook):
             parser.error(f"expected notebooks, got '{notebook}', which is no file")
+    values.notebooks = [os.path.abspath(notebook) for notebook in values.notebooks]
     stems = [Path(notebook).stem for notebook in values.notebooks]
     if len(set(stems)) < len(stems):
         parser.error("expected notebooks of different names, which name the results")

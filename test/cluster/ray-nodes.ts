@@ -34,11 +34,14 @@ export class RayNodes {
 
   static async start(): Promise<RayNodes> {
     const child = spawn(python, [path.join(__dirname, 'ray_nodes.py')], {
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    let said = '';
+    child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4000)));
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const { value } = (await lines.next()) as { value: string };
-    return new RayNodes(child, lines, value);
+    const first = await lines.next();
+    if (first.done) throw new Error(`Ray's nodes ended before they had an address:\n${said}`);
+    return new RayNodes(child, lines, first.value);
   }
 
   /** `kill` ends the second node as a machine that is gone, `add` starts another one. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hasRay, RayNodes, run, script } from './ray-nodes';
 import { code } from './notebook-cells';
 
-vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 1_200_000 });
 const temporary = mkdtempSync(path.join(tmpdir(), 'ray-notebooks-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 

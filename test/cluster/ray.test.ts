@@ -9,7 +9,7 @@ import { root } from '../support/script';
 import { figure, times } from '../support/soak';
 import { hasRay, python, RayNodes, run, script } from './ray-nodes';
 
-vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 1_200_000 });
 const temporary = mkdtempSync(path.join(tmpdir(), 'ray-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 

@@ -65,8 +65,10 @@ const lines = (file) =>
     .split('\n')
     .filter((line) => line.trim() !== '');
 
-/** The lines that tell most: those that speak of an error, else the last ones. */
+/** The lines that tell most: those that speak of an error, else the last ones; of those on one more try, the last. */
 export function excerpt(all, count = 12) {
-  const errors = all.filter((line) => /error|fatal|not found|no space|missing/i.test(line));
-  return errors.length > 0 ? errors.slice(0, count) : all.slice(-count);
+  const isTry = (line) => /^\S*\s*Retrying/.test(line);
+  const told = all.filter((line, index) => !isTry(line) || !all.slice(index + 1).some(isTry));
+  const errors = told.filter((line) => /error|fatal|not found|no space|missing/i.test(line));
+  return errors.length > 0 ? errors.slice(0, count) : told.slice(-count);
 }

@@ -4,14 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { CommandFailed, run } from './command.mjs';
 import { ownCompiler } from './compiler.mjs';
-import { tensorflowFolder } from './native-addon.mjs';
+import { tensorflowFolder, wheelTime } from './native-addon.mjs';
 import { inRoot, nodeUtil, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
 import {
   addonArguments,
+  instructionsOf,
   nativeProcessor,
   tensorflowArguments,
-  tensorflowLibraries,
 } from './systems.mjs';
 
 const sources = inRoot('native', 'fused');
@@ -30,9 +30,8 @@ const optionsOf = (name, tensorflow) =>
 
 /** What tells processors apart: machines of one name can have different instructions. */
 function processor() {
-  const flags = /^flags.*$/m;
   const cpuinfo = fs.existsSync('/proc/cpuinfo') ? fs.readFileSync('/proc/cpuinfo', 'utf8') : '';
-  return `${os.cpus()[0]?.model} ${sha256(flags.exec(cpuinfo)?.[0] ?? '')}`;
+  return `${os.cpus()[0]?.model} ${sha256(instructionsOf(cpuinfo))}`;
 }
 
 const smallTest = [
@@ -85,7 +84,7 @@ export const fusedOps = {
   disk: 0.1,
   inputs: () => ({
     tensorflow: tensorflowFolder(),
-    wheel: fs.statSync(tensorflowLibraries(tensorflowFolder())[0]).mtimeMs,
+    wheel: wheelTime(),
     sources: sourceNames().map((name) => sha256(read(name))),
     processor: processor(),
     ...(fs.existsSync(note) && { compiler: ownCompiler()?.command }), // tried again with another

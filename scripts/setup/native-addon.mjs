@@ -24,6 +24,10 @@ export function tensorflowFolder() {
   return fs.realpathSync(path.join(site, 'tensorflow'));
 }
 
+/** Tells another TensorFlow in the same folder. In whole seconds: the layers of an image keep no finer times. */
+export const wheelTime = () =>
+  Math.floor(fs.statSync(tensorflowLibraries(tensorflowFolder())[0]).mtimeMs / 1000);
+
 /** The headers of Node-API, the same for every Node, from a package of their own. */
 const headers = () => path.join(packageFolder('node-api-headers'), 'include');
 
@@ -72,8 +76,7 @@ export const nativeAddon = {
     tensorflow: tensorflowFolder(),
     early: earlyAddons.map(({ source }) => sha256(fs.readFileSync(source))),
     tfjs: JSON.parse(fs.readFileSync(path.join(tfjsPackage, 'package.json'), 'utf8')).version,
-    // another TensorFlow in the same folder
-    wheel: fs.statSync(tensorflowLibraries(tensorflowFolder())[0]).mtimeMs,
+    wheel: wheelTime(),
   }),
   missing() {
     const wanted = [addon, ...earlyAddons.map(({ file }) => file)];

@@ -3,7 +3,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { run } from './command.mjs';
+import { proxyNote } from './network.mjs';
 import { inRoot, root } from './paths.mjs';
+import { isWritable } from './writable.mjs';
 
 function readPackages(file) {
   try {
@@ -38,18 +40,6 @@ function npm() {
   return script && /npm-cli\.c?js$/.test(script) ? [process.execPath, script] : ['npm'];
 }
 
-/** Whether something can be written at a place that need not be there yet. */
-function isWritable(place) {
-  let above = place;
-  while (!fs.existsSync(above)) above = path.dirname(above);
-  try {
-    fs.accessSync(above, fs.constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** npm's environment: where its cache cannot be written to, as in a home of somebody else, it has one in the clone. */
 export function npmEnvironment(env = process.env, canWrite = isWritable) {
   const cache = env.npm_config_cache || path.join(env.HOME || os.homedir(), '.npm');
@@ -71,9 +61,12 @@ export const nodePackages = {
       fs.existsSync(path.join(root, place, 'package.json')),
     );
   },
-  remedy:
-    'Check that the package registry can be reached (`npm ping`), then run the command again. ' +
-    'If it says that package.json and the lock file differ, take both from the same commit.',
+  get remedy() {
+    return (
+      `${proxyNote()}Check that the package registry can be reached (\`npm ping\`), then run the command again: what has ` +
+      'come is kept. If it says that package.json and the lock file differ, take both from the same commit.'
+    );
+  },
   async run({ logFile }) {
     const [program, ...args] = npm();
     // The install scripts would download TensorFlow 2.9 and its addon; ours is built two steps later.

@@ -1,7 +1,9 @@
 // Where everything of a set-up lives: all of it inside the clone, or inside the package where that is installed.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isWritable } from './writable.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const inRoot = (...parts) => path.join(root, ...parts);
@@ -33,16 +35,31 @@ export const notebooks = inRoot('notebooks');
 export const kernelspecFolder = inRoot('.venv', 'share', 'jupyter', 'kernels', 'tslab');
 export const tfjsPackage = packageFolder('@tensorflow/tfjs-node-gpu');
 
+let temporary;
+/** A folder of this process alone, gone when it ends. */
+function temporaryFolder() {
+  if (temporary === undefined) {
+    temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'sdm-jupyter-'));
+    process.on('exit', () => fs.rmSync(temporary, { recursive: true, force: true }));
+  }
+  return temporary;
+}
+
+/** Where Jupyter writes: in the clone, or, where that is read-only, in a temporary folder. */
+const jupyterFolder = (canWrite) =>
+  canWrite(inRoot('.setup', 'jupyter')) ? inRoot('.setup', 'jupyter') : temporaryFolder();
+
 /** The environment for Python and Jupyter: their settings and data stay in the clone, too. */
-export function jupyterEnvironment(env = process.env) {
+export function jupyterEnvironment(env = process.env, canWrite = isWritable) {
+  const folder = jupyterFolder(canWrite);
   return {
     ...env,
-    JUPYTER_CONFIG_DIR: inRoot('.setup', 'jupyter', 'config'),
-    JUPYTER_DATA_DIR: inRoot('.setup', 'jupyter', 'data'),
-    JUPYTER_RUNTIME_DIR: inRoot('.setup', 'jupyter', 'runtime'),
-    JUPYTERLAB_SETTINGS_DIR: inRoot('.setup', 'jupyter', 'settings'),
-    JUPYTERLAB_WORKSPACES_DIR: inRoot('.setup', 'jupyter', 'workspaces'),
-    IPYTHONDIR: inRoot('.setup', 'jupyter', 'ipython'),
+    JUPYTER_CONFIG_DIR: path.join(folder, 'config'),
+    JUPYTER_DATA_DIR: path.join(folder, 'data'),
+    JUPYTER_RUNTIME_DIR: path.join(folder, 'runtime'),
+    JUPYTERLAB_SETTINGS_DIR: path.join(folder, 'settings'),
+    JUPYTERLAB_WORKSPACES_DIR: path.join(folder, 'workspaces'),
+    IPYTHONDIR: path.join(folder, 'ipython'),
     JUPYTER_PREFER_ENV_PATH: '1',
     PYTHONNOUSERSITE: '1',
   };

@@ -5,6 +5,7 @@ import { isAtLeast, parseVersion, probePython } from './check.mjs';
 import { output, run } from './command.mjs';
 import { chooseDevice } from './device.mjs';
 import { SetupFailure } from './failure.mjs';
+import { proxyNote } from './network.mjs';
 import { clusterVenv, inRoot, jupyterEnvironment, parityVenv, root, venv } from './paths.mjs';
 
 const normalized = (name) => name.toLowerCase().replace(/[-_.]+/g, '-');
@@ -95,9 +96,10 @@ async function makeEnvironment({ folder, files, tensorflow, python, logFile, pip
   await install(tensorflow, apart);
 }
 
-const registryRemedy =
-  'Check that the Python package index can be reached (`pip download --no-deps -d /tmp six`) and ' +
-  'that the disk is not full, then run the command again.';
+const registryRemedy = () =>
+  `${proxyNote()}Check that the Python package index can be reached (\`pip download --no-deps -d /tmp six\`) and that the ` +
+  'disk is not full, then run the command again: what has come is kept. A file that is said to be invalid was cut off on ' +
+  'its way.';
 
 /** The requirements of TensorFlow alone. Only on x64 has its wheel without CUDA a name of its own. */
 export function tensorflowFile(device = chooseDevice(), arch = process.arch) {
@@ -143,7 +145,9 @@ export const pythonPackages = {
     if (installedVersions(venv).has(other)) return `${other} is installed, for another device`;
     return environmentMismatch(venv, [inRoot('requirements.txt'), inRoot(tensorflowFile())]);
   },
-  remedy: registryRemedy,
+  get remedy() {
+    return registryRemedy();
+  },
   async run({ logFile, python }) {
     const files = [inRoot('requirements.txt')];
     const clear = installedVersions(venv).has(otherWheel());
@@ -158,7 +162,9 @@ export const tensorflowPackage = {
   title: "TensorFlow's libraries (a Python wheel)",
   verified: true,
   inputs: () => chooseDevice(),
-  remedy: registryRemedy,
+  get remedy() {
+    return registryRemedy();
+  },
   get disk() {
     return chooseDevice() === 'gpu' ? 8 : 1.5;
   },
@@ -185,7 +191,9 @@ export const kernelTestPackages = {
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(venv, [inRoot('requirements-test.txt')]),
-  remedy: registryRemedy,
+  get remedy() {
+    return registryRemedy();
+  },
   run: ({ logFile, python }) =>
     makeEnvironment({ folder: venv, files: [inRoot('requirements-test.txt')], python, logFile }),
 };
@@ -198,7 +206,9 @@ export const parityPackages = {
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(parityVenv, [inRoot('requirements-parity.txt')]),
-  remedy: registryRemedy,
+  get remedy() {
+    return registryRemedy();
+  },
   async run({ logFile, python }) {
     const { version } = probePython(python);
     if (/^3\.10\./.test(version)) {
@@ -226,7 +236,9 @@ export const clusterPackages = {
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(clusterVenv, [inRoot('requirements-cluster.txt')]),
-  remedy: registryRemedy,
+  get remedy() {
+    return registryRemedy();
+  },
   run: ({ logFile, python }) =>
     makeEnvironment({
       folder: clusterVenv,

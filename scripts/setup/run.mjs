@@ -11,6 +11,7 @@ import {
 } from './check.mjs';
 import { kernelspec } from './kernelspec.mjs';
 import { labextension } from './labextension.mjs';
+import { SetupFailure } from './failure.mjs';
 import { fusedOps } from './fused-ops.mjs';
 import { library } from './library.mjs';
 import { takeLock } from './lock.mjs';
@@ -20,6 +21,7 @@ import { root, stateFolder } from './paths.mjs';
 import { pythonPackages } from './python-packages.mjs';
 import { reasonToRun, runStep } from './step.mjs';
 import { webPage } from './web-page.mjs';
+import { isWritable } from './writable.mjs';
 
 export const steps = [
   nodePackages,
@@ -37,6 +39,16 @@ const roomToWork = 2;
 
 const say = (text) => process.stderr.write(`${text}\n`);
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** What is set up lies in the clone; once it is, the clone may be read-only. */
+export function checkClone(task, folder = root, canWrite = isWritable) {
+  if (canWrite(folder)) return;
+  throw new SetupFailure(
+    `${folder} cannot be written to, and this is to be done there: ${task}.`,
+    'Mount it writable, or let the user that it belongs to run `npm run setup`, and then run the command again with the ' +
+      'same Node. Whatever is set up can be used from a clone that is read-only.',
+  );
+}
 
 /** What the machine must have; looked at only when there is something to do. */
 function checkMachine(pending) {
@@ -80,7 +92,9 @@ export function inOrder(all, run) {
 export async function setUp({ wanted = steps, extra = [] } = {}) {
   checkNode(process.versions.node);
   const all = [...wanted, ...extra];
-  if (!all.some((step) => reasonToRun(step) !== null)) return;
+  const first = all.find((step) => reasonToRun(step) !== null);
+  if (first === undefined) return;
+  checkClone(`${first.title} (${reasonToRun(first)})`);
 
   const release = await takeLock(path.join(stateFolder, 'lock'), (pid) =>
     say(`Another set-up of this clone (process ${pid}) is at work; waiting for it.`),

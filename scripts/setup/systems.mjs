@@ -32,3 +32,9 @@ export const tensorflowArguments = (folder, platform = process.platform) => [
  */
 export const nativeProcessor = (platform = process.platform, arch = process.arch) =>
   platform === 'darwin' && arch === 'arm64' ? '-mcpu=native' : '-march=native';
+
+/**
+ * What a processor can do, as /proc/cpuinfo says it: `flags` on Intel's and AMD's, `Features` on ARM, where the name of the
+ * processor may be empty. Empty where neither is told.
+ */
+export const instructionsOf = (cpuinfo) => /^(flags|Features)\s*:.*$/m.exec(cpuinfo)?.[0] ?? '';

@@ -73,3 +73,73 @@ it('without a compiler: plain ops, told once and by the doctor; tried again when
   expect(said).toMatch(/told: not built .*plain ops, a training step takes 1\.9 times as long\n$/);
   expect(status).toBe(0);
 });
+
+it('with a compiler that cannot build: the ops are plain then, and what cannot be done without says why', () => {
+  const compiler = path.join(clone, 'old-c++');
+  const refuse = 'echo "error: unrecognized option \'-std=c++17\'" >&2; exit 1';
+  fs.writeFileSync(compiler, `#!/bin/sh\n[ "$1" = --version ] && exit 0\n${refuse}\n`, {
+    mode: 0o755,
+  });
+  fs.mkdirSync(path.join(clone, 'wheel'));
+  fs.writeFileSync(path.join(clone, 'wheel', 'libtensorflow_cc.so.2'), '');
+  const steps = `
+    const { fusedOps } = await import('./scripts/setup/fused-ops.mjs');
+    const { nativeAddon } = await import('./scripts/setup/native-addon.mjs');
+    const { runStep } = await import('./scripts/setup/step.mjs');
+    await fusedOps.run({ logFile: 'log.txt', say: (text) => console.log('said: ' + text) });
+    console.log('told: ' + fusedOps.told());
+    await runStep(nativeAddon, {}).catch((error) => console.log(error.message + ' WHAT TO DO ' + error.remedy));`;
+  const { said } = node(['--input-type=module', '-e', steps], {
+    CXX: compiler,
+    SDM_TENSORFLOW: path.join(clone, 'wheel'),
+  });
+  expect(said).toContain(
+    "said: set-up: the library's own TensorFlow ops: not built (old-c++ could not, see log.txt): layers compute the same " +
+      'with plain ops, a training step takes 1.9 times as long.\ntold: not built',
+  );
+  expect(said).toMatch(/^TensorFlow's native addon: `.*old-c\+\+ .*` ended with exit code 1$/m);
+  expect(said).toContain("error: unrecognized option '-std=c++17'");
+  expect(said).toContain('WHAT TO DO Read the log. A compiler of C++17 is needed (g++ 9 or newer)');
+});
+
+it('in a clone that is read-only: what is still to be done is said; what is done runs, Jupyter elsewhere', () => {
+  const steps = `
+    import fs from 'node:fs';
+    const { checkClone } = await import('./scripts/setup/run.mjs');
+    const { jupyterEnvironment } = await import('./scripts/setup/paths.mjs');
+    try {
+      checkClone('lib, compiled (not done yet)', '/clone', () => false);
+    } catch (error) {
+      console.log(error.name + ' ' + error.message + ' ' + error.remedy);
+    }
+    const env = jupyterEnvironment({}, () => false);
+    fs.mkdirSync(env.JUPYTER_RUNTIME_DIR);
+    console.log(JSON.stringify([env, jupyterEnvironment({}, () => true)]));`;
+  const { said } = node(['--input-type=module', '-e', steps], {});
+  const [refusal = '', environments = ''] = said.split('\n');
+  expect(refusal).toMatch(
+    /^SetupFailure \/clone cannot be written to, and this is to be done there: lib, compiled \(not done yet\)\. Mount it /,
+  );
+  const [elsewhere, inClone] = JSON.parse(environments) as Record<string, string>[];
+  const folders = Object.keys(elsewhere!).filter((name) => /_DIR$|^IPYTHONDIR$/.test(name));
+  expect(folders).toHaveLength(6);
+  for (const name of folders) {
+    expect(elsewhere![name]).not.toContain(clone);
+    expect(inClone![name]).toContain(path.join(fs.realpathSync(clone), '.setup', 'jupyter'));
+  }
+  expect(fs.existsSync(path.dirname(elsewhere!.JUPYTER_RUNTIME_DIR!))).toBe(false); // it went with the process
+});
+
+it('in an image, whose layers keep whole seconds: what was built is not built again', () => {
+  const wheel = fs.mkdtempSync(path.join(clone, 'wheel-'));
+  const library = path.join(wheel, 'libtensorflow_cc.so.2');
+  fs.writeFileSync(library, '');
+  const wheelTimeAt = (seconds: number): string => {
+    fs.utimesSync(library, seconds, seconds);
+    const ask = "console.log((await import('./scripts/setup/native-addon.mjs')).wheelTime())";
+    return node(['--input-type=module', '-e', ask], { SDM_TENSORFLOW: wheel }).said;
+  };
+  expect(wheelTimeAt(1_700_000_000.9)).toBe('1700000000\n');
+  expect(wheelTimeAt(1_700_000_000)).toBe('1700000000\n');
+  expect(wheelTimeAt(1_700_000_001)).toBe('1700000001\n');
+});

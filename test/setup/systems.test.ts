@@ -9,6 +9,7 @@ const systems = loadScript<{
   addonArguments: (platform: string) => string[];
   tensorflowArguments: (folder: string, platform: string) => string[];
   nativeProcessor: (platform: string, arch: string) => string;
+  instructionsOf: (cpuinfo: string) => string;
 }>('setup/systems.mjs');
 
 it("links an addon to the wheel's libraries, by the names of each system", () => {
@@ -31,6 +32,16 @@ it('computes for the processor at hand, as each compiler spells it', () => {
   expect(nativeProcessor('linux', 'arm64')).toBe('-march=native');
   expect(nativeProcessor('darwin', 'x64')).toBe('-march=native');
   expect(nativeProcessor('darwin', 'arm64')).toBe('-mcpu=native');
+});
+
+it('tells two processors of one name apart, on x64 and on ARM', () => {
+  const { instructionsOf } = systems;
+  const x64 = 'model name\t: AMD EPYC\nflags\t\t: fpu avx2\nbugs\t\t: none\n';
+  expect(instructionsOf(x64)).toBe('flags\t\t: fpu avx2');
+  const arm = 'processor\t: 0\nFeatures\t: fp asimd bf16\nCPU part\t: 0xd40\n';
+  expect(instructionsOf(arm)).toBe('Features\t: fp asimd bf16');
+  expect(instructionsOf(arm.replace('bf16', ''))).not.toBe(instructionsOf(arm));
+  expect(instructionsOf('processor\t: 0\n')).toBe('');
 });
 
 it('gives tfjs-node the functions of util that Node 23 has removed', () => {

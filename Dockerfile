@@ -1,7 +1,8 @@
 # JupyterLab over the notebooks, for amd64 and arm64:
 #   docker build -t stable-diffusion-mnist .
-#   docker run --rm -p 8888:8888 -v "$PWD/work:/home/node/sdm/notebooks/work" stable-diffusion-mnist
-# It tells an address with a token. What is saved in the folder `work` stays on the host.
+#   mkdir -p work && docker run --rm -p 8888:8888 -v "$PWD/work:/home/node/sdm/notebooks/work" stable-diffusion-mnist
+# It tells an address with a token. What is saved in the folder `work` stays on the host. Made beforehand it is yours, not
+# root's; where your number is not 1000 (`id -u`), let that one write there.
 FROM node:24-trixie-slim
 
 RUN apt-get update \

@@ -13,6 +13,7 @@ mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
+if [ -n "${SDM_CPUINFO:-}" ]; then mount --bind "$SDM_CPUINFO" "$root/proc/cpuinfo"; fi # that of the processor that qemu acts
 in_root() { chroot "$root" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin DEBIAN_FRONTEND=noninteractive "$@"; }
 by_node() {
   chroot --userspec=1000:1000 "$root" env -i HOME=/home/node PATH=/usr/local/bin:/usr/bin:/bin PIP_CERT=/etc/ssl/certs/ca-certificates.crt \

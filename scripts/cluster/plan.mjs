@@ -25,7 +25,15 @@ export class PlanError extends Error {
  * @returns {Promise<Plan | null>} null for a training of one process
  * @throws {PlanError}
  */
-export async function clusterPlan({ workers, bind }, env) {
+export async function clusterPlan(values, env, platform = process.platform) {
+  const plan = await planFor(values, env);
+  if (plan === null || platform === 'linux') return plan;
+  throw new PlanError([
+    `${env.TF_CONFIG ? 'TF_CONFIG' : '--workers'}: expected Linux for a training of several workers, this is ${platform}.`,
+  ]);
+}
+
+async function planFor({ workers, bind }, env) {
   const given = env.TF_CONFIG ?? '';
   if (given === '') {
     if (bind !== undefined) {

@@ -18,6 +18,7 @@ import { inRoot, jupyterEnvironment, notebooks, venv, venvPython } from '../setu
 import { sitePackages, tensorflowWheel } from '../setup/python-packages.mjs';
 import { steps } from '../setup/run.mjs';
 import { reasonToRun } from '../setup/step.mjs';
+import { memoryOf } from '../setup/systems.mjs';
 
 const runSetup = 'Run `npm run setup`.';
 
@@ -78,19 +79,13 @@ export function checkMnist(folder, files = mnistFiles) {
   return `${Object.keys(files).length} files with the published checksums`;
 }
 
-/** GB of memory, total and available, from the text of /proc/meminfo. */
-export function parseMeminfo(text) {
-  const gigabytes = (key) =>
-    (Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)[1]) * 1024) / 1e9;
-  return { total: gigabytes('MemTotal'), available: gigabytes('MemAvailable') };
-}
-
 function checkMemory() {
-  const { total, available } = parseMeminfo(fs.readFileSync('/proc/meminfo', 'utf8'));
-  const found = `${available.toFixed(1)} of ${total.toFixed(1)} GB available`;
-  if (available >= 4) return found;
+  const meminfo = () => fs.readFileSync('/proc/meminfo', 'utf8');
+  const { total, available } = memoryOf(process.platform, meminfo, os.totalmem());
+  const found = `${available === undefined ? '' : `${available.toFixed(1)} of `}${total.toFixed(1)} GB`;
+  if ((available ?? total) >= 4) return available === undefined ? found : `${found} available`;
   throw new SetupFailure(
-    `${found}, training wants 4 GB.`,
+    `${found} ${available === undefined ? 'are there' : 'available'}, training wants 4 GB.`,
     "Close other programs, or run the notebooks with preset 'smoke'.",
   );
 }

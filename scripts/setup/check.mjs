@@ -40,12 +40,14 @@ export function checkNode(text) {
   );
 }
 
-/** tfjs-node has no native part for the other systems that TensorFlow's current wheels fit. */
+/** The systems that TensorFlow's wheels and the set-up's ways to compile fit. */
 export function checkPlatform(platform, arch) {
-  if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) return;
+  const known = { linux: ['x64', 'arm64'], darwin: ['arm64'] };
+  if ((known[platform] || []).includes(arch)) return;
   throw new SetupFailure(
-    `Linux on x64 or arm64 is needed, this is ${platform} on ${arch}.`,
-    'On Windows use WSL 2 (`wsl --install`), on a Mac a Linux machine or container.',
+    `Linux on x64 or arm64, or macOS on Apple silicon is needed, this is ${platform} on ${arch}.`,
+    "On Windows use WSL 2 (`wsl --install`), on a Mac of Intel, for which TensorFlow's wheels have ended, a Linux machine " +
+      'or container.',
   );
 }
 
@@ -82,7 +84,7 @@ export function pythonProblem(report) {
  * @returns {string} its program
  * @throws {SetupFailure} with every Python that was tried and what is wrong with it
  */
-export function findPython(wanted, probe = probePython) {
+export function findPython(wanted, probe = probePython, platform = process.platform) {
   const names = wanted
     ? [wanted]
     : ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
@@ -95,11 +97,15 @@ export function findPython(wanted, probe = probePython) {
     if (problem.includes('venv')) lacksVenv = lacksVenv || parseVersion(report.version);
     tried.push(`${name} ${problem}`);
   }
+  const install =
+    platform === 'darwin'
+      ? '`brew install python@3.13`'
+      : 'Debian, Ubuntu: `apt install python3 python3-venv`';
   throw new SetupFailure(
     `${pythonRange} with venv is needed: ${tried.join(', ')}.`,
     lacksVenv
       ? `Install its venv module (Debian, Ubuntu: \`apt install python3-venv\` or python${lacksVenv[0]}.${lacksVenv[1]}-venv).`
-      : 'Install one (Debian, Ubuntu: `apt install python3 python3-venv`) or name it in SDM_PYTHON.',
+      : `Install one (${install}) or name it in SDM_PYTHON.`,
   );
 }
 

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { earlyAddonNames } from './systems.mjs';
 import { isWritable } from './writable.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -20,7 +21,7 @@ export function packageFolder(name) {
 export const stateFolder = inRoot('.setup');
 export const logFolder = inRoot('.setup', 'logs');
 /** Small addons that are loaded before TensorFlow's: `native/NAME.cc`, and what it is compiled to. */
-export const earlyAddons = ['quiet', 'session-config', 'distributed'].map((name) => ({
+export const earlyAddons = earlyAddonNames().map((name) => ({
   source: inRoot('native', `${name}.cc`),
   file: inRoot('.setup', 'native', `${name}.node`),
 }));

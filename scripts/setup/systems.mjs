@@ -18,7 +18,7 @@ const forLinker = (...words) => words.flatMap((word) => ['-Xlinker', word]);
 /** What makes an addon for Node out of sources or objects: its symbols of Node are found when it is loaded. */
 export const addonArguments = (platform = process.platform) =>
   platform === 'darwin'
-    ? ['-fPIC', '-bundle', '-undefined', 'dynamic_lookup']
+    ? ['-fPIC', '-dynamiclib', '-undefined', 'dynamic_lookup']
     : ['-fPIC', '-shared'];
 
 /** What links an addon to TensorFlow's libraries, which it then finds where they are installed now. */
@@ -38,3 +38,23 @@ export const nativeProcessor = (platform = process.platform, arch = process.arch
  * processor may be empty. Empty where neither is told.
  */
 export const instructionsOf = (cpuinfo) => /^(flags|Features)\s*:.*$/m.exec(cpuinfo)?.[0] ?? '';
+
+/**
+ * Small addons whose functions the dynamic linker finds before TensorFlow's own. A Mac's binds each name to the library that
+ * it was linked with, so that they would do nothing there: TensorFlow is less quiet, sessions share their threads, and
+ * there is one worker.
+ */
+export const earlyAddonNames = (platform = process.platform) =>
+  platform === 'darwin' ? [] : ['quiet', 'session-config', 'distributed'];
+
+/**
+ * GB of memory; what is available only where the system tells it.
+ *
+ * @param {() => string} meminfo the text of /proc/meminfo
+ */
+export function memoryOf(platform, meminfo, totalBytes) {
+  if (platform !== 'linux') return { total: totalBytes / 1e9 };
+  const gigabytes = (key) =>
+    (Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(meminfo())[1]) * 1024) / 1e9;
+  return { total: gigabytes('MemTotal'), available: gigabytes('MemAvailable') };
+}

@@ -2,7 +2,7 @@
 # Tries this clone's commit in a bare system of root.sh: the Dockerfile's packages, set-up and doctor (which starts a kernel
 # and lets it compute), and twelve training steps, by a user who is not root.
 #   scripts/systems/try.sh FOLDER [COMMAND]        COMMAND: instead of these, in the clone that is there already
-# Run by root. What is mounted for it goes with it.
+# Run by root. What is mounted for it goes with it. HTTPS_PROXY, HTTP_PROXY and SDM_PYTHON are passed on.
 set -euo pipefail
 if [ -z "${SDM_OWN_MOUNTS:-}" ]; then
   SDM_OWN_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
@@ -16,8 +16,11 @@ mount -t tmpfs tmpfs "$root/dev/shm"
 if [ -n "${SDM_CPUINFO:-}" ]; then mount --bind "$SDM_CPUINFO" "$root/proc/cpuinfo"; fi # that of the processor that qemu acts
 in_root() { chroot "$root" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin DEBIAN_FRONTEND=noninteractive "$@"; }
 by_node() {
-  chroot --userspec=1000:1000 "$root" env -i HOME=/home/node PATH=/usr/local/bin:/usr/bin:/bin PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
-    ${SDM_PYTHON:+SDM_PYTHON="$SDM_PYTHON"} bash -c "cd ~/sdm && $1"
+  local passed=(HOME=/home/node PATH=/usr/local/bin:/usr/bin:/bin PIP_CERT=/etc/ssl/certs/ca-certificates.crt)
+  for name in HTTPS_PROXY HTTP_PROXY SDM_PYTHON; do
+    if [ -n "${!name:-}" ]; then passed+=("$name=${!name}"); fi
+  done
+  chroot --userspec=1000:1000 "$root" env -i "${passed[@]}" bash -c "cd ~/sdm && $1"
 }
 
 if [ -n "$command" ]; then

@@ -9,6 +9,7 @@ const { clusterPlan, shareOfCores } = loadScript<{
   clusterPlan: (
     values: { workers?: number; bind?: string },
     env: NodeJS.ProcessEnv,
+    platform?: string,
   ) => Promise<{ addresses: string[]; own: { index: number; bind: string }[] } | null>;
   shareOfCores: (cores: number[], workers: number) => number[][];
 }>('cluster/plan.mjs');
@@ -118,6 +119,14 @@ describe('the plan', () => {
     const env = { TF_CONFIG: config(['localhost:1', 'localhost:2']) };
     await expect(clusterPlan({ workers: 2 }, env)).rejects.toThrow(/^--workers: expected no TF_CO/);
     await expect(clusterPlan({ bind: '0.0.0.0' }, {})).rejects.toThrow(/^--bind: expected TF_CONF/);
+  });
+
+  it('is refused where TensorFlow cannot be given its address, one process is not', async () => {
+    const env = { TF_CONFIG: config(['localhost:1', 'localhost:2']) };
+    const elsewhere = /: expected Linux for a training of several workers, this is darwin\.$/;
+    await expect(clusterPlan({}, env, 'darwin')).rejects.toThrow(elsewhere);
+    await expect(clusterPlan({ workers: 2 }, {}, 'darwin')).rejects.toThrow(/^--workers: expected/);
+    expect(await clusterPlan({ workers: 1 }, {}, 'darwin')).toBeNull();
   });
 
   it('divides the cores', async () => {

@@ -16,7 +16,11 @@ interface CheckExports {
   isAtLeast: (version: number[], least: number[]) => boolean;
   checkNode: (text: string) => void;
   checkPlatform: (platform: string, arch: string) => void;
-  findPython: (wanted: string | undefined, probe: (name: string) => PythonReport | null) => string;
+  findPython: (
+    wanted: string | undefined,
+    probe: (name: string) => PythonReport | null,
+    platform?: string,
+  ) => string;
   findCompiler(env: Record<string, string>, probe: (name: string) => string | null): string | null;
   checkLibc: (version: string | undefined, platform: string) => void;
   glibcVersion: () => string | undefined;
@@ -77,8 +81,13 @@ describe('checkNode', () => {
 });
 
 describe('checkPlatform', () => {
-  it('takes Linux, and sends others to one', () => {
-    expect(() => check.checkPlatform('linux', 'x64')).not.toThrow();
+  it('takes Linux and Apple silicon, and sends others there', () => {
+    for (const [platform, arch] of ['linux x64', 'linux arm64', 'darwin arm64'].map((pair) =>
+      pair.split(' '),
+    )) {
+      expect(() => check.checkPlatform(platform!, arch!)).not.toThrow();
+    }
+    expect(complaint(() => check.checkPlatform('darwin', 'x64'))).toContain('a Mac of Intel');
     expect(complaint(() => check.checkPlatform('win32', 'x64'))).toContain('wsl --install');
     expect(complaint(() => check.checkPlatform('linux', 'ia32'))).toContain('linux on ia32');
   });
@@ -121,6 +130,7 @@ describe('findPython', () => {
     const text = complaint(() => check.findPython(undefined, () => null));
     expect(text).toContain('python3.10 is not there');
     expect(text).toContain('SDM_PYTHON');
+    expect(complaint(() => check.findPython(undefined, () => null, 'darwin'))).toContain('brew ');
   });
 });
 

@@ -18,7 +18,6 @@ const counts = loadScript<{
 }>('test/counts.mjs');
 const doctor = loadScript<{
   checkMnist: (folder: string, files?: Record<string, string>) => string;
-  parseMeminfo(text: string): { total: number; available: number };
 }>('doctor/checks.mjs');
 
 let folder: string;
@@ -90,10 +89,5 @@ describe('the doctor', () => {
       /^images has sha256 a52d159f.*, expected ba7816bf/,
     );
     expect(() => doctor.checkMnist(folder, { labels: sha256OfAbc })).toThrow('labels is missing.');
-  });
-
-  it('reads the memory that is left', () => {
-    const text = 'MemTotal:       24000000 kB\nMemFree: 1 kB\nMemAvailable:   12000000 kB\n';
-    expect(doctor.parseMeminfo(text)).toEqual({ total: 24.576, available: 12.288 });
   });
 });

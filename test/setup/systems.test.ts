@@ -10,6 +10,12 @@ const systems = loadScript<{
   tensorflowArguments: (folder: string, platform: string) => string[];
   nativeProcessor: (platform: string, arch: string) => string;
   instructionsOf: (cpuinfo: string) => string;
+  earlyAddonNames: (platform: string) => string[];
+  memoryOf: (
+    platform: string,
+    meminfo: () => string,
+    totalBytes: number,
+  ) => { total: number; available?: number };
 }>('setup/systems.mjs');
 
 it("links an addon to the wheel's libraries, by the names of each system", () => {
@@ -23,7 +29,12 @@ it("links an addon to the wheel's libraries, by the names of each system", () =>
 
   const mac = [`${folder}/libtensorflow_cc.2.dylib`, `${folder}/libtensorflow_framework.2.dylib`];
   expect(tensorflowArguments(folder, 'darwin')).toEqual([...mac, ...runPath]);
-  expect(addonArguments('darwin')).toEqual(['-fPIC', '-bundle', '-undefined', 'dynamic_lookup']);
+  expect(addonArguments('darwin')).toEqual([
+    '-fPIC',
+    '-dynamiclib',
+    '-undefined',
+    'dynamic_lookup',
+  ]);
 });
 
 it('computes for the processor at hand, as each compiler spells it', () => {
@@ -42,6 +53,21 @@ it('tells two processors of one name apart, on x64 and on ARM', () => {
   expect(instructionsOf(arm)).toBe('Features\t: fp asimd bf16');
   expect(instructionsOf(arm.replace('bf16', ''))).not.toBe(instructionsOf(arm));
   expect(instructionsOf('processor\t: 0\n')).toBe('');
+});
+
+it('reads the memory that is left on Linux, and all that there is elsewhere', () => {
+  const text = 'MemTotal:       24000000 kB\nMemFree: 1 kB\nMemAvailable:   12000000 kB\n';
+  expect(systems.memoryOf('linux', () => text, 0)).toEqual({ total: 24.576, available: 12.288 });
+  const noFile = (): string => {
+    throw new Error('ENOENT');
+  };
+  expect(systems.memoryOf('darwin', noFile, 16e9)).toEqual({ total: 16 });
+});
+
+it('has addons that are found before TensorFlow only where the linker looks so', () => {
+  const { earlyAddonNames } = systems;
+  expect(earlyAddonNames('linux')).toEqual(['quiet', 'session-config', 'distributed']);
+  expect(earlyAddonNames('darwin')).toEqual([]);
 });
 
 it('gives tfjs-node the functions of util that Node 23 has removed', () => {

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=${1:-/tmp/image}
 name=stable-diffusion-mnist
-base=docker.io/library/$(sed -n 's/^FROM //p' Dockerfile)
+base=$(sed -n 's/^FROM //p' Dockerfile)
 export DISABLE_HC_SYSTEMD=true # asked by hand below
 podman() { command podman --root "$folder/storage" --runroot "$folder/run" --runtime runc --cgroup-manager cgroupfs "$@"; }
 

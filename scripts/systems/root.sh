@@ -2,19 +2,19 @@
 # Makes a bare system to try things in: the smallest Debian or Ubuntu that debootstrap makes, with Node and a user `node`
 # as the images of Node have them, and nothing else.
 #   scripts/systems/root.sh SUITE FOLDER [ARCH]       e.g. trixie /tmp/roots/trixie, or noble, or trixie … arm64
-# Run by root. Needs debootstrap and npm; for another processor qemu-user with its entry in binfmt_misc. NODE=24 names
-# another release of Node, MIRROR and KEYRING another archive. This machine's way to npm, PyPI and its certificates is taken
-# along, since a bare system would find no other.
+# Run by root. Needs debootstrap and npm; for another processor qemu-user with its entry in binfmt_misc. NODE=24 names another
+# release of Node, MIRROR and KEYRING another archive than debootstrap's own, INCLUDE further packages (commas between). This
+# machine's way to npm, PyPI and its certificates is taken along, since a bare system would find no other.
 set -euo pipefail
 suite=$1 root=$2 arch=${3:-$(dpkg --print-architecture)}
 case $suite in
   # Ubuntu's suites are all made the same way, which debootstrap calls after the first that was.
-  jammy | noble) mirror=${MIRROR:-http://archive.ubuntu.com/ubuntu} components=main,universe way=gutsy ;;
-  *) mirror=${MIRROR:-http://deb.debian.org/debian} components=main way= ;;
+  jammy | noble) components=main,universe way=gutsy ;;
+  *) components=main way= ;;
 esac
 if [ ! -e "$root/etc/os-release" ]; then
   debootstrap --variant=minbase --arch="$arch" --components="$components" ${KEYRING:+--keyring="$KEYRING"} \
-    "$suite" "$root" "$mirror" $way
+    ${INCLUDE:+--include="$INCLUDE"} "$suite" "$root" "${MIRROR:-}" $way
 fi
 
 # Node: npm's package with its program, beside this machine's npm.

@@ -13,7 +13,6 @@ mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
-if [ -n "${SDM_CPUINFO:-}" ]; then mount --bind "$SDM_CPUINFO" "$root/proc/cpuinfo"; fi # that of the processor that qemu acts
 in_root() { chroot "$root" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin DEBIAN_FRONTEND=noninteractive "$@"; }
 by_node() {
   local passed=(HOME=/home/node PATH=/usr/local/bin:/usr/bin:/bin PIP_CERT=/etc/ssl/certs/ca-certificates.crt)

@@ -10,6 +10,7 @@ import {
   fromLink,
   MOST_AT_ONCE,
   readSettings,
+  SEEDS,
   toLink,
   type Pictures,
   type Settings,
@@ -70,7 +71,7 @@ function wishesOf(settings: Settings, { captions }: ModelFacts): Wish[] {
   const same = { steps, sampler, guidance };
   if (pictures === 'all') return captions.map((text) => ({ ...same, prompt: text, seed }));
   const count = pictures === 'nine' ? 9 : 1;
-  return Array.from({ length: count }, (_, i) => ({ ...same, prompt, seed: seed + i }));
+  return Array.from({ length: count }, (_, i) => ({ ...same, prompt, seed: (seed + i) % SEEDS }));
 }
 
 class Page {

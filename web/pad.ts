@@ -18,6 +18,7 @@ export class Pad {
     canvas.onpointerdown = (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.last = this.placeOf(event);
+      this.stroke(this.last, this.last); // a tap is a dot
     };
     canvas.onpointermove = (event) => {
       if (!this.last) return;

@@ -46,12 +46,27 @@ export async function findParts(say: (text: string) => void): Promise<Parts> {
 }
 
 async function fetchEngine(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch('engine.wasm', { signal });
-  if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  throw new Error(`engine.wasm: expected a file, the server answered ${response.status}.`);
+  let status: number;
+  try {
+    const response = await fetch('engine.wasm', { signal });
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    status = response.status;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Error('engine.wasm could not be fetched. Check the connection, and try again.', {
+      cause: error,
+    });
+  }
+  throw new Error(`engine.wasm: expected a file, the server answered ${status}.`);
 }
 
 async function partsOf(held: HTMLElement): Promise<Parts> {
+  if (typeof DecompressionStream === 'undefined') {
+    throw new Error(
+      'Expected a browser that can decompress (DecompressionStream), which this one cannot. Take a newer browser: Chrome 91, ' +
+        'Firefox 113, Safari 16.4 or later.',
+    );
+  }
   let files: ReturnType<typeof split>;
   try {
     const letters = fromLetters((held.textContent ?? '').trim());

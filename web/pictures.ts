@@ -33,6 +33,7 @@ export class Picture {
     this.canvas.width = facts.width;
     this.canvas.height = facts.height;
     this.canvas.setAttribute('role', 'img');
+    this.caption.dir = 'auto';
     this.caption.textContent = caption;
     this.figure.append(this.canvas, this.caption);
     this.tell('waits');

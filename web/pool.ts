@@ -91,32 +91,37 @@ export class Pool {
     const wanted = this.workersFor(this.listeners.size, this.engine);
     while (this.of(this.engine).length < wanted) {
       // The first one goes on by itself where a further one cannot be had.
-      this.add(
+      const isStarted = this.add(
         this.engine,
         () => undefined,
         () => undefined,
       );
+      if (!isStarted) return;
     }
   }
 
+  /** @returns whether a worker has been started */
   private add(
     engine: EngineName,
     onReady: (facts: ModelFacts) => void,
     onFailed: (error: Error) => void,
-  ): void {
-    const worker = this.parts.startWorker(engine);
+  ): boolean {
+    let worker: Worker;
+    try {
+      worker = this.parts.startWorker(engine);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const text = `The browser starts no worker (${why}). Close other pages, and load this one again.`;
+      onFailed(new Error(text));
+      this.failed(engine, text, null);
+      return false;
+    }
     const member: Member = { worker, engine, busyWith: null, isReady: false };
     this.members.push(member);
     const remove = (text: string) => {
       this.leave(member);
       onFailed(new Error(text));
-      const { busyWith } = member;
-      if (engine !== 'wasm') return this.fallBack(engine, text, busyWith);
-      if (busyWith) this.end(busyWith.id, (listener) => listener.failed(text));
-      if (this.of('wasm').length > 0) return this.handOut();
-      for (const { id } of this.waiting.splice(0))
-        this.end(id, (listener) => listener.failed(text));
-      this.onFailure(text);
+      this.failed(engine, text, member.busyWith);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -137,6 +142,16 @@ export class Pool {
       else this.heard(member, data as FromWorker & { readonly id: number });
     };
     send(worker, { kind: 'load', engine: this.engineOf(engine), model: this.parts.model });
+    return true;
+  }
+
+  /** A worker is gone, or never was there: others go on, or nothing is drawn any more. */
+  private failed(engine: EngineName, text: string, begun: Task | null): void {
+    if (engine !== 'wasm') return this.fallBack(engine, text, begun);
+    if (begun) this.end(begun.id, (listener) => listener.failed(text));
+    if (this.of('wasm').length > 0) return this.handOut();
+    for (const { id } of this.waiting.splice(0)) this.end(id, (listener) => listener.failed(text));
+    this.onFailure(text);
   }
 
   private engineOf(name: EngineName): WorkerEngine {

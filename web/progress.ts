@@ -55,7 +55,7 @@ export class Progress {
     if (this.open > 0) return;
     const milliseconds = performance.now() - this.since;
     const isAll = this.finished === this.pictures;
-    if (isAll) this.pace *= milliseconds / this.expected;
+    if (isAll && milliseconds > 0) this.pace *= milliseconds / this.expected;
     this.bar.value = isAll ? 1 : this.bar.value;
     const took = (milliseconds / 1000).toFixed(1);
     const what = this.pictures === 1 ? 'Done' : `${this.finished} of ${this.pictures} pictures`;

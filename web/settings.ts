@@ -15,6 +15,8 @@ export interface Settings {
   readonly pictures: Pictures;
 }
 
+/** Seeds are 0 to one less. */
+export const SEEDS = 2 ** 32;
 export const MOST_STEPS = 100;
 export const MOST_GUIDANCE = 8;
 const LONGEST_PROMPT = 1000;
@@ -41,15 +43,18 @@ interface Rule<T> {
   readonly read: (text: string) => T | undefined;
 }
 
-const number = (from: number, to: number, isWhole: boolean): Rule<number> => ({
-  expected: `${isWhole ? 'a whole number' : 'a number'} from ${from} to ${to}`,
+const within = (from: number, to: number, form: RegExp, what: string): Rule<number> => ({
+  expected: `${what} from ${from} to ${to}`,
   read: (text) => {
-    if (!/^\d{1,16}(\.\d{1,6})?$/.test(text.trim())) return undefined;
+    if (!form.test(text.trim())) return undefined;
     const value = Number(text);
-    const fits = value >= from && value <= to && (!isWhole || Number.isSafeInteger(value));
-    return fits ? value : undefined;
+    return value >= from && value <= to ? value : undefined;
   },
 });
+const whole = (from: number, to: number) => within(from, to, /^\d{1,16}$/, 'a whole number');
+/** The slider's own steps: it would silently take the nearest one of another number. */
+const hundredths = (from: number, to: number) =>
+  within(from, to, /^\d{1,16}(\.\d{1,2})?$/, 'a number (two digits after the point at most)');
 
 const oneOf = <T extends string>(names: readonly T[]): Rule<T> => ({
   expected: `one of ${names.join(', ')}`,
@@ -62,17 +67,24 @@ export const rules = (facts: ModelFacts) => ({
     expected: `a text of at most ${LONGEST_PROMPT} characters`,
     read: (text: string) => (text.length <= LONGEST_PROMPT ? text : undefined),
   } satisfies Rule<string>,
-  seed: number(0, 2 ** 32 - 1, true),
-  steps: number(1, Math.min(MOST_STEPS, facts.trainTimesteps), true),
+  seed: whole(0, SEEDS - 1),
+  steps: whole(1, Math.min(MOST_STEPS, facts.trainTimesteps)),
   sampler: oneOf(facts.samplers),
-  guidance: number(0, MOST_GUIDANCE, false),
+  guidance: hundredths(0, MOST_GUIDANCE),
   pictures: oneOf(PICTURES),
 });
+
+/** In whole characters: half of one would be shown as a question mark. */
+function shortened(text: string): string {
+  const characters = [...text];
+  return characters.length > 40 ? `${characters.slice(0, 39).join('')}…` : text;
+}
 
 /**
  * Reads texts, of the link or of the form.
  *
- * @returns the settings, with defaults for what is missing or does not fit; and a sentence for each that does not fit
+ * @returns the settings, with defaults for what is missing or does not fit; and a sentence for each that does not fit, or that is
+ *   no setting
  */
 export function readSettings(
   texts: Readonly<Record<string, string | undefined>>,
@@ -80,15 +92,21 @@ export function readSettings(
   otherwise: Settings,
 ): { readonly settings: Settings; readonly problems: string[] } {
   const problems: string[] = [];
-  const entries = Object.entries(rules(facts)).map(([name, rule]) => {
+  const all = rules(facts);
+  const entries = Object.entries(all).map(([name, rule]) => {
     const text = texts[name];
     const value = text === undefined ? undefined : rule.read(text);
     if (text !== undefined && value === undefined) {
-      const shown = text.length > 40 ? `${text.slice(0, 39)}…` : text;
-      problems.push(`${name}: expected ${rule.expected}, got '${shown}'.`);
+      problems.push(`${name}: expected ${rule.expected}, got '${shortened(text)}'.`);
     }
     return [name, value ?? otherwise[name as keyof Settings]];
   });
+  const names = Object.keys(all);
+  const unknown = Object.keys(texts).filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    const shown = unknown.map((name) => `'${shortened(name)}'`).join(', ');
+    problems.push(`Of this page's settings (${names.join(', ')}) none is ${shortened(shown)}.`);
+  }
   return { settings: Object.fromEntries(entries) as unknown as Settings, problems };
 }
 

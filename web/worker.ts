@@ -76,7 +76,9 @@ async function timedStep(
       [millisecondsPerStep, last] = [now - last, now];
     },
   });
-  return { millisecondsPerStep, trial: images.data as Float32Array };
+  // A browser that hides from trackers may have a clock too coarse to see a step.
+  const seen = Math.max(1, millisecondsPerStep);
+  return { millisecondsPerStep: seen, trial: images.data as Float32Array };
 }
 
 async function draw(id: number, wish: Wish): Promise<void> {

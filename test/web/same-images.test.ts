@@ -89,9 +89,9 @@ it.each(SAMPLERS.flatMap((sampler) => GUIDANCE.map((scale) => [sampler, scale] a
       all.filter((one) => one.sampler === sampler && one.guidanceScale === guidanceScale);
     const [theirs, own] = [of(printed.drawn), of(ours)];
     expect(theirs.map(({ seed }) => seed)).toEqual(SEEDS);
-    theirs.forEach(({ pixels }, i) => {
-      expect(furthest(pixels, own[i]!.pixels)).toBeLessThan(1e-5);
-    });
+    const off = theirs.map(({ pixels }, i) => furthest(pixels, own[i]!.pixels));
+    if (process.env.SDM_WEB_SEEDS) console.log(`${off.length} seeds: ${Math.max(...off)}`);
+    for (const distance of off) expect(distance).toBeLessThan(1e-5);
     // Another seed's image is another one.
     expect(furthest(theirs[0]!.pixels, own[1]!.pixels)).toBeGreaterThan(0.5);
   },

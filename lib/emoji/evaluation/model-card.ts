@@ -133,7 +133,7 @@ ${measured(facts)}
 
 ## Limits
 
-It knows the words of ${trained} captions. "A purple dragon" gives what is nearest: a purple heart. Neither dragons nor words for parts are known
+It knows the words of ${trained} captions. "A purple dragon" gives parts of what it knows, of hands and hearts: neither dragons nor words for parts are known
 (\`20-text-to-emoji\` shows it). Pictures have 32 × 32 pixels, on white.
 
 ## Licences

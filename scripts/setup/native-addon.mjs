@@ -79,6 +79,7 @@ export const nativeAddon = {
     wheel: wheelTime(),
   }),
   missing() {
+    if (tensorflowFolder() === null) return 'TensorFlow is not there';
     const wanted = [addon, ...earlyAddons.map(({ file }) => file)];
     const lacking = wanted.find((file) => !fs.existsSync(file));
     return lacking === undefined ? null : `${path.relative(root, lacking)} is missing`;

@@ -90,10 +90,8 @@ async function makeEnvironment({ folder, files, tensorflow, python, logFile, pip
   };
   const site = sitePackages(folder);
   const version = parseVersion(path.basename(path.dirname(site)));
-  const apart = tensorflow ? tensorflowOptions(version, site) : [];
-  if (apart.length === 0) return install([...files, ...(tensorflow ?? [])], pipOptions);
   if (files.length > 0) await install(files, pipOptions);
-  await install(tensorflow, apart);
+  if (tensorflow) await install(tensorflow, tensorflowOptions(version, site));
 }
 
 const registryRemedy = () =>
@@ -119,15 +117,15 @@ const otherWheel = () => (tensorflowWheel() === 'tensorflow' ? 'tensorflow-cpu' 
 const lastWheel = [3, 13];
 
 /**
- * pip's options for TensorFlow's wheel. No Python ever imports it, so where there is none for this Python, the one for
- * another has the same libraries.
+ * pip's options for TensorFlow's wheel. No Python ever imports it, so none of it is compiled, and where there is none for
+ * this Python, the one for another has the same libraries.
  *
  * @param {number[]} python the version
  * @param {string} site where this Python's packages are
  */
 export function tensorflowOptions(python, site) {
-  if (!isAtLeast(python, [lastWheel[0], lastWheel[1] + 1])) return [];
-  const wheel = ['--python-version', lastWheel.join('.'), '--only-binary', ':all:'];
+  if (!isAtLeast(python, [lastWheel[0], lastWheel[1] + 1])) return ['--no-compile'];
+  const wheel = ['--no-compile', '--python-version', lastWheel.join('.'), '--only-binary', ':all:'];
   return [...wheel, '--target', site, '--upgrade'];
 }
 

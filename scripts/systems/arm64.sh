@@ -77,5 +77,5 @@ by_node 'node --print "process.arch + process.version"'
 by_node 'npm run setup'
 by_node 'CXX=g++ && $CXX -std=c++17 -fPIC -O3 -march=native -c native/fused/rows.cc -o /tmp/rows.o' # the compiler of a real one
 by_node 'npm run doctor'
-by_node 'npx vitest run test/nn/fused-ops.test.ts --testTimeout 3600000 --hookTimeout 3600000'
+by_node 'node node_modules/vitest/vitest.mjs run test/nn/fused-ops.test.ts --testTimeout 3600000 --hookTimeout 3600000'
 by_node 'npm run train -- --steps 12 --save-every 12 --output /tmp/twelve'

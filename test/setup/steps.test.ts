@@ -157,9 +157,15 @@ it('all steps can tell why they have to run after .venv was deleted, as a remedy
   ]) {
     fs.copyFileSync(path.join(root, name), path.join(folder, name));
   }
-  for (const name of ['fused-ops.stamp', 'native/fused-ops.node', 'native-addon.stamp']) {
-    fs.mkdirSync(path.join(folder, '.setup', 'native'), { recursive: true });
-    fs.writeFileSync(path.join(folder, '.setup', name), '');
+  const early = ['quiet', 'session-config', 'distributed', 'fused-ops'];
+  const built = [
+    ...['fused-ops.stamp', 'native-addon.stamp'].map((name) => `.setup/${name}`),
+    ...early.map((name) => `.setup/native/${name}.node`),
+    'node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node',
+  ];
+  for (const name of built) {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), '');
   }
   const tell = `
     const { steps } = await import('./scripts/setup/run.mjs');
@@ -167,6 +173,7 @@ it('all steps can tell why they have to run after .venv was deleted, as a remedy
     for (const step of steps) console.log(step.name + ': ' + reasonToRun(step));`;
   const told = spawnSync(process.execPath, ['--input-type=module', '-e', tell], { cwd: folder });
   expect(told.stderr.toString()).toBe('');
+  expect(told.stdout.toString()).toContain('native-addon: TensorFlow is not there\n');
   expect(told.stdout.toString()).toContain('fused-ops: TensorFlow is not there\n');
   expect(told.stdout.toString()).toMatch(/^python-packages: \.venv is missing/m);
 });

@@ -15,7 +15,7 @@ const HANDS = [
 
 /**
  * What the recipe draws: faces, cats and monkeys, hearts, and hands in all tones of skin. Its steps show each of these pictures
- * some three hundred times, and would each of all 10,478 some twenty times.
+ * some 230 times, and would each of all 10,478 some twenty times.
  */
 export const EMOJI_SET = {
   tones: true,

@@ -58,14 +58,11 @@ export async function evaluateEmoji(values, signal) {
   });
   const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
   const reference = sd.emojiReference();
-  const { training, unseen } = reference;
   const captionsOf = (set) => Array.from(set.captionIds, (id) => set.captions[id]);
-  const several = (set) => Array.from({ length: TIMES }, () => captionsOf(set)).flat();
-  const asked = {
-    seen: captionsOf(training),
-    unseenStyles: several(unseen.styles),
-    ...(unseen.tones && { unseenTones: several(unseen.tones) }),
-  };
+  const asked = setsOf(reference).map(([kind, set]) => {
+    const times = kind === 'seen' ? 1 : TIMES;
+    return [kind, Array.from({ length: times }, () => captionsOf(set)).flat()];
+  });
   const rows = [];
   for (const guidanceScale of guidance) {
     const settings = { scheduler: samplerName, spacing: scheduler.config.timestep_spacing };
@@ -74,7 +71,7 @@ export async function evaluateEmoji(values, signal) {
     const name = drawingName({ ...facts, more: { ...changes, ...more } });
     const own = path.join(output, `${weights}-emoji-${name}`);
     const drawn = {};
-    for (const [kind, captions] of Object.entries(asked)) {
+    for (const [kind, captions] of asked) {
       say(`${name}: drawing ${captions.length} pictures, ${kind} …`);
       const total = Math.ceil(captions.length / batchSize) * steps;
       const progress = new Progress({ total, every: 10 });
@@ -125,12 +122,15 @@ export async function evaluateEmoji(values, signal) {
   return 0;
 }
 
+/** The real pictures of each kind of pairs; a recipe without tones of skin has none of these. */
+function setsOf({ training, unseen }) {
+  const sets = { seen: training, unseenStyles: unseen.styles, unseenTones: unseen.tones };
+  return Object.entries(sets).filter(([, set]) => set !== null);
+}
+
 /** Of each kind twenty drawn pictures, below each the training picture nearest to it, below that the real one. */
 async function saveSheets(sd, folder, { found, drawn, reference }) {
-  const { training, unseen } = reference;
-  const kinds = { seen: training, unseenStyles: unseen.styles, unseenTones: unseen.tones };
-  for (const [kind, of] of Object.entries(kinds)) {
-    if (!of) continue;
+  for (const [kind, of] of setsOf(reference)) {
     const rows = sd.besideNearest(drawn[kind], of, reference, found[kind], SHOWN);
     await sd
       .imageGrid(rows, { columns: rows.length / 3, scale: 2 })

@@ -61,12 +61,9 @@ export const nodePackages = {
       fs.existsSync(path.join(root, place, 'package.json')),
     );
   },
-  get remedy() {
-    return (
-      `${proxyNote()}Check that the package registry can be reached (\`npm ping\`), then run the command again: what has ` +
-      'come is kept. If it says that package.json and the lock file differ, take both from the same commit.'
-    );
-  },
+  remedy:
+    `${proxyNote()}Check that the package registry can be reached (\`npm ping\`), then run the command again: what has ` +
+    'come is kept. If it says that package.json and the lock file differ, take both from the same commit.',
   async run({ logFile }) {
     const [program, ...args] = npm();
     // The install scripts would download TensorFlow 2.9 and its addon; ours is built two steps later.

@@ -94,7 +94,7 @@ async function makeEnvironment({ folder, files, tensorflow, python, logFile, pip
   if (tensorflow) await install(tensorflow, tensorflowOptions(version, site));
 }
 
-const registryRemedy = () =>
+const registryRemedy =
   `${proxyNote()}Check that the Python package index can be reached (\`pip download --no-deps -d /tmp six\`) and that the ` +
   'disk is not full, then run the command again: what has come is kept. A file that is said to be invalid was cut off on ' +
   'its way.';
@@ -143,9 +143,7 @@ export const pythonPackages = {
     if (installedVersions(venv).has(other)) return `${other} is installed, for another device`;
     return environmentMismatch(venv, [inRoot('requirements.txt'), inRoot(tensorflowFile())]);
   },
-  get remedy() {
-    return registryRemedy();
-  },
+  remedy: registryRemedy,
   async run({ logFile, python }) {
     const files = [inRoot('requirements.txt')];
     const clear = installedVersions(venv).has(otherWheel());
@@ -160,9 +158,7 @@ export const tensorflowPackage = {
   title: "TensorFlow's libraries (a Python wheel)",
   verified: true,
   inputs: () => chooseDevice(),
-  get remedy() {
-    return registryRemedy();
-  },
+  remedy: registryRemedy,
   get disk() {
     return chooseDevice() === 'gpu' ? 8 : 1.5;
   },
@@ -189,9 +185,7 @@ export const kernelTestPackages = {
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(venv, [inRoot('requirements-test.txt')]),
-  get remedy() {
-    return registryRemedy();
-  },
+  remedy: registryRemedy,
   run: ({ logFile, python }) =>
     makeEnvironment({ folder: venv, files: [inRoot('requirements-test.txt')], python, logFile }),
 };
@@ -204,9 +198,7 @@ export const parityPackages = {
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(parityVenv, [inRoot('requirements-parity.txt')]),
-  get remedy() {
-    return registryRemedy();
-  },
+  remedy: registryRemedy,
   async run({ logFile, python }) {
     const { version } = probePython(python);
     if (/^3\.10\./.test(version)) {
@@ -234,9 +226,7 @@ export const clusterPackages = {
   verified: true,
   inputs: () => null,
   missing: () => environmentMismatch(clusterVenv, [inRoot('requirements-cluster.txt')]),
-  get remedy() {
-    return registryRemedy();
-  },
+  remedy: registryRemedy,
   run: ({ logFile, python }) =>
     makeEnvironment({
       folder: clusterVenv,

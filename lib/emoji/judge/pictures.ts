@@ -2,6 +2,7 @@
 import ndarray from 'ndarray';
 import type { ImageDataset } from '../../datasets/data-loader';
 import { toTensor } from '../../datasets/transforms';
+import { tonesOf } from '../../image-datasets/emoji/concepts';
 import { loadEmoji, type EmojiDataset } from '../../image-datasets/emoji/load-emoji';
 import { retrieval } from '../../metrics/retrieval';
 import { EMOJI_SET } from '../presets';
@@ -22,7 +23,7 @@ function rowsOf(dataset: EmojiDataset, rows: readonly number[]): ImageDataset {
   };
 }
 
-const isOneTone = (code: string) => code.split('-').filter((p) => /^1f3f[b-f]$/.test(p)).length < 2;
+const isOneTone = (code: string) => tonesOf(code).length < 2;
 
 /** What a judge is trained on. */
 export interface JudgePictures {

@@ -33,6 +33,9 @@ export interface Concept {
 
 const isTone = (point: string) => /^1f3f[b-f]$/.test(point);
 
+/** The tones of skin in a code. */
+export const tonesOf = (code: string): string[] => code.split('-').filter(isTone);
+
 /** The code without its tones of skin. */
 export const figureOf = (code: string): string =>
   code
@@ -60,10 +63,8 @@ export function conceptsOf(twitter: Drawings, noto: Drawings): Concept[] {
     .flatMap(([code, name]) => {
       const category = categoryOf.get(name);
       if (category === undefined) return [];
-      const points = code.split('-');
-      const tones = points.filter(isTone);
       const words = name.replaceAll('-', ' ');
-      return [{ code, name: words, tones, figure: figureOf(code), category }];
+      return [{ code, name: words, tones: tonesOf(code), figure: figureOf(code), category }];
     })
     .sort((a, b) => (a.code < b.code ? -1 : 1));
 }

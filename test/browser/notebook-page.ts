@@ -170,7 +170,13 @@ export class NotebookPage {
   }
 
   async save(): Promise<void> {
+    // a notebook without changes is clean from the start: only the server's answer says that the file is whole
+    const written = this.page.waitForResponse(
+      (response) =>
+        response.request().method() === 'PUT' && response.url().includes('/api/contents/'),
+    );
     await this.page.locator('[data-command="docmanager:save"]').first().click();
+    await written;
     await this.page.waitForFunction(() => !document.querySelector('.jp-mod-dirty'));
   }
 

@@ -173,6 +173,9 @@ export { schedulerFromConfig } from './schedulers/by-class-name';
 export { type Sampler, type Scheduler } from './schedulers/scheduler';
 
 export { AdamW, type AdamWOptions } from './optim/adamw';
+export { Muon, type AdjustLrFn, type MuonOptions } from './optim/muon';
+export { MuonWithAuxAdam, type MuonWithAuxAdamOptions } from './optim/muon-with-aux-adam';
+export type { Optimizer, OptimizerStepOptions } from './optim/optimizer';
 export { EMAModel, type EMAOptions } from './optim/ema';
 export { clipGradNorm } from './optim/grad-clip';
 export { getScheduler, type LRSchedule } from './optim/lr-scheduler';

@@ -42,6 +42,18 @@ export interface FlowRecipe extends RecipeTraining {
 
 export type AnyRecipe = Recipe | FlowRecipe;
 
+/**
+ * The velocity as target over a schedule that ends in pure noise, sampled from its very last step (Lin et al. 2023): the
+ * prediction of the first steps is then the image itself, not a noise from which the image follows by a division by
+ * 0.03, so paper stays white.
+ */
+const VELOCITY_TO_PURE_NOISE = {
+  ...BLOG_SCHEDULER_CONFIG,
+  prediction_type: 'v_prediction',
+  rescale_betas_zero_snr: true,
+  timestep_spacing: 'trailing',
+} as const;
+
 /** Gradients clipped, weights averaged. */
 const BEST_TRAINING = {
   trainer: {
@@ -59,18 +71,33 @@ const BEST_TRAINING = {
 /** Those of MNIST with the blog's UNet, the small text encoder trained with it, and all 60,000 images. */
 export const RECIPES = {
   /**
-   * The velocity as target over a schedule that ends in pure noise, sampled from its very last step (Lin
-   * et al. 2023): the prediction of the first steps is then the image itself, not a noise from which
-   * the image follows by a division by 0.03, so paper stays white. Captions left out for guidance,
-   * clipped gradients, averaged weights.
+   * For minutes in place of half hours: hidden matrices by Muon, and noisy time steps three times as often, at which captions
+   * are learnt. Its rate falls over most of the run, so it is trained for the length that is wanted: 180 steps draw what was
+   * asked for with guidance, 1,300 without.
    */
-  best: {
-    scheduler: {
-      ...BLOG_SCHEDULER_CONFIG,
-      prediction_type: 'v_prediction',
-      rescale_betas_zero_snr: true,
-      timestep_spacing: 'trailing',
+  fast: {
+    scheduler: VELOCITY_TO_PURE_NOISE,
+    objective: {
+      captionDropout: 0.1,
+      timestepBiasStrategy: 'later',
+      timestepBiasMultiplier: 3,
+      timestepBiasPortion: 0.5,
     },
+    trainer: {
+      batchSize: 64,
+      optimizer: 'muon',
+      learningRate: 4e-3,
+      maxGradNorm: 1,
+      ema: { decay: 0.995, useEmaWarmup: true, power: 3 / 4 },
+      seed: 42,
+    },
+    warmupSteps: 10,
+    decayShare: 0.6,
+    maxSteps: 1_300,
+  },
+  /** Captions left out for guidance, clipped gradients, averaged weights, by AdamW. */
+  best: {
+    scheduler: VELOCITY_TO_PURE_NOISE,
     objective: { captionDropout: 0.1 },
     ...BEST_TRAINING,
   },
@@ -99,12 +126,7 @@ export const RECIPES = {
   /** Colour, 32 × 32: faces, hearts, and hands in all tones of skin, in three styles of emoji, by the settings of `best`. */
   emoji: {
     data: 'emoji',
-    scheduler: {
-      ...BLOG_SCHEDULER_CONFIG,
-      prediction_type: 'v_prediction',
-      rescale_betas_zero_snr: true,
-      timestep_spacing: 'trailing',
-    },
+    scheduler: VELOCITY_TO_PURE_NOISE,
     objective: { captionDropout: 0.1, maxLength: 20 },
     trainer: {
       batchSize: 32,
@@ -123,12 +145,7 @@ export const RECIPES = {
    */
   cifar10: {
     data: 'cifar10',
-    scheduler: {
-      ...BLOG_SCHEDULER_CONFIG,
-      prediction_type: 'v_prediction',
-      rescale_betas_zero_snr: true,
-      timestep_spacing: 'trailing',
-    },
+    scheduler: VELOCITY_TO_PURE_NOISE,
     objective: { captionDropout: 0.1, maxLength: 16, randomFlip: true },
     trainer: {
       batchSize: 128,

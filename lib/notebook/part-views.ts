@@ -9,8 +9,8 @@ import type { BatchSampler } from '../datasets/batch-sampler';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
 import { isDisposed } from '../nn/disposed';
 import { namedParameters, numParameters, torchShape } from '../nn/state-dict';
-import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
+import type { Optimizer } from '../optim/optimizer';
 import { definedKeys } from '../options';
 import type { Scheduler } from '../schedulers/scheduler';
 import type { AdapterObjective } from '../training/adapter-objective';
@@ -106,7 +106,7 @@ export const adapterSummary = (objective: AdapterObjective): Summary => ({
   },
 });
 
-export const optimizerSummary = (optimizer: AdamW): Summary => ({
+export const optimizerSummary = (optimizer: Optimizer): Summary => ({
   title: className(optimizer),
   facts: { lr: optimizer.lr, ...optimizer.options },
 });

@@ -17,6 +17,9 @@ import { CLIPTokenizer } from '../models/clip-tokenizer';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
+import { Muon } from '../optim/muon';
+import { MuonWithAuxAdam } from '../optim/muon-with-aux-adam';
+import type { Optimizer } from '../optim/optimizer';
 import { definedKeys } from '../options';
 import { PicturePipeline } from '../pipelines/picture-pipeline';
 import { TextToImagePipeline } from '../pipelines/text-to-image';
@@ -195,7 +198,8 @@ export function installNotebookViews(): void {
   defineSummary(Trainer, parts.trainerSummary);
   defineSummary(TextToImageObjective, parts.objectiveSummary);
   defineSummary<AdapterObjective>(AdapterObjective, parts.adapterSummary);
-  defineSummary(AdamW, parts.optimizerSummary);
+  for (const optimizer of [AdamW, Muon, MuonWithAuxAdam])
+    defineSummary<Optimizer>(optimizer, parts.optimizerSummary);
   defineSummary(EMAModel, parts.emaSummary);
   defineSummary(CLIPTokenizer, parts.tokenizerSummary);
   defineSummary(DataLoader, parts.loaderSummary);

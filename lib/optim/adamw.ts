@@ -5,11 +5,12 @@
  * state's names are those of torch.optim.AdamW. A step reads nothing on the host, so that it can be traced
  * into a graph; the step count lives in a variable, the learning rate of a traced step is an argument.
  */
-import { isTracing, tf } from '../backend';
+import { tf } from '../backend';
 import { adamWUpdate } from '../nn/kernels/adamw';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
+import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
 import { ANY_RULE, checkGiven, shown } from '../options';
 
 export interface AdamWOptions {
@@ -49,16 +50,11 @@ function zeros(shape: number[]): tf.Variable {
   return tf.tidy(() => tf.variable(tf.zeros(shape), false));
 }
 
-export interface AdamWStepOptions {
-  readonly lr?: tf.Scalar;
-  readonly gradScale?: tf.Scalar;
-}
-
-export class AdamW {
+export class AdamW implements Optimizer {
   readonly options: Required<Omit<AdamWOptions, 'lr'>>;
   private readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** Its fields are the state dict: `step`, `exp_avg.<name>`, `exp_avg_sq.<name>`. */
-  private readonly state: {
+  readonly state: {
     readonly step: tf.Variable;
     readonly exp_avg: Readonly<Record<string, tf.Variable>>;
     readonly exp_avg_sq: Readonly<Record<string, tf.Variable>>;
@@ -101,20 +97,13 @@ export class AdamW {
    * Moves every parameter by one step.
    *
    * @param grads one gradient per parameter, by name and in its shape; the caller disposes them
-   * @param options.lr the learning rate of this step; default `lr`. A traced step needs it: a number would be fixed
-   * @param options.gradScale what the gradients are multiplied by first, for example to clip their norm; default 1
    * @throws Error that names all missing, unknown and misshaped gradients, or inside of a traced function without lr;
    *   nothing is then changed
    */
-  step(grads: NamedTensors, options: AdamWStepOptions = {}): void {
+  step(grads: NamedTensors, options: OptimizerStepOptions = {}): void {
     refuseDisposed('AdamW.step', { 'the optimizer': this });
     const gradients = matchGradients('AdamW.step', grads, this.parameters);
-    if (isTracing() && !options.lr) {
-      throw new Error(
-        'AdamW.step: expected lr as a scalar inside of a traced function, where the number would be ' +
-          'the same at every call. Make it an argument of the function.',
-      );
-    }
+    requireTracedRate('AdamW.step', options);
     const { betas, eps, weightDecay } = this.options;
     const constants = { beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay };
     tf.tidy(() => {

@@ -2,7 +2,7 @@ import { tf } from '../backend';
 import type { TextEncoder } from '../conditioning/text-encoder';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
-import { checkOptions, isPositive, type OptionRules } from '../options';
+import { checkOptions, isPositive, shown, type OptionRules } from '../options';
 import type { RandomKey } from '../random';
 import type { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
 import {
@@ -18,11 +18,12 @@ import {
   type TrainedModel,
 } from './text-to-image-objective';
 import type { TextToImageOptions } from './text-to-image-options';
+import type { TimestepBias } from './timestep-bias';
 
 /** How images and captions are trained, and where on the way from noise to image. */
 export interface FlowMatchOptions
   extends
-    Omit<TextToImageOptions, 'minSnrGamma'>,
+    Omit<TextToImageOptions, 'minSnrGamma' | keyof TimestepBias>,
     Partial<{ readonly [K in keyof DensityOptions]: DensityOptions[K] | undefined }> {
   /** Compares the predicted images in place of velocities: errors count σ² times. SD3's script does; default false. */
   readonly preconditionOutputs?: boolean | undefined;
@@ -69,12 +70,7 @@ export class FlowMatchObjective<
       options;
     const given = { weightingScheme, logitMean, logitStd, modeScale, preconditionOutputs };
     const own = checkOptions('FlowMatchObjective', given, DEFAULTS, RULES);
-    if ((rest as TextToImageOptions).minSnrGamma != null) {
-      throw new RangeError(
-        'FlowMatchObjective: minSnrGamma: expected null: the signal-to-noise ratio is that of a schedule of betas. ' +
-          'weightingScheme weighs the time steps here.',
-      );
-    }
+    refuseOptionsOfBetas(rest);
     super(parts, rest);
     this.flowOptions = own;
   }
@@ -93,5 +89,22 @@ export class FlowMatchObjective<
 
   override identity(): Readonly<Record<string, unknown>> {
     return { ...super.identity(), ...this.flowOptions };
+  }
+}
+
+/** @throws RangeError for options that a schedule of betas has */
+function refuseOptionsOfBetas(options: TextToImageOptions): void {
+  const { minSnrGamma, timestepBiasStrategy = 'none' } = options;
+  if (minSnrGamma != null) {
+    throw new RangeError(
+      'FlowMatchObjective: minSnrGamma: expected null: the signal-to-noise ratio is that of a schedule of betas. ' +
+        'weightingScheme weighs the time steps here.',
+    );
+  }
+  if (timestepBiasStrategy !== 'none') {
+    throw new RangeError(
+      `FlowMatchObjective: timestepBiasStrategy: expected 'none', got ${shown(timestepBiasStrategy)}. weightingScheme says ` +
+        'here which time steps are drawn more often.',
+    );
   }
 }

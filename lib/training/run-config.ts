@@ -95,7 +95,10 @@ export type RunConfig = Readonly<Record<string, unknown>>;
 /** Everything that decides a run's numbers, apart from the weights and what may change. */
 export function runConfig(objective: Objective, options: ResolvedTrainerOptions): RunConfig {
   const own = Object.entries(options).filter(([name]) => !(FREE as string[]).includes(name));
-  return { ...Object.fromEntries(own), ...objective.identity() };
+  const config: Record<string, unknown> = { ...Object.fromEntries(own), ...objective.identity() };
+  // runs from before there was the option go on
+  if (options.optimizer === 'adamw') delete config['optimizer'];
+  return config;
 }
 
 const shown = (value: unknown) => {

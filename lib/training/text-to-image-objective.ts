@@ -22,7 +22,12 @@ import { DeviceImages, type BatchImages } from './device-images';
 import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
 import { StreamedBatch } from './streamed-batch';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
-import { resolveTextToImageOptions, type TextToImageOptions } from './text-to-image-options';
+import {
+  resolveTextToImageOptions,
+  type ResolvedTextToImageOptions,
+  type TextToImageOptions,
+} from './text-to-image-options';
+import { checkTimestepBias, drawBiasedTimesteps, TIMESTEP_BIAS_DEFAULTS } from './timestep-bias';
 import { requireRecord } from '../options';
 
 /** What is trained, and on what. The training changes the models' weights and owns none of these. */
@@ -79,7 +84,7 @@ export class TextToImageObjective<
   readonly noiseScheduler: S;
   readonly dataset: ImageDataset | StreamedDataset;
   readonly codec: Codec;
-  readonly options: Required<TextToImageOptions>;
+  readonly options: ResolvedTextToImageOptions;
   readonly parts: Objective['parts'];
   readonly pipelineClass: string = 'StableDiffusionPipeline';
   readonly parameters: ReadonlyMap<string, tf.Variable>;
@@ -99,6 +104,7 @@ export class TextToImageObjective<
     checkTextParts('TextToImageObjective', { unet, textEncoder, tokenizer });
     checkCaptions(dataset);
     if (o.randomFlip) refuseMirroredDigits('TextToImageObjective: randomFlip', dataset.captions);
+    checkTimestepBias('TextToImageObjective', o, noiseScheduler.config.num_train_timesteps);
     this.unet = unet;
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;
@@ -154,7 +160,10 @@ export class TextToImageObjective<
 
   /** Time steps of a whole batch, [count]; the caller disposes them. */
   protected drawTimesteps(count: number, key: RandomKey): tf.Tensor1D {
-    return randint<tf.Rank.R1>([count], 0, this.noiseScheduler.config.num_train_timesteps, key);
+    const { num_train_timesteps } = this.noiseScheduler.config;
+    return this.options.timestepBiasStrategy === 'none'
+      ? randint<tf.Rank.R1>([count], 0, num_train_timesteps, key)
+      : drawBiasedTimesteps(count, key, this.options, num_train_timesteps);
   }
 
   private noise(B: number, keys: RandomKeys): tf.Tensor4D {
@@ -183,10 +192,13 @@ export class TextToImageObjective<
 
   identity(): Readonly<Record<string, unknown>> {
     const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = this;
-    const { randomFlip, ...options } = this.options;
+    // runs from before there was an option go on
+    const later = { randomFlip: false, ...TIMESTEP_BIAS_DEFAULTS };
+    const options = Object.entries(this.options).filter(
+      ([name, value]) => value !== (later as Record<string, unknown>)[name],
+    );
     return {
-      ...options,
-      ...(randomFlip && { randomFlip }), // runs from before there was the option go on
+      ...Object.fromEntries(options),
       ...prefixed('unet', unet.config),
       ...prefixed('textEncoder', textEncoder.config),
       ...prefixed('noiseScheduler', noiseScheduler.config),

@@ -1,7 +1,10 @@
+import { TIMESTEP_BIAS_DEFAULTS, TIMESTEP_BIAS_RULES, type TimestepBias } from './timestep-bias';
 import { checkOptions, isPositive, isShare, isWholeNumber, type OptionRules } from '../options';
 
 /** How images and captions are trained; each optional one has its default. */
-export interface TextToImageOptions {
+export interface TextToImageOptions extends Partial<{
+  readonly [K in keyof TimestepBias]: TimestepBias[K] | undefined;
+}> {
   /** Caps the weight of time steps with little noise (Hang et al. 2023; the paper's is 5). Default null: no. */
   readonly minSnrGamma?: number | null | undefined;
   /**
@@ -26,27 +29,32 @@ export interface TextToImageOptions {
   readonly maxLength?: number | undefined;
 }
 
-const DEFAULTS: Required<TextToImageOptions> = {
+/** All options, the defaults filled in. */
+export type ResolvedTextToImageOptions = {
+  readonly [K in keyof TextToImageOptions]-?: Exclude<TextToImageOptions[K], undefined>;
+};
+
+const DEFAULTS: ResolvedTextToImageOptions = {
   minSnrGamma: null,
   offsetNoise: 0,
   captionDropout: 0,
   randomFlip: false,
   trainTextEncoder: true,
   maxLength: 8,
+  ...TIMESTEP_BIAS_DEFAULTS,
 };
 
-const RULES: OptionRules<Required<TextToImageOptions>> = {
+const RULES: OptionRules<ResolvedTextToImageOptions> = {
   minSnrGamma: ['null or a number > 0', (v) => v === null || isPositive(v)],
   offsetNoise: ['a finite number ≥ 0', (v) => v === 0 || isPositive(v)],
   captionDropout: ['a number from 0 to 1', isShare],
   randomFlip: ['true or false', (v) => typeof v === 'boolean'],
   trainTextEncoder: ['true or false', (v) => typeof v === 'boolean'],
   maxLength: ['an integer ≥ 2', (v) => isWholeNumber(v) && v >= 2],
+  ...TIMESTEP_BIAS_RULES,
 };
 
 /** @throws RangeError naming every option that is unknown or out of range */
-export function resolveTextToImageOptions(
-  options: TextToImageOptions,
-): Required<TextToImageOptions> {
+export function resolveTextToImageOptions(options: TextToImageOptions): ResolvedTextToImageOptions {
   return checkOptions('TextToImageObjective', options, DEFAULTS, RULES);
 }

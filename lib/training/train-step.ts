@@ -1,15 +1,15 @@
 import { tf } from '../backend';
 import { jit, JitSession, type JitControl, type Precision } from '../jit';
 import { l2Loss } from '../nn/kernels/l2-loss';
-import type { AdamW } from '../optim/adamw';
 import type { EMAModel } from '../optim/ema';
+import type { Optimizer } from '../optim/optimizer';
 import type { GradientExchange } from './gradient-exchange';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
 import type { OwnPart } from './together';
 
 export interface TrainStepParts {
   readonly objective: Pick<Objective, 'parameters' | 'draw' | 'loss'>;
-  readonly optimizer: AdamW;
+  readonly optimizer: Optimizer;
   /** Takes the weights into its average after each step; null (default) for none. */
   readonly ema?: EMAModel | null;
   /** Sums gradients over several workers; null (default) if there is one. */

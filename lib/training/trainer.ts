@@ -3,9 +3,10 @@ import { BatchSampler } from '../datasets/batch-sampler';
 import { HeldFolders } from '../io/runs/held-folders';
 import { chooseMixedPrecision } from '../jit';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
-import { AdamW } from '../optim/adamw';
 import { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
+import { makeOptimizer } from '../optim/make-optimizer';
+import type { Optimizer } from '../optim/optimizer';
 import { definedKeys, requireRecord } from '../options';
 import { Generator } from '../random';
 import { notice } from '../notices';
@@ -36,12 +37,12 @@ import type { TrainerState } from './trainer-state';
 export type { FitOptions } from './fit-options';
 
 /**
- * Trains an objective's parameters by AdamW. `fit` can be called again: it goes on from where it stopped. Every random
+ * Trains an objective's parameters. `fit` can be called again: it goes on from where it stopped. Every random
  * number depends on the seed and the step's number only, so a run that was cut equals one that was not.
  */
 export class Trainer<O extends Objective = Objective> {
   private own: ResolvedTrainerOptions;
-  readonly optimizer: AdamW;
+  readonly optimizer: Optimizer;
   /** The moving average of the trained weights, if the option `ema` asks for one. */
   readonly ema: EMAModel | null;
   /** Gives out the places of each batch's samples. */
@@ -76,8 +77,7 @@ export class Trainer<O extends Objective = Objective> {
       throw new RangeError('Trainer: expected at least one sample to train on, got none.');
     }
     this.sampler = new BatchSampler(objective.length, { batchSize, seed }, 'Trainer');
-    const { learningRate: lr, weightDecay } = o;
-    const optimizer = (this.optimizer = new AdamW(parameters, { lr, weightDecay }));
+    const optimizer = (this.optimizer = makeOptimizer(parameters, o));
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
     const { cluster } = o;
     this.together = cluster && new Together(cluster);

@@ -111,6 +111,7 @@ describe('FlowMatchObjective', () => {
     [{ modeScale: 'x' }, /modeScale/],
     [{ preconditionOutputs: 1 }, /preconditionOutputs/],
     [{ minSnrGamma: 5 }, /schedule of betas/],
+    [{ timestepBiasStrategy: 'later' }, /weightingScheme says here which time steps/],
     [{ shift: 3 }, /shift: unknown option/],
   ])('refuses %j', (options, message) => {
     expect(() => objectiveOf(options as FlowMatchOptions)).toThrow(message);

@@ -1,0 +1,186 @@
+/**
+ * Muon: the momentum of a matrix is made orthogonal before it is taken off, so that directions of small gradients are learnt
+ * as fast as those of large ones.
+ *
+ * Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the update, the defaults and the names are
+ * those of torch.optim.Muon, which makes the iteration in bfloat16 where this one stays in float32. A convolution counts as the
+ * matrix of its outputs by everything else, as in Jordan's code. A step reads nothing on the host.
+ */
+import { tf } from '../backend';
+import { markDisposed, refuseDisposed } from '../nn/disposed';
+import { loadStateDict, stateDict, torchShape, type StateDict } from '../nn/state-dict';
+import { checkOptions, isPositive, isWholeNumber, type OptionRules } from '../options';
+import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
+import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
+import { zeroPowers, type NewtonSchulz } from './zero-power';
+
+/** How the rate follows a matrix's shape: by √max(1, rows / columns), or so that AdamW's rates and decays fit. */
+export type AdjustLrFn = 'original' | 'match_rms_adamw';
+
+export interface MuonOptions extends Partial<NewtonSchulz> {
+  /** Learning rate, ≥ 0. Default 1e-3. */
+  readonly lr?: number | undefined;
+  /** Share of a weight that is taken off per step, times lr; ≥ 0. Default 0.1. */
+  readonly weightDecay?: number | undefined;
+  /** Decay of the running mean of the gradient, in [0, 1). Default 0.95. */
+  readonly momentum?: number | undefined;
+  /** Look ahead by one step of the momentum. Default true. */
+  readonly nesterov?: boolean | undefined;
+  /** Default `original`, as torch's. */
+  readonly adjustLrFn?: AdjustLrFn | undefined;
+}
+
+type Resolved = { readonly [K in keyof MuonOptions]-?: Exclude<MuonOptions[K], undefined> };
+
+const isRate = (value: unknown) => value === 0 || isPositive(value);
+const isCoefficients = (value: unknown) =>
+  Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+
+const DEFAULTS: Resolved = {
+  lr: 1e-3,
+  weightDecay: 0.1,
+  momentum: 0.95,
+  nesterov: true,
+  nsCoefficients: [3.4445, -4.775, 2.0315],
+  eps: 1e-7,
+  nsSteps: 5,
+  adjustLrFn: 'original',
+};
+
+const RULES: OptionRules<Resolved> = {
+  lr: ['a finite number ≥ 0', isRate],
+  weightDecay: ['a finite number ≥ 0', isRate],
+  momentum: ['a number in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1],
+  nesterov: ['true or false', (v) => typeof v === 'boolean'],
+  nsCoefficients: ['three finite numbers', isCoefficients],
+  eps: ['a number > 0', isPositive],
+  nsSteps: ['an integer from 1 to 99', (v) => isWholeNumber(v) && v >= 1 && v < 100],
+  adjustLrFn: [
+    "'original' or 'match_rms_adamw'",
+    (v) => v === 'original' || v === 'match_rms_adamw',
+  ],
+};
+
+/** @throws RangeError naming every option that is unknown or out of range */
+export const muonOptions = (options: MuonOptions = {}): Resolved =>
+  checkOptions('Muon', options, DEFAULTS, RULES);
+
+interface Entry {
+  readonly name: string;
+  readonly parameter: tf.Variable;
+  readonly buffer: tf.Variable;
+}
+
+export class Muon implements Optimizer {
+  readonly options: Omit<Resolved, 'lr'>;
+  private readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /** Its fields are the state dict: `momentum_buffer.<name>`. */
+  readonly state: { readonly momentum_buffer: Readonly<Record<string, tf.Variable>> };
+  /** The parameters that are matrices of one shape. */
+  private readonly groups: readonly (readonly Entry[])[];
+  private learningRate: number;
+
+  /**
+   * @param parameters the variables to train, by name, matrices and convolutions; the optimizer changes but never disposes them
+   * @throws RangeError naming all options out of range; Error naming the parameters that are no matrices
+   */
+  constructor(parameters: ReadonlyMap<string, tf.Variable>, options: MuonOptions = {}) {
+    requireParameters('Muon', parameters);
+    const { lr, ...others } = muonOptions(options);
+    const vectors = [...parameters].filter(([, { rank }]) => rank !== 2 && rank !== 4);
+    if (vectors.length > 0) {
+      throw new Error(
+        `Muon: expected matrices and convolutions, got ${vectors.map(([name, { shape }]) => `${name} [${shape.join(', ')}]`).join(', ')}. ` +
+          'Train those by AdamW, as MuonWithAuxAdam does.',
+      );
+    }
+    this.options = others;
+    this.learningRate = lr;
+    this.parameters = parameters;
+    const zeros = ({ shape }: tf.Variable) => tf.tidy(() => tf.variable(tf.zeros(shape), false));
+    const momentum_buffer = Object.fromEntries([...parameters].map(([name, p]) => [name, zeros(p)])); // prettier-ignore
+    this.state = { momentum_buffer };
+    const groups = new Map<string, Entry[]>();
+    for (const [name, parameter] of parameters) {
+      const shape = matrixShape(parameter).join();
+      const entry = { name, parameter, buffer: momentum_buffer[name]! };
+      groups.set(shape, [...(groups.get(shape) ?? []), entry]);
+    }
+    this.groups = [...groups.values()];
+  }
+
+  get lr(): number {
+    return this.learningRate;
+  }
+
+  set lr(lr: number) {
+    this.learningRate = muonOptions({ lr }).lr;
+  }
+
+  /**
+   * Moves every parameter by one step.
+   *
+   * @param grads one gradient per parameter, by name and in its shape; the caller disposes them
+   * @throws Error that names all missing, unknown and misshaped gradients, or inside of a traced function without lr;
+   *   nothing is then changed
+   */
+  step(grads: NamedTensors, options: OptimizerStepOptions = {}): void {
+    refuseDisposed('Muon.step', { 'the optimizer': this });
+    const gradients = matchGradients('Muon.step', grads, this.parameters);
+    requireTracedRate('Muon.step', options);
+    tf.tidy(() => {
+      const lr = options.lr ?? tf.scalar(this.learningRate);
+      const keep = tf.sub<tf.Scalar>(1, tf.mul(lr, this.options.weightDecay));
+      for (const group of this.groups) {
+        const momenta = group.map(({ name, parameter, buffer }) => {
+          const gradient = gradients.get(name)!;
+          const scaled = options.gradScale ? tf.mul(gradient, options.gradScale) : gradient;
+          return tf.reshape<tf.Rank.R2>(this.momentum(scaled, buffer), matrixShape(parameter));
+        });
+        const directions = tf.unstack(zeroPowers(tf.stack(momenta) as tf.Tensor3D, this.options));
+        group.forEach(({ parameter }, i) => {
+          const rate = tf.mul(lr, this.adjustment(parameter));
+          const move = tf.mul(tf.reshape(directions[i]!, parameter.shape), rate);
+          parameter.assign(tf.sub(tf.mul(parameter, keep), move));
+        });
+      }
+    });
+  }
+
+  /** Takes the gradient into the running mean. */
+  private momentum(gradient: tf.Tensor, buffer: tf.Variable): tf.Tensor {
+    const { momentum, nesterov } = this.options;
+    const next = tf.add(buffer, tf.mul(tf.sub(gradient, buffer), 1 - momentum));
+    buffer.assign(next);
+    return nesterov ? tf.add(gradient, tf.mul(tf.sub(next, gradient), momentum)) : next;
+  }
+
+  private adjustment(parameter: tf.Variable): number {
+    const [outputs] = torchShape(parameter) as [number];
+    const inputs = parameter.size / outputs;
+    return this.options.adjustLrFn === 'original'
+      ? Math.sqrt(Math.max(1, outputs / inputs))
+      : 0.2 * Math.sqrt(Math.max(outputs, inputs));
+  }
+
+  stateDict(): StateDict {
+    refuseDisposed('Muon.stateDict', { 'the optimizer': this });
+    return stateDict(this.state);
+  }
+
+  loadStateDict(state: StateDict): void {
+    refuseDisposed('Muon.loadStateDict', { 'the optimizer': this });
+    loadStateDict(this.state, state, 'Muon');
+  }
+
+  dispose(): void {
+    tf.dispose(Object.values(this.state.momentum_buffer));
+    markDisposed(this);
+  }
+}
+
+/** A convolution [h, w, in, out] as the transpose of torch's matrix of outputs by all else, which is as good. */
+function matrixShape({ shape, rank, size }: tf.Variable): [number, number] {
+  const columns = shape.at(-1)!;
+  return rank === 2 ? [shape[0]!, columns] : [size / columns, columns];
+}

@@ -173,6 +173,7 @@ export { schedulerFromConfig } from './schedulers/by-class-name';
 export { type Sampler, type Scheduler } from './schedulers/scheduler';
 
 export { AdamW, type AdamWOptions } from './optim/adamw';
+export type { LRScales } from './optim/lr-scales';
 export { Muon, type AdjustLrFn, type MuonOptions } from './optim/muon';
 export { MuonWithAuxAdam, type MuonWithAuxAdamOptions } from './optim/muon-with-aux-adam';
 export type { Optimizer, OptimizerStepOptions } from './optim/optimizer';

@@ -77,6 +77,8 @@ def main():
     }
     scheduler = DDPMScheduler.from_pretrained(args.checkpoint / "scheduler")
     moments = load_file(args.checkpoint / "training" / "optimizer.safetensors")
+    if any(key.startswith("momentum_buffer.") for key in moments):
+        raise SystemExit("expected a checkpoint that was trained by AdamW, got one of Muon: train it without optimizer: 'muon'.")
     for model in models.values():
         model.train()
     named = trained_parameters(models, moments)

@@ -9,6 +9,7 @@ import { tf } from '../backend';
 import { adamWUpdate } from '../nn/kernels/adamw';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
+import { checkLRScales, LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
 import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
 import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
 import { ANY_RULE, checkGiven, shown } from '../options';
@@ -22,10 +23,15 @@ export interface AdamWOptions {
   readonly eps?: number;
   /** Share of a weight that is taken off per step, times lr; ≥ 0. */
   readonly weightDecay?: number;
+  /** Other rates of some parameters. Default {}: none. */
+  readonly lrScales?: LRScales | undefined;
 }
 
-function checkOptions({ lr, betas, eps, weightDecay }: Required<AdamWOptions>): void {
-  const rules: [name: string, value: number, expected: string, fits: boolean][] = [
+type Resolved = Required<AdamWOptions> & { readonly lrScales: LRScales };
+
+function checkOptions({ lr, betas, eps, weightDecay, lrScales }: Resolved): void {
+  const rules: [name: string, value: unknown, expected: string, fits: boolean][] = [
+    ['lrScales', lrScales, LR_SCALES_RULE[0], LR_SCALES_RULE[1](lrScales)],
     ['lr', lr, 'a finite number ≥ 0', Number.isFinite(lr) && lr >= 0],
     ['betas[0]', betas[0], 'a number in [0, 1)', betas[0] >= 0 && betas[0] < 1],
     ['betas[1]', betas[1], 'a number in [0, 1)', betas[1] >= 0 && betas[1] < 1],
@@ -51,7 +57,7 @@ function zeros(shape: number[]): tf.Variable {
 }
 
 export class AdamW implements Optimizer {
-  readonly options: Required<Omit<AdamWOptions, 'lr'>>;
+  readonly options: Omit<Resolved, 'lr'>;
   private readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** Its fields are the state dict: `step`, `exp_avg.<name>`, `exp_avg_sq.<name>`. */
   readonly state: {
@@ -72,10 +78,13 @@ export class AdamW implements Optimizer {
       betas: ANY_RULE,
       eps: ANY_RULE,
       weightDecay: ANY_RULE,
+      lrScales: ANY_RULE,
     });
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 } = options;
-    this.options = { betas, eps, weightDecay };
+    const { lrScales = {} } = options;
+    this.options = { betas, eps, weightDecay, lrScales };
     checkOptions({ ...this.options, lr });
+    checkLRScales('AdamW', lrScales, [...parameters.keys()]);
     const moments = () =>
       Object.fromEntries([...parameters].map(([name, { shape }]) => [name, zeros(shape)]));
     this.parameters = parameters;
@@ -104,10 +113,10 @@ export class AdamW implements Optimizer {
     refuseDisposed('AdamW.step', { 'the optimizer': this });
     const gradients = matchGradients('AdamW.step', grads, this.parameters);
     requireTracedRate('AdamW.step', options);
-    const { betas, eps, weightDecay } = this.options;
+    const { betas, eps, weightDecay, lrScales } = this.options;
     const constants = { beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay };
     tf.tidy(() => {
-      const lr = options.lr ?? tf.scalar(this.learningRate);
+      const rateOf = scaledRates(options.lr ?? tf.scalar(this.learningRate), lrScales);
       const step = tf.add<tf.Scalar>(this.state.step, 1);
       this.state.step.assign(step);
       const scale = options.gradScale ?? tf.scalar(1);
@@ -116,7 +125,7 @@ export class AdamW implements Optimizer {
         const variables = { parameter, expAvg: exp_avg[name]!, expAvgSq: exp_avg_sq[name]! };
         const gradient = gradients.get(name)!;
         tf.tidy(() => {
-          const inputs = { gradient, scale, learningRate: lr, step };
+          const inputs = { gradient, scale, learningRate: rateOf(name), step };
           adamWUpdate(variables, inputs, constants);
         });
       }

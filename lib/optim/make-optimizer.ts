@@ -1,6 +1,7 @@
 import type { tf } from '../backend';
 import type { Rule } from '../options';
 import { AdamW } from './adamw';
+import type { LRScales } from './lr-scales';
 import { MuonWithAuxAdam } from './muon-with-aux-adam';
 import type { Optimizer } from './optimizer';
 
@@ -22,8 +23,9 @@ export function makeOptimizer(
     readonly optimizer: OptimizerName;
     readonly learningRate: number;
     readonly weightDecay: number;
+    readonly lrScales: LRScales;
   },
 ): Optimizer {
-  const { optimizer, learningRate: lr, weightDecay } = options;
-  return new OPTIMIZERS[optimizer](parameters, { lr, weightDecay });
+  const { optimizer, learningRate: lr, weightDecay, lrScales } = options;
+  return new OPTIMIZERS[optimizer](parameters, { lr, weightDecay, lrScales });
 }

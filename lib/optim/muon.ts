@@ -10,6 +10,7 @@ import { tf } from '../backend';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { loadStateDict, stateDict, torchShape, type StateDict } from '../nn/state-dict';
 import { checkOptions, isPositive, isWholeNumber, type OptionRules } from '../options';
+import { checkLRScales, LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
 import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
 import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
 import { zeroPowers, type NewtonSchulz } from './zero-power';
@@ -28,6 +29,8 @@ export interface MuonOptions extends Partial<NewtonSchulz> {
   readonly nesterov?: boolean | undefined;
   /** Default `original`, as torch's. */
   readonly adjustLrFn?: AdjustLrFn | undefined;
+  /** Other rates of some parameters. Default {}: none. */
+  readonly lrScales?: LRScales | undefined;
 }
 
 type Resolved = { readonly [K in keyof MuonOptions]-?: Exclude<MuonOptions[K], undefined> };
@@ -45,6 +48,7 @@ const DEFAULTS: Resolved = {
   eps: 1e-7,
   nsSteps: 5,
   adjustLrFn: 'original',
+  lrScales: {},
 };
 
 const RULES: OptionRules<Resolved> = {
@@ -59,6 +63,7 @@ const RULES: OptionRules<Resolved> = {
     "'original' or 'match_rms_adamw'",
     (v) => v === 'original' || v === 'match_rms_adamw',
   ],
+  lrScales: LR_SCALES_RULE,
 };
 
 /** @throws RangeError naming every option that is unknown or out of range */
@@ -94,6 +99,7 @@ export class Muon implements Optimizer {
           'Train those by AdamW, as MuonWithAuxAdam does.',
       );
     }
+    checkLRScales('Muon', others.lrScales, [...parameters.keys()]);
     this.options = others;
     this.learningRate = lr;
     this.parameters = parameters;
@@ -129,8 +135,8 @@ export class Muon implements Optimizer {
     const gradients = matchGradients('Muon.step', grads, this.parameters);
     requireTracedRate('Muon.step', options);
     tf.tidy(() => {
-      const lr = options.lr ?? tf.scalar(this.learningRate);
-      const keep = tf.sub<tf.Scalar>(1, tf.mul(lr, this.options.weightDecay));
+      const { weightDecay, lrScales } = this.options;
+      const rateOf = scaledRates(options.lr ?? tf.scalar(this.learningRate), lrScales);
       for (const group of this.groups) {
         const momenta = group.map(({ name, parameter, buffer }) => {
           const gradient = gradients.get(name)!;
@@ -138,7 +144,9 @@ export class Muon implements Optimizer {
           return tf.reshape<tf.Rank.R2>(this.momentum(scaled, buffer), matrixShape(parameter));
         });
         const directions = tf.unstack(zeroPowers(tf.stack(momenta) as tf.Tensor3D, this.options));
-        group.forEach(({ parameter }, i) => {
+        group.forEach(({ name, parameter }, i) => {
+          const lr = rateOf(name);
+          const keep = tf.sub<tf.Scalar>(1, tf.mul(lr, weightDecay));
           const rate = tf.mul(lr, this.adjustment(parameter));
           const move = tf.mul(tf.reshape(directions[i]!, parameter.shape), rate);
           parameter.assign(tf.sub(tf.mul(parameter, keep), move));

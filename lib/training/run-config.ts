@@ -96,8 +96,9 @@ export type RunConfig = Readonly<Record<string, unknown>>;
 export function runConfig(objective: Objective, options: ResolvedTrainerOptions): RunConfig {
   const own = Object.entries(options).filter(([name]) => !(FREE as string[]).includes(name));
   const config: Record<string, unknown> = { ...Object.fromEntries(own), ...objective.identity() };
-  // runs from before there was the option go on
+  // runs from before there were these options go on
   if (options.optimizer === 'adamw') delete config['optimizer'];
+  if (Object.keys(options.lrScales).length === 0) delete config['lrScales'];
   return config;
 }
 

@@ -2,6 +2,7 @@ import type { tf } from '../backend';
 import { Cluster } from '../backend/node';
 import { emaOptions, type EMAOptions } from '../optim/ema';
 import { MIXED_PRECISION_RULE, type MixedPrecision } from '../jit';
+import { LR_SCALES_RULE, type LRScales } from '../optim/lr-scales';
 import type { LRSchedule } from '../optim/lr-scheduler';
 import { OPTIMIZER_RULE, type OptimizerName } from '../optim/make-optimizer';
 import type { GradientCompression } from './gradient-exchange';
@@ -36,10 +37,12 @@ export interface TrainerOptions {
   /** Factor of the learning rate after so many steps, as of `getScheduler`. Default: always 1. */
   readonly lrSchedule?: LRSchedule | undefined;
   /**
-   * `adamw` (default), or `muon`: hidden matrices and convolutions by Muon, all else by AdamW, at one rate (MuonWithAuxAdam).
-   * It learns from a third of the images, at rates of some 3e-3.
+   * `adamw` (default), or `muon`: the UNet's hidden matrices and convolutions by Muon, all else by AdamW (MuonWithAuxAdam). It
+   * wants a higher rate, of some 4e-3.
    */
   readonly optimizer?: OptimizerName | undefined;
+  /** What the rate is multiplied by for some parts: `{ text_encoder: 0.1 }`. Default {}. */
+  readonly lrScales?: LRScales | undefined;
   /** Share of a weight that is taken off per step, times the learning rate. Default 0.01. */
   readonly weightDecay?: number | undefined;
   /** Gradients are scaled down to this norm; null (default) leaves them. */
@@ -89,6 +92,7 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
   ],
   learningRate: ['a finite number ≥ 0', isRate],
   optimizer: OPTIMIZER_RULE,
+  lrScales: LR_SCALES_RULE,
   weightDecay: ['a finite number ≥ 0', isRate],
   maxGradNorm: ['null or a number > 0', (v) => v === null || isPositive(v)],
   ema: ['null or options of EMAModel', (v) => typeof v === 'object'],
@@ -114,6 +118,7 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     learningRate: 1e-3,
     lrSchedule: () => 1,
     optimizer: 'adamw' as const,
+    lrScales: {},
     weightDecay: 0.01,
     maxGradNorm: null,
     ema: null,

@@ -54,7 +54,7 @@ export const train = {
   options: {
     recipe: {
       kind: choice(RECIPES),
-      default: 'best',
+      default: 'fast',
       also: ['config', 'preset', 'data', 'dataset'],
       help: 'a recipe of lib/mnist/recipes.ts',
     },

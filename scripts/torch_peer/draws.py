@@ -21,6 +21,11 @@ class TorchDraws:
         return torch.randint(0, below, (batch,))
 
     @staticmethod
+    def weighted(seed, step, batch, weights):
+        """Rows of the weights, each as often as its weight says."""
+        return torch.multinomial(weights, batch, replacement=True)
+
+    @staticmethod
     def uniform(seed, step, batch):
         return torch.rand(batch)
 
@@ -42,8 +47,31 @@ class LibraryDraws:
         return torch.from_numpy(counter_random.randint(batch, 0, below, counter_random.key(seed, "timesteps", step + 1)))
 
     @staticmethod
+    def weighted(seed, step, batch, weights):
+        """By the inverse of the weights' sum."""
+        numbers = torch.from_numpy(counter_random.rand(batch, counter_random.key(seed, "timesteps", step + 1)))
+        sums = weights.double().cumsum(0)
+        return torch.searchsorted(sums, numbers.double() * sums[-1], right=True).clamp(max=len(weights) - 1)
+
+    @staticmethod
     def uniform(seed, step, batch):
         return torch.from_numpy(counter_random.rand(batch, counter_random.key(seed, "dropout", step + 1)))
+
+
+def timestep_weights(settings, count):
+    """How often each time step is drawn, as `timestep_bias_*` of diffusers' train_text_to_image_sdxl.py; None for all alike."""
+    strategy = settings.get("timestepBiasStrategy", "none")
+    if strategy == "none":
+        return None
+    portion = int(settings.get("timestepBiasPortion", 0.25) * count)
+    begin, end = {
+        "earlier": (0, portion),
+        "later": (count - portion, count),
+        "range": (settings.get("timestepBiasBegin", 0), settings.get("timestepBiasEnd", 1000)),
+    }[strategy]
+    weights = torch.ones(count)
+    weights[begin:end] *= settings.get("timestepBiasMultiplier", 1)
+    return weights
 
 
 KINDS = {"torch": TorchDraws, "library": LibraryDraws}
@@ -52,16 +80,17 @@ KINDS = {"torch": TorchDraws, "library": LibraryDraws}
 def draws(kind, trainer, count, timesteps):
     """A function of a step, counted from 0: rows of `count` images, noise, time steps below `timesteps`, captions left out.
 
-    `trainer`: batchSize, seed and captionDropout of a recipe, as `settings` of loop.py gives them.
+    `trainer`: batchSize, seed, captionDropout and timestepBias… of a recipe, as `settings` of loop.py gives them.
     """
     source, seed, batch = KINDS[kind], trainer["seed"], trainer["batchSize"]
-    dropout = trainer.get("captionDropout", 0)
+    dropout, weights = trainer.get("captionDropout", 0), timestep_weights(trainer, timesteps)
     order_of = functools.lru_cache(maxsize=1)(lambda epoch: source.order(seed, epoch, count))
 
     def draw(step):
         epoch, place = divmod(step, count // batch)
         rows = order_of(epoch)[place * batch : (place + 1) * batch]
-        noise, chosen = source.noise(seed, step, batch), source.timesteps(seed, step, batch, timesteps)
+        noise = source.noise(seed, step, batch)
+        chosen = source.timesteps(seed, step, batch, timesteps) if weights is None else source.weighted(seed, step, batch, weights)
         # No draw without dropout, so that the other numbers do not depend on there being the option.
         dropped = source.uniform(seed, step, batch) < dropout if dropout else torch.zeros(batch, dtype=torch.bool)
         return rows, noise, chosen, dropped

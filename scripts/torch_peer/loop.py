@@ -6,9 +6,14 @@ from diffusers import DDPMScheduler, UNet2DConditionModel
 from diffusers.training_utils import EMAModel
 from transformers import CLIPTextModel, CLIPTokenizerFast
 
+from torch_peer.optimizer import Optimizer
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 CAPTIONS = [f"A handwritten digit {digit}" for digit in range(10)]
-SETTINGS = {"batchSize", "learningRate", "maxGradNorm", "captionDropout", "ema", "seed"}
+SETTINGS = {
+    "batchSize", "learningRate", "lrScales", "optimizer", "maxGradNorm", "captionDropout", "ema", "seed", "timestepBiasStrategy",
+    "timestepBiasMultiplier", "timestepBiasPortion", "timestepBiasBegin", "timestepBiasEnd",
+}
 
 
 def read_idx(name):
@@ -67,7 +72,9 @@ class Loop:
         self.unet.train(), self.text.train()
         self.ids = tokens(tokenizer, [*CAPTIONS, ""])
         self.parameters = [*self.unet.parameters(), *self.text.parameters()]
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=trainer["learningRate"])
+        parts = {"unet": self.unet, "text_encoder": self.text}
+        named = {f"{part}.{name}": p for part, model in parts.items() for name, p in model.named_parameters()}
+        self.optimizer = Optimizer(named, trainer)
         self.ema = None
         if ema := trainer.get("ema"):
             self.ema = EMAModel(self.parameters, ema["decay"], use_ema_warmup=ema["useEmaWarmup"], power=ema["power"])
@@ -89,9 +96,7 @@ class Loop:
         loss.backward()
         if trainer.get("maxGradNorm"):
             torch.nn.utils.clip_grad_norm_(self.parameters, trainer["maxGradNorm"])
-        for group in self.optimizer.param_groups:
-            group["lr"] = trainer["learningRate"] * rate(self.recipe, self.done)
-        self.optimizer.step()
+        self.optimizer.step(rate(self.recipe, self.done))
         if self.ema:
             self.ema.step(self.parameters)
         self.done += 1

@@ -36,7 +36,7 @@ const dispose = (parts: { unet: UNet2DConditionModel; textEncoder: CLIPTextModel
 };
 
 describe('the parts of a recipe', () => {
-  it.each(['best', 'blog'] as const)('%s: the blog’s, drawn from the recipe’s seed', (name) => {
+  it.each(['fast', 'best', 'blog'] as const)('%s: the blog’s, drawn from the recipe’s seed', (name) => {
     const recipe = RECIPES[name];
     const init = new Generator(recipe.trainer.seed).stream('init');
     const unet = new UNet2DConditionModel(BLOG_UNET_CONFIG, init);

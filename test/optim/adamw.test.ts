@@ -40,8 +40,9 @@ it('takes undefined for the default, option by option', () => {
     betas: [0.9, 0.999],
     eps: 1e-8,
     weightDecay: 0.01,
+    lrScales: {},
   });
-  for (const name of ['lr', 'betas', 'eps', 'weightDecay']) {
+  for (const name of ['lr', 'betas', 'eps', 'weightDecay', 'lrScales']) {
     const { optimizer } = optimize({ [name]: undefined });
     expect([optimizer.options, optimizer.lr], name).toEqual([defaults, lr]);
   }
@@ -187,5 +188,42 @@ describe('refusals', () => {
         .get('exp_avg.w')!
         .data.every((x) => x === 0),
     ).toBe(true);
+  });
+});
+
+describe('lrScales', () => {
+  const named = (...names: string[]) => {
+    const variables = names.map((name) => [name, tf.variable(goldenTensor('in.param'), false)] as const); // prettier-ignore
+    owned.push(...variables.map(([, variable]) => variable));
+    return new Map(variables);
+  };
+
+  it('are the rates of torch’s parameter groups, the longest part first', () => {
+    const parameters = named('unet.a', 'text_encoder.a', 'text_encoder.b.c', 'text_encoder2.a');
+    const lrScales = { text_encoder: 0.3, 'text_encoder.b': 0 };
+    const optimizer = new AdamW(parameters, { lr: 1e-3, lrScales });
+    const alone = optimize({ lr: 3e-4 });
+    owned.push(optimizer);
+    for (let i = 0; i < 20; i++) {
+      const gradient = goldenTensor(`in.grad.${i}`);
+      optimizer.step(new Map([...parameters.keys()].map((name) => [name, gradient])));
+      alone.optimizer.step({ w: gradient });
+    }
+    const blog = golden.get('out.blog.20')!.data;
+    expect(parameters.get('unet.a')!.dataSync()).toBeCloseToMax(blog, 1e-6);
+    expect(parameters.get('text_encoder2.a')!.dataSync()).toBeCloseToMax(blog, 1e-6);
+    expect(parameters.get('text_encoder.a')!.dataSync()).toBeCloseToMax(alone.w.dataSync(), 1e-7);
+    const start = golden.get('in.param')!.data;
+    expect([...parameters.get('text_encoder.b.c')!.dataSync()]).toEqual([...start]);
+  });
+
+  it.each([
+    [{ text_encoder: -1 }, /lrScales: expected a record of parts and numbers ≥ 0/],
+    [{ text_encoder: NaN }, /lrScales/],
+    [0.1, /lrScales/],
+    [{ vae: 0.1, unet: 1 }, /expected parts that are trained \(unet, or a longer .*\), got vae\./],
+  ])('refuses %j', (lrScales, message) => {
+    const make = () => new AdamW(named('unet.a'), { lrScales } as AdamWOptions);
+    expect(make).toThrow(message);
   });
 });

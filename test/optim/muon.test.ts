@@ -84,6 +84,7 @@ it('takes the options and defaults of torch.optim.Muon', () => {
     eps: 1e-7,
     nsSteps: 5,
     adjustLrFn: 'original',
+    lrScales: {}, // ours
   });
 });
 
@@ -138,7 +139,7 @@ describe('MuonWithAuxAdam', () => {
       ['unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight', 2, true],
       ['unet.mid_block.attentions.0.norm.weight', 1, false],
       ['text_encoder.text_model.embeddings.token_embedding.weight', 2, false],
-      ['text_encoder.text_model.encoder.layers.0.mlp.fc1.weight', 2, true],
+      ['text_encoder.text_model.encoder.layers.0.mlp.fc1.weight', 2, false],
       ['text_encoder.text_model.encoder.layers.0.mlp.fc1.bias', 1, false],
     ];
     for (const [name, rank, hidden] of ranks)

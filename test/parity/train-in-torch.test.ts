@@ -19,7 +19,7 @@ import { Trainer } from '../../lib/training/trainer';
 import { MINUTES_10, readTensors, runPython, temporaryFolder, writeJson } from './python';
 
 const STEPS = 6;
-const names = ['blog', 'best'] as const;
+const names = ['blog', 'best', 'fast'] as const;
 const mnist = loadMnist({ split: 'train', source: 'full' });
 const folder = temporaryFolder();
 

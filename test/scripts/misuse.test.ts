@@ -97,13 +97,13 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--recipe'], /^--recipe needs a value: one of best, blog, flow, emoji, cifar10\.$/],
     [
       ['--recipe', 'bset'],
-      /^--recipe: expected one of best, blog, flow, emoji, cifar10, got 'bset'\. Did you mean best\?$/,
+      /^--recipe: expected one of fast, best, blog, flow, emoji, cifar10, got 'bset'\. Did you mean best\?$/,
     ],
     [['--recipe=best=x'], /Did you mean best\?$/],
     [['--recipe', 'best '], /got 'best '\. Did you mean best\?$/],
     [
       ['--recipe', 'constructor'],
-      /^--recipe: expected one of best, blog, flow, emoji, cifar10, got 'constructor'\.$/,
+      /^--recipe: expected one of fast, best, blog, flow, emoji, cifar10, got 'constructor'\.$/,
     ],
     [['best'], /^unexpected argument 'best'\. Did you mean --recipe best\?$/],
     [['-r', 'best'], /^unknown option -r\. Did you mean --recipe\?$/],
@@ -203,7 +203,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--checkpoint', SHIPPED, '--results', 'none'], /There is no folder/],
     [
       ['--checkpoint', SHIPPED, '--recipe', 'cifar10'],
-      /^--recipe: expected one of best, blog, flow, emoji/,
+      /^--recipe: expected one of fast, best, blog, flow, emoji/,
     ],
   ],
   web: [
@@ -340,7 +340,7 @@ describe('a wrong command line', () => {
     const { problems } = ask('train', ['--stepz', '5', '--recipe', 'bset', '--save-every', '0']);
     expect(problems).toEqual([
       'unknown option --stepz. Did you mean --steps?',
-      "--recipe: expected one of best, blog, flow, emoji, cifar10, got 'bset'. Did you mean best?",
+      "--recipe: expected one of fast, best, blog, flow, emoji, cifar10, got 'bset'. Did you mean best?",
       "--save-every: expected a whole number from 1 on, got '0'.",
     ]);
   });
@@ -363,7 +363,7 @@ describe('a wrong command line', () => {
 
 describe('a right command line', () => {
   it.each([
-    ['train', [], { recipe: 'best', steps: undefined, 'save-every': 250, keep: [], set: [] }],
+    ['train', [], { recipe: 'fast', steps: undefined, 'save-every': 250, keep: [], set: [] }],
     ['train', ['--steps', '1e3', '--keep=0,5'], { steps: 1000, keep: [0, 5] }],
     ['train', ['--set', 'trainer.ema.decay=0.9'], { set: [[['trainer', 'ema', 'decay'], 0.9]] }],
     ['evaluate', ['--sanity', '--guidance', '1, 1.5,8'], { guidance: [1, 1.5, 8], seed: 0 }],

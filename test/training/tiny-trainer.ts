@@ -4,7 +4,10 @@ import {
   TextToImageObjective,
   type TextToImageTrainingParts,
 } from '../../lib/training/text-to-image-objective';
-import type { TextToImageOptions } from '../../lib/training/text-to-image-options';
+import {
+  resolveTextToImageOptions,
+  type TextToImageOptions,
+} from '../../lib/training/text-to-image-options';
 import { Trainer } from '../../lib/training/trainer';
 import type { TrainerOptions } from '../../lib/training/trainer-options';
 import type { MnistDataset } from '../../lib/mnist/mnist';
@@ -46,14 +49,7 @@ export function tinyObjective(
   return objective;
 }
 
-const OBJECTIVE_OPTIONS = [
-  'minSnrGamma',
-  'offsetNoise',
-  'captionDropout',
-  'randomFlip',
-  'trainTextEncoder',
-  'maxLength',
-];
+const OBJECTIVE_OPTIONS = Object.keys(resolveTextToImageOptions({}));
 
 /** A trainer of such an objective, with options of both; default: batches of 4. */
 export function tinyTrainer(

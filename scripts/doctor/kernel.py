@@ -1,8 +1,11 @@
-"""Starts the kernel as Jupyter does, asks it for 6 * 7 and prints what it shows."""
+"""Starts the kernel as Jupyter does, asks it for 6 * 7 and prints what it shows. Argument: seconds that it has (default: 60)."""
+
+import sys
 
 from jupyter_client.manager import start_new_kernel
 
-manager, client = start_new_kernel(kernel_name="tslab", startup_timeout=60)
+seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
+manager, client = start_new_kernel(kernel_name="tslab", startup_timeout=seconds)
 try:
     shown = []
 
@@ -12,7 +15,7 @@ try:
         elif message["msg_type"] == "error":
             shown.append(message["content"]["evalue"])
 
-    client.execute_interactive("6 * 7", timeout=60, output_hook=collect)
+    client.execute_interactive("6 * 7", timeout=seconds, output_hook=collect)
     print(" ".join(shown))
 finally:
     client.stop_channels()

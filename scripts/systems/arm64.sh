@@ -25,7 +25,7 @@ mkdir -p "$home"
 mount --bind "$root$home" "$home"
 cd "$home"
 npm ci --silent --ignore-scripts --include=dev --include=optional --cpu=arm64 --os=linux --libc=glibc
-chroot "$root" python3 -m venv --without-pip "$home/.venv"
+chroot "$root" python3 -m venv "$home/.venv"
 manylinux=()
 for glibc in 2_39 2_34 2_28 2_27 2_17; do manylinux+=(--platform "manylinux_${glibc}_aarch64"); done
 python3 -m pip install --quiet --no-deps --no-compile --only-binary=:all: --python-version 3.13 --implementation cp --abi cp313 --abi abi3 --abi none \

@@ -96,7 +96,9 @@ export const tensorflowPackage = {
     const site = sitePackages(venv);
     const options = tensorflowOptions(parseVersion(path.basename(path.dirname(site))), site);
     // What pip moves to its place comes from the same disk: else it would be copied, and could be cut off.
-    const temporary = fs.mkdtempSync(path.join(venv, 'tmp-'));
+    const temporary = path.join(venv, 'tmp');
+    fs.rmSync(temporary, { recursive: true, force: true }); // of a set-up that was ended
+    fs.mkdirSync(temporary);
     try {
       const files = [inRoot(tensorflowFile())];
       const env = { TMPDIR: temporary };

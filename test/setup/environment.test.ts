@@ -17,8 +17,9 @@ const { environmentMismatch, install, lacksPython, sitePackages } = loadScript<{
   lacksPython: (folder: string) => string | null;
   sitePackages: (folder: string) => string | null;
 }>('setup/python-environment.mjs');
-const { cutLibrary } = loadScript<{
+const { cutLibrary, removePython } = loadScript<{
   cutLibrary: (site: string, platform: string) => string | null;
+  removePython: (site: string) => void;
 }>('setup/tensorflow-package.mjs');
 const { findPython } = loadScript<{ findPython: (wanted?: string) => string }>('setup/check.mjs');
 
@@ -126,4 +127,19 @@ it("TensorFlow's libraries are compared with what their wheel says of their size
   expect(cutLibrary(wheel, 'linux')).toBeNull();
   fs.writeFileSync(first!, 'ab');
   expect(cutLibrary(wheel, 'linux')).toBe(first);
+});
+
+it("of TensorFlow's wheel, libraries, headers and notices are kept", () => {
+  const wheel = temporaryFolder();
+  const kept = [
+    ...['THIRD_PARTY_NOTICES.txt', 'include'],
+    ...['libtensorflow_cc.2.dylib', 'libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
+  ];
+  for (const name of [...kept, '__init__.py', 'core', 'lite', 'python']) {
+    const file = path.join(wheel, 'tensorflow', name, ...(name.includes('.') ? [] : ['lib.py']));
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, '');
+  }
+  removePython(wheel);
+  expect(fs.readdirSync(path.join(wheel, 'tensorflow')).sort()).toEqual(kept);
 });

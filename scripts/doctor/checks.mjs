@@ -136,7 +136,9 @@ export const checks = [
     'TensorFlow',
     () => {
       const wheel = tensorflowWheel().replace('-', '_');
-      return `${tensorflow().tensorflow} of the wheel ${wheel} ${pythonVersion(wheel)}`;
+      const named = process.env.SDM_TENSORFLOW;
+      const from = named ? `in ${named}` : `${wheel} ${pythonVersion(wheel)}`;
+      return `${tensorflow().tensorflow} of the wheel ${from}`;
     },
   ],
   ['device', checkDevice],

@@ -4,10 +4,10 @@ import { readCommandLine } from './command-line/command.mjs';
 import { buildNative } from './commands/build-native.mjs';
 import { fusedOps } from './setup/fused-ops.mjs';
 import { nativeAddon } from './setup/native-addon.mjs';
-import { tensorflowPackage } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
+import { pythonEnvironment, tensorflowPackage } from './setup/tensorflow-package.mjs';
 
 const { values } = readCommandLine(buildNative);
-const addon = { ...nativeAddon, needs: [tensorflowPackage.name] };
-await setUpOrExit({ wanted: [tensorflowPackage, addon, ...(values.plain ? [] : [fusedOps])] });
+const wheel = process.env.SDM_TENSORFLOW ? [] : [pythonEnvironment, tensorflowPackage];
+await setUpOrExit({ wanted: [...wheel, nativeAddon, ...(values.plain ? [] : [fusedOps])] });
 console.log('Ready: the package can be imported.');

@@ -15,10 +15,11 @@ import { excerpt } from '../setup/command.mjs';
 import { chooseDevice } from '../setup/device.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
 import { inRoot, jupyterEnvironment, notebooks, venv, venvPython } from '../setup/paths.mjs';
-import { sitePackages, tensorflowWheel } from '../setup/python-packages.mjs';
+import { sitePackages } from '../setup/python-environment.mjs';
 import { steps } from '../setup/run.mjs';
 import { reasonToRun } from '../setup/step.mjs';
 import { memoryOf } from '../setup/systems.mjs';
+import { tensorflowWheel } from '../setup/tensorflow-package.mjs';
 
 const runSetup = 'Run `npm run setup`.';
 
@@ -135,7 +136,9 @@ export const checks = [
     'TensorFlow',
     () => {
       const wheel = tensorflowWheel().replace('-', '_');
-      return `${tensorflow().tensorflow} of the wheel ${wheel} ${pythonVersion(wheel)}`;
+      const named = process.env.SDM_TENSORFLOW;
+      const from = named ? `in ${named}` : `${wheel} ${pythonVersion(wheel)}`;
+      return `${tensorflow().tensorflow} of the wheel ${from}`;
     },
   ],
   ['device', checkDevice],

@@ -13,6 +13,7 @@ const zig = path.join(folder, 'ziglang', 'zig');
  * @typedef {object} Compiler
  * @property {string[]} command the program, and what stands before all other arguments
  * @property {NodeJS.ProcessEnv} env
+ * @property {boolean} [linksFast] by a linker that takes TensorFlow's libraries in no time, and not all of a system's options
  */
 
 /** The machine's own compiler, or null. @returns {Compiler | null} */
@@ -41,5 +42,5 @@ export async function zigCompiler({ logFile, python, say = () => {} }) {
   }
   const cache = path.join(folder, 'cache');
   const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache };
-  return { command: [zig, 'c++'], env };
+  return { command: [zig, 'c++'], env, linksFast: true };
 }

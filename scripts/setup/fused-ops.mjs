@@ -4,15 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { CommandFailed, run } from './command.mjs';
 import { ownCompiler } from './compiler.mjs';
+import { linkArguments } from './link.mjs';
 import { tensorflowFolder, wheelTime } from './native-addon.mjs';
 import { inRoot, nodeUtil, root } from './paths.mjs';
 import { sha256 } from './step.mjs';
-import {
-  addonArguments,
-  instructionsOf,
-  nativeProcessor,
-  tensorflowArguments,
-} from './systems.mjs';
+import { addonArguments, instructionsOf, nativeProcessor } from './systems.mjs';
 
 const sources = inRoot('native', 'fused');
 const library = inRoot('.setup', 'native', 'fused-ops.node');
@@ -22,9 +18,10 @@ const note = inRoot('.setup', 'native', 'without-fused-ops.txt');
 const read = (name) => fs.readFileSync(path.join(sources, name), 'utf8');
 const sourceNames = () => fs.readdirSync(sources).sort();
 
+const isOp = (name) => name.startsWith('op');
 /** What touches TensorFlow is compiled as TensorFlow was; the computations for this very processor. */
 const optionsOf = (name, tensorflow) =>
-  name.startsWith('op')
+  isOp(name)
     ? ['-O2', '-ftree-vectorize', '-isystem', path.join(tensorflow, 'include')]
     : ['-O3', nativeProcessor(), '-fno-math-errno', '-fno-trapping-math'];
 
@@ -46,29 +43,38 @@ const smallTest = [
 const withPlainOps = (reason) =>
   `not built (${reason}): layers compute the same with plain ops, a training step takes 1.9 times as long`;
 
-async function build({ logFile, command: [compiler] }) {
+const isCode = (name) => name.endsWith('.cc');
+/** Those that touch TensorFlow are compiled as one: its headers take four seconds, whatever is made of them. */
+const JOINED = 'op-all.cc';
+
+async function build({ logFile, compiler }) {
   const tensorflow = tensorflowFolder();
   const folder = `${library}.${process.pid}`;
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
   try {
-    const names = sourceNames().filter((file) => file.endsWith('.cc'));
-    const objectOf = (name) => path.join(folder, name.replace('.cc', '.o'));
-    const compile = (name) => {
-      const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden'];
-      options.push(...optionsOf(name, tensorflow));
-      const files = ['-c', path.join(sources, name), '-o', objectOf(name)];
-      return run(compiler, [...options, ...files], { logFile });
+    const [program] = compiler.command;
+    const joined = path.join(folder, JOINED);
+    const includes = sourceNames().filter((name) => isCode(name) && isOp(name));
+    fs.writeFileSync(joined, includes.map((name) => `#include "${name}"\n`).join(''));
+    const files = sourceNames().filter((name) => isCode(name) && !isOp(name));
+    const all = [joined, ...files.map((name) => path.join(sources, name))]; // the longest first
+    const objectOf = (file) => path.join(folder, path.basename(file).replace('.cc', '.o'));
+    const compile = (file) => {
+      const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden', '-iquote', sources];
+      options.push(...optionsOf(path.basename(file), tensorflow));
+      return run(program, [...options, '-c', file, '-o', objectOf(file)], { logFile });
     };
-    const left = names.values(); // shared: each takes the next one
+    const left = all.values(); // shared: each takes the next one
     const compileRest = async () => {
-      for (const name of left) await compile(name);
+      for (const file of left) await compile(file);
     };
-    await Promise.all(Array.from({ length: Math.min(2, os.availableParallelism()) }, compileRest));
+    await Promise.all(Array.from({ length: Math.min(4, os.availableParallelism()) }, compileRest));
     const linked = path.join(folder, 'fused-ops.node');
-    const wheel = tensorflowArguments(tensorflow);
-    const objects = names.map(objectOf);
-    await run(compiler, [...addonArguments(), ...objects, '-o', linked, ...wheel], { logFile });
+    const libraries = await linkArguments({ tensorflow, folder, compiler, logFile });
+    const objects = all.map(objectOf);
+    const link = [...addonArguments(), ...objects, '-o', linked, ...libraries];
+    await run(program, link, { logFile });
     const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
     await run(process.execPath, ['-e', smallTest, nodeUtil, linked], { logFile, cwd: root, env });
     fs.renameSync(linked, library);
@@ -103,7 +109,7 @@ export const fusedOps = {
     let reason = 'no C++ compiler is there; one is taken up when it is installed';
     if (compiler !== null) {
       try {
-        return await build({ logFile, ...compiler });
+        return await build({ logFile, compiler });
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
         reason = `${path.basename(compiler.command[0])} could not, see ${path.relative(root, logFile)}`;

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { run } from './command.mjs';
 import { anyCompiler } from './compiler.mjs';
 import { SetupFailure } from './failure.mjs';
+import { linkArguments } from './link.mjs';
 import { earlyAddons, nodeUtil, packageFolder, root, tfjsPackage, venv } from './paths.mjs';
-import { sitePackages } from './python-packages.mjs';
+import { sitePackages } from './python-environment.mjs';
 import { sha256 } from './step.mjs';
-import { addonArguments, tensorflowArguments, tensorflowLibraries } from './systems.mjs';
+import { addonArguments, tensorflowLibraries } from './systems.mjs';
 
 const addon = path.join(tfjsPackage, 'lib', 'napi-v8', 'tfjs_binding.node');
 
@@ -48,14 +49,17 @@ async function build(sources, file, options, { logFile, compiler, tensorflow }) 
 }
 
 /** tfjs-node's own sources, without its node-gyp, which wants make, Python and all of Node's headers. */
-function buildBinding(tools) {
-  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'];
-  return build(
-    sources.map((name) => path.join(tfjsPackage, 'binding', name)),
-    addon,
-    ['-O2', '-DNAPI_VERSION=8', ...tensorflowArguments(tools.tensorflow)],
-    tools,
+async function buildBinding(tools) {
+  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) =>
+    path.join(tfjsPackage, 'binding', name),
   );
+  const folder = `${addon}.${process.pid}.libraries`;
+  try {
+    const libraries = await linkArguments({ ...tools, folder });
+    await build(sources, addon, ['-O2', '-DNAPI_VERSION=8', ...libraries], tools);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const buildEarly = ({ source, file }, tools) => build([source], file, ['-O1', '-ldl'], tools);
@@ -70,7 +74,7 @@ const smallTest = [
 export const nativeAddon = {
   name: 'native-addon',
   title: "TensorFlow's native addon",
-  needs: ['node-packages', 'python-packages'],
+  needs: ['node-packages', 'tensorflow-package'],
   disk: 0.1,
   inputs: () => ({
     tensorflow: tensorflowFolder(),

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { run } from './command.mjs';
+import { CommandFailed, run } from './command.mjs';
 import { proxyNote } from './network.mjs';
 import { inRoot, root } from './paths.mjs';
 import { isWritable } from './writable.mjs';
@@ -68,6 +68,14 @@ export const nodePackages = {
     const [program, ...args] = npm();
     // The install scripts would download TensorFlow 2.9 and its addon; ours is built two steps later.
     args.push('ci', '--ignore-scripts', '--include=dev', '--include=optional');
-    await run(program, args, { logFile, cwd: root, env: npmEnvironment() });
+    const options = { logFile, cwd: root, env: npmEnvironment() };
+    try {
+      await run(program, [...args, '--prefer-offline'], options);
+    } catch (error) {
+      // What npm remembers of a package may be older than the version that is wanted now.
+      if (!(error instanceof CommandFailed) || !/\bETARGET\b/.test(error.excerpt.join()))
+        throw error;
+      await run(program, args, options);
+    }
   },
 };

@@ -20,11 +20,14 @@ import { nodePackages } from './node-packages.mjs';
 import { root, stateFolder } from './paths.mjs';
 import { pythonPackages } from './python-packages.mjs';
 import { reasonToRun, runStep } from './step.mjs';
+import { pythonEnvironment, tensorflowPackage } from './tensorflow-package.mjs';
 import { webPage } from './web-page.mjs';
 import { isWritable } from './writable.mjs';
 
 export const steps = [
   nodePackages,
+  pythonEnvironment,
+  tensorflowPackage,
   pythonPackages,
   nativeAddon,
   fusedOps,

@@ -21,9 +21,25 @@ export const addonArguments = (platform = process.platform) =>
     ? ['-fPIC', '-dynamiclib', '-undefined', 'dynamic_lookup']
     : ['-fPIC', '-shared'];
 
+/** Whether a linker can leave it to the loader which library has a name. A Mac's binds each to the one that it saw. */
+export const bindsWhenLoaded = (platform = process.platform) => platform !== 'darwin';
+
+/** What makes an empty library that is asked for by the name of its file. */
+export const emptyLibraryArguments = (file) => [
+  ...['-shared', '-nostdlib', '-x', 'c++', '/dev/null', '-o', file],
+  ...forLinker('-soname', path.basename(file)),
+];
+
 /** What links an addon to TensorFlow's libraries, which it then finds where they are installed now. */
 export const tensorflowArguments = (folder, platform = process.platform) => [
   ...tensorflowLibraries(folder, platform),
+  ...forLinker('-rpath', folder),
+];
+
+/** The same by empty libraries of the same names: they count, although nothing is found in them. */
+export const emptyTensorflowArguments = (folder, emptyLibraries) => [
+  ...forLinker('--no-as-needed'),
+  ...emptyLibraries,
   ...forLinker('-rpath', folder),
 ];
 

@@ -37,7 +37,7 @@ it('without a network: says which package was asked for, what to do, and gives t
   });
   expect(status).toBe(1);
   expect(said).toMatch(
-    /set-up failed: (npm packages|Python packages): `.*` ended with exit code 1/,
+    /set-up failed: (npm packages|Python packages|TensorFlow's libraries \(a Python wheel\)): `.*` ended with exit code 1/,
   );
   expect(said).toMatch(
     /What to do: Check that the (package registry|Python package index) can be /,

@@ -1,5 +1,6 @@
 /** The set-up where the way to the registries is bad: a proxy that says no, a download that is cut off. Real npm and pip. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -48,10 +49,14 @@ async function step(name: string, env: NodeJS.ProcessEnv): Promise<string> {
   const script = `
     import * as nodeSteps from './scripts/setup/node-packages.mjs';
     import * as pythonSteps from './scripts/setup/python-packages.mjs';
+    import { pythonEnvironment } from './scripts/setup/tensorflow-package.mjs';
     import { findPython } from './scripts/setup/check.mjs';
-    import { runStep } from './scripts/setup/step.mjs';
+    import { reasonToRun, runStep } from './scripts/setup/step.mjs';
     const step = Object.values({ ...nodeSteps, ...pythonSteps }).find(({ name }) => name === '${name}');
-    await runStep(step, { python: findPython(process.env.SDM_PYTHON) }).then(
+    const python = findPython(process.env.SDM_PYTHON);
+    const before = step.needs?.includes(pythonEnvironment.name) && reasonToRun(pythonEnvironment) !== null;
+    if (before) await runStep(pythonEnvironment, { python });
+    await runStep(step, { python }).then(
       () => console.log('done'),
       (error) => console.log('FAILED ' + error.message + ' WHAT TO DO ' + error.remedy),
     );`;
@@ -152,6 +157,64 @@ describe('a download that is cut off', () => {
     expect(said).toMatch(/is invalid|IncompleteRead|incomplete-download|Connection broken/i);
     expect(said).toContain('A file that is said to be invalid was cut off on its way.');
   });
+});
+
+it('npm asks again for a package of which it remembers only older versions', async () => {
+  const tarballs = new Map<string, Buffer>();
+  const packument = (versions: string[]) => ({
+    name: 'remembered',
+    'dist-tags': { latest: versions.at(-1) },
+    versions: Object.fromEntries(versions.map((version) => [version, manifest(version)])),
+  });
+  const manifest = (version: string) => {
+    const tarball = `http://127.0.0.1:${port}/remembered-${version}.tgz`;
+    return { name: 'remembered', version, dist: { tarball, integrity: integrityOf(version) } };
+  };
+  const integrityOf = (version: string): string => {
+    const digest = crypto.createHash('sha512').update(tarballs.get(version)!).digest('base64');
+    return `sha512-${digest}`;
+  };
+  const own = temporaryFolder();
+  for (const version of ['1.0.0', '1.0.1']) {
+    const folder = path.join(own, version, 'package');
+    fs.mkdirSync(folder, { recursive: true });
+    const text = JSON.stringify({ name: 'remembered', version });
+    fs.writeFileSync(path.join(folder, 'package.json'), text);
+    const file = path.join(own, `${version}.tgz`);
+    spawnSync('tar', ['-czf', file, '-C', path.dirname(folder), 'package']);
+    tarballs.set(version, fs.readFileSync(file));
+  }
+  let published = ['1.0.0'];
+  const { port, asked } = await serve((request, response) => {
+    const version = /remembered-(.*)\.tgz$/.exec(request.url ?? '')?.[1];
+    if (version !== undefined) return response.end(tarballs.get(version));
+    response.writeHead(200, { 'content-type': 'application/json' });
+    return response.end(JSON.stringify(packument(published)));
+  });
+  const kept = ['package.json', 'package-lock.json'].map((name) => {
+    const file = path.join(clone, name);
+    return [file, fs.readFileSync(file)] as const;
+  });
+  const install = async (version: string): Promise<string> => {
+    const dependencies = { remembered: version };
+    const packages = {
+      '': { dependencies },
+      'node_modules/remembered': { version, integrity: integrityOf(version) },
+    };
+    fs.writeFileSync(kept[0]![0], JSON.stringify({ dependencies }));
+    fs.writeFileSync(kept[1]![0], JSON.stringify({ lockfileVersion: 3, packages }));
+    return step('node-packages', { npm_config_registry: `http://127.0.0.1:${port}/` });
+  };
+  try {
+    expect(await install('1.0.0')).toBe('done\n');
+    published = ['1.0.0', '1.0.1'];
+    expect(await install('1.0.1')).toBe('done\n');
+    expect(asked.filter((line) => line.endsWith('/remembered'))).toHaveLength(2);
+    const log = fs.readFileSync(path.join(clone, '.setup', 'logs', 'node-packages.log'), 'utf8');
+    expect(log).toContain('ETARGET'); // that it was remembered
+  } finally {
+    for (const [file, text] of kept) fs.writeFileSync(file, text);
+  }
 });
 
 it("of pip's words on one more try, the last is enough", () => {

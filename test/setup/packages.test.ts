@@ -21,12 +21,14 @@ const { npmEnvironment, packageMismatch } = loadScript<{
     exists: (place: string) => boolean,
   ) => string | null;
 }>('setup/node-packages.mjs');
-const { parsePins, tensorflowFile, tensorflowOptions, tensorflowWheel } = loadScript<{
+const { parsePins } = loadScript<{
   parsePins: (text: string, python: number[]) => Map<string, string>;
+}>('setup/python-environment.mjs');
+const { tensorflowFile, tensorflowOptions, tensorflowWheel } = loadScript<{
   tensorflowFile: (device: string, arch: string) => string;
   tensorflowOptions: (python: number[], site: string) => string[];
   tensorflowWheel: (device: string, arch: string) => string;
-}>('setup/python-packages.mjs');
+}>('setup/tensorflow-package.mjs');
 const { chooseDevice } = loadScript<{
   chooseDevice: (env: Record<string, string>, exists: (file: string) => boolean) => string;
 }>('setup/device.mjs');

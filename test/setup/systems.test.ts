@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import util from 'node:util';
 import { expect, it } from 'vitest';
@@ -8,6 +11,9 @@ const systems = loadScript<{
   tensorflowLibraries: (folder: string, platform: string) => string[];
   addonArguments: (platform: string) => string[];
   tensorflowArguments: (folder: string, platform: string) => string[];
+  bindsWhenLoaded: (platform: string) => boolean;
+  emptyLibraryArguments: (file: string) => string[];
+  emptyTensorflowArguments: (folder: string, emptyLibraries: string[]) => string[];
   nativeProcessor: (platform: string, arch: string) => string;
   instructionsOf: (cpuinfo: string) => string;
   earlyAddonNames: (platform: string) => string[];
@@ -35,6 +41,33 @@ it("links an addon to the wheel's libraries, by the names of each system", () =>
     '-undefined',
     'dynamic_lookup',
   ]);
+});
+
+it('links by empty libraries of the same names only where names are bound when they are loaded', () => {
+  const { bindsWhenLoaded, emptyLibraryArguments, emptyTensorflowArguments } = systems;
+  expect(bindsWhenLoaded('linux')).toBe(true);
+  expect(bindsWhenLoaded('darwin')).toBe(false);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sdm-link-'));
+  try {
+    const tell = (program: string, args: string[]): string => {
+      const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      return stdout;
+    };
+    const empty = path.join(folder, 'libtensorflow_cc.so.2');
+    tell('g++', emptyLibraryArguments(empty));
+    const code = path.join(folder, 'asks.cc');
+    fs.writeFileSync(code, 'extern "C" int TF_Version(); int version() { return TF_Version(); }');
+    const addon = path.join(folder, 'asks.node');
+    const link = emptyTensorflowArguments('/a folder, with é', [empty]);
+    tell('g++', ['-fPIC', '-shared', code, '-o', addon, ...link]);
+    const asked = tell('readelf', ['--dynamic', '--wide', addon]);
+    expect(asked).toContain('Shared library: [libtensorflow_cc.so.2]');
+    expect(asked).toMatch(/\((RUNPATH|RPATH)\) .*\[\/a folder, with é\]/);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
 });
 
 it('computes for the processor at hand, as each compiler spells it', () => {

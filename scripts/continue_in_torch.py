@@ -1,6 +1,6 @@
 """Goes on with a training checkpoint of this project in PyTorch: weights, AdamW's moments and all.
 
-    python scripts/continue_in_torch.py checkpoints/mnist-cpu/checkpoint-600 --out continued
+    python scripts/continue_in_torch.py runs/best/checkpoint-3000 --out continued
 
 writes a diffusers folder and, beside it, `optimizer.bin` as accelerate's `save_state` does: the state dict of
 `torch.optim.AdamW` over the UNet's and then the text encoder's parameters in their order. With `--batches FILE` it trains

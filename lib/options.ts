@@ -4,6 +4,7 @@ export const isWholeNumber = (value: unknown): value is number => Number.isInteg
 export const isCount = (value: unknown): value is number => isWholeNumber(value) && value >= 1;
 export const isPositive = (value: unknown): value is number =>
   Number.isFinite(value) && (value as number) > 0;
+export const isNotNegative = (value: unknown): value is number => value === 0 || isPositive(value);
 export const isShare = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= 1;
 

@@ -10,7 +10,12 @@ import { adamWUpdate } from '../nn/kernels/adamw';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { checkLRScales, LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
-import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
+import {
+  matchGradients,
+  requireParameters,
+  zeroVariable,
+  type NamedTensors,
+} from './named-tensors';
 import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
 import { ANY_RULE, checkGiven, shown } from '../options';
 
@@ -51,11 +56,6 @@ function checkOptions({ lr, betas, eps, weightDecay, lrScales }: Resolved): void
   throw new Error(`AdamW: ${lines.join('; ')}`);
 }
 
-/** Variables without a name, so that a cell can be run again. */
-function zeros(shape: number[]): tf.Variable {
-  return tf.tidy(() => tf.variable(tf.zeros(shape), false));
-}
-
 export class AdamW implements Optimizer {
   readonly options: Omit<Resolved, 'lr'>;
   private readonly parameters: ReadonlyMap<string, tf.Variable>;
@@ -86,9 +86,9 @@ export class AdamW implements Optimizer {
     checkOptions({ ...this.options, lr });
     checkLRScales('AdamW', lrScales, [...parameters.keys()]);
     const moments = () =>
-      Object.fromEntries([...parameters].map(([name, { shape }]) => [name, zeros(shape)]));
+      Object.fromEntries([...parameters].map(([name, { shape }]) => [name, zeroVariable(shape)]));
     this.parameters = parameters;
-    this.state = { step: zeros([]), exp_avg: moments(), exp_avg_sq: moments() };
+    this.state = { step: zeroVariable([]), exp_avg: moments(), exp_avg_sq: moments() };
     this.learningRate = lr;
   }
 

@@ -9,9 +9,20 @@
 import { tf } from '../backend';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { loadStateDict, stateDict, torchShape, type StateDict } from '../nn/state-dict';
-import { checkOptions, isPositive, isWholeNumber, type OptionRules } from '../options';
+import {
+  checkOptions,
+  isNotNegative,
+  isPositive,
+  isWholeNumber,
+  type OptionRules,
+} from '../options';
 import { checkLRScales, LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
-import { matchGradients, requireParameters, type NamedTensors } from './named-tensors';
+import {
+  matchGradients,
+  requireParameters,
+  zeroVariable,
+  type NamedTensors,
+} from './named-tensors';
 import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
 import { zeroPowers, type NewtonSchulz } from './zero-power';
 
@@ -35,7 +46,6 @@ export interface MuonOptions extends Partial<NewtonSchulz> {
 
 type Resolved = { readonly [K in keyof MuonOptions]-?: Exclude<MuonOptions[K], undefined> };
 
-const isRate = (value: unknown) => value === 0 || isPositive(value);
 const isCoefficients = (value: unknown) =>
   Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
 
@@ -52,8 +62,8 @@ const DEFAULTS: Resolved = {
 };
 
 const RULES: OptionRules<Resolved> = {
-  lr: ['a finite number ≥ 0', isRate],
-  weightDecay: ['a finite number ≥ 0', isRate],
+  lr: ['a finite number ≥ 0', isNotNegative],
+  weightDecay: ['a finite number ≥ 0', isNotNegative],
   momentum: ['a number in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1],
   nesterov: ['true or false', (v) => typeof v === 'boolean'],
   nsCoefficients: ['three finite numbers', isCoefficients],
@@ -103,8 +113,7 @@ export class Muon implements Optimizer {
     this.options = others;
     this.learningRate = lr;
     this.parameters = parameters;
-    const zeros = ({ shape }: tf.Variable) => tf.tidy(() => tf.variable(tf.zeros(shape), false));
-    const momentum_buffer = Object.fromEntries([...parameters].map(([name, p]) => [name, zeros(p)])); // prettier-ignore
+    const momentum_buffer = Object.fromEntries([...parameters].map(([name, p]) => [name, zeroVariable(p.shape)])); // prettier-ignore
     this.state = { momentum_buffer };
     const groups = new Map<string, Entry[]>();
     for (const [name, parameter] of parameters) {

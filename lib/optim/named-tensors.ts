@@ -1,8 +1,12 @@
 /** Gradients by parameter name, as a map or as a record like that of tf.variableGrads. */
-import type { tf } from '../backend';
+import { tf } from '../backend';
 import { shown } from '../options';
 
 export type NamedTensors = ReadonlyMap<string, tf.Tensor> | Readonly<Record<string, tf.Tensor>>;
+
+/** A variable of zeros, not trained; without a name, so that a cell can be run again. */
+export const zeroVariable = (shape: number[]): tf.Variable =>
+  tf.tidy(() => tf.variable(tf.zeros(shape), false));
 
 /** The tensors by name, in their order. */
 export function asMap(tensors: NamedTensors): ReadonlyMap<string, tf.Tensor> {

@@ -1,5 +1,12 @@
 import { TIMESTEP_BIAS_DEFAULTS, TIMESTEP_BIAS_RULES, type TimestepBias } from './timestep-bias';
-import { checkOptions, isPositive, isShare, isWholeNumber, type OptionRules } from '../options';
+import {
+  checkOptions,
+  isNotNegative,
+  isPositive,
+  isShare,
+  isWholeNumber,
+  type OptionRules,
+} from '../options';
 
 /** How images and captions are trained; each optional one has its default. */
 export interface TextToImageOptions extends Partial<{
@@ -46,7 +53,7 @@ const DEFAULTS: ResolvedTextToImageOptions = {
 
 const RULES: OptionRules<ResolvedTextToImageOptions> = {
   minSnrGamma: ['null or a number > 0', (v) => v === null || isPositive(v)],
-  offsetNoise: ['a finite number ≥ 0', (v) => v === 0 || isPositive(v)],
+  offsetNoise: ['a finite number ≥ 0', isNotNegative],
   captionDropout: ['a number from 0 to 1', isShare],
   randomFlip: ['true or false', (v) => typeof v === 'boolean'],
   trainTextEncoder: ['true or false', (v) => typeof v === 'boolean'],

@@ -2,6 +2,7 @@ import { tf } from '../backend';
 import { jit, JitSession, type JitControl, type Precision } from '../jit';
 import { l2Loss } from '../nn/kernels/l2-loss';
 import type { EMAModel } from '../optim/ema';
+import { zeroVariable } from '../optim/named-tensors';
 import type { Optimizer } from '../optim/optimizer';
 import type { GradientExchange } from './gradient-exchange';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
@@ -43,7 +44,7 @@ export class TrainStep {
 
   constructor(private readonly parts: TrainStepParts) {
     const zeros = [...parts.objective.parameters].map(
-      ([name, p]) => [name, tf.tidy(() => tf.variable(tf.zeros(p.shape), false))] as const,
+      ([name, p]) => [name, zeroVariable(p.shape)] as const,
     );
     this.gradients = new Map(zeros);
     const session = new JitSession();

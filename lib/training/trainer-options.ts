@@ -10,6 +10,7 @@ import {
   SEED_RULE,
   checkOptions,
   isCount,
+  isNotNegative,
   isPositive,
   requireRecord,
   type OptionRules,
@@ -78,7 +79,6 @@ type Given<K extends keyof TrainerOptions> = K extends 'ema'
   ? Required<EMAOptions> | null
   : Exclude<TrainerOptions[K], undefined>;
 
-const isRate = (v: unknown) => v === 0 || isPositive(v);
 const isFunction = (v: unknown) => typeof v === 'function';
 
 const isCluster = (v: unknown, { batchSize }: { readonly batchSize: number }) =>
@@ -90,10 +90,10 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
     "an integer from 1 to batchSize or 'auto'",
     (v, { batchSize }) => v === 'auto' || (isCount(v) && v <= batchSize),
   ],
-  learningRate: ['a finite number ≥ 0', isRate],
+  learningRate: ['a finite number ≥ 0', isNotNegative],
   optimizer: OPTIMIZER_RULE,
   lrScales: LR_SCALES_RULE,
-  weightDecay: ['a finite number ≥ 0', isRate],
+  weightDecay: ['a finite number ≥ 0', isNotNegative],
   maxGradNorm: ['null or a number > 0', (v) => v === null || isPositive(v)],
   ema: ['null or options of EMAModel', (v) => typeof v === 'object'],
   lrSchedule: ['a function of the step', isFunction],

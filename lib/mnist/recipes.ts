@@ -177,5 +177,5 @@ export function recipeSchedule({
   if (decaySteps === 0) return rise;
   const fall = getScheduler('cosine', { numTrainingSteps: decaySteps });
   const from = maxSteps - decaySteps;
-  return (step) => (step < from ? rise(step) : fall(step - from));
+  return (step) => rise(step) * (step < from ? 1 : fall(step - from));
 }

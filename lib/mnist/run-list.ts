@@ -61,6 +61,7 @@ function recipeOf(config: TrainerState['config']): string {
     const isFlow = recipe.method === 'flow_matching';
     const rescaled = isFlow ? false : (recipe.scheduler.rescale_betas_zero_snr ?? false);
     const weighting = isFlow ? recipe.objective.weightingScheme : undefined;
+    const bias = (!isFlow && recipe.objective.timestepBiasStrategy) || 'none';
     const { in_channels: taken, out_channels: given } = RECIPE_DATA[data].unetConfig;
     return (
       config['unet.in_channels'] === taken &&
@@ -71,7 +72,9 @@ function recipeOf(config: TrainerState['config']): string {
       (config['noiseScheduler.rescale_betas_zero_snr'] ?? false) === rescaled &&
       config['weightingScheme'] === weighting &&
       (config['captionDropout'] ?? 0) === (objective.captionDropout ?? 0) &&
-      Boolean(config['ema']) === Boolean(trainer.ema)
+      Boolean(config['ema']) === Boolean(trainer.ema) &&
+      (config['optimizer'] ?? 'adamw') === (trainer.optimizer ?? 'adamw') &&
+      (config['timestepBiasStrategy'] ?? 'none') === bias
     );
   };
   const found = Object.entries(RECIPES as Record<string, AnyRecipe>).find(([, recipe]) =>

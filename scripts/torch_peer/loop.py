@@ -45,9 +45,10 @@ def rate(recipe, step):
     """The learning rate's factor after so many steps, as `recipeSchedule`."""
     steps, rising = recipe["maxSteps"], recipe["warmupSteps"]
     falling = round(recipe["decayShare"] * steps)
+    rise = step / rising if step < rising else 1.0
     if falling and step >= steps - falling:
-        return 0.5 * (1 + math.cos(math.pi * (step - steps + falling) / falling))
-    return step / rising if step < rising else 1.0
+        return rise * 0.5 * (1 + math.cos(math.pi * (step - steps + falling) / falling))
+    return rise
 
 
 def settings(recipe):

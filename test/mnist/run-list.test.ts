@@ -43,7 +43,11 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(temporaryRoot, 'sdm-runs-'));
   mkdirSync(at('checkpoints', 'empty'), { recursive: true });
   writeFileSync(at('checkpoints', 'README.md'), '');
-  const { best, blog } = RECIPES;
+  const { fast, best, blog } = RECIPES;
+  const fastTrainer = tinyTrainer(
+    { ...fast.objective, ...fast.trainer, batchSize: 4 },
+    { noiseScheduler: new DDPMScheduler(fast.scheduler) },
+  );
   const bestTrainer = tinyTrainer(
     { ...best.objective, ema: best.trainer.ema },
     { noiseScheduler: new DDPMScheduler(best.scheduler) },
@@ -93,6 +97,7 @@ beforeAll(async () => {
     },
   };
   await train(at('others', 'colours'), tinyTrainer({}, inColour), [1]);
+  await train(at('minutes', 'quick'), fastTrainer, [1]);
   losses = {
     mine: meanLoss(await train(at('checkpoints', 'mine'), bestTrainer, [2, 3, 5])),
     theirs: meanLoss(await train(at('runs', 'theirs'), blogTrainer, [1])),
@@ -128,6 +133,10 @@ describe('the runs', () => {
       numInferenceSteps: 2,
     });
     expect(JSON.stringify(figure)).toContain('straight (flow matching)');
+  });
+
+  it('of the recipe for minutes, which differs from best in how it is trained', () => {
+    expect(listRuns([at('minutes')])).toMatchObject([{ run: 'quick', recipe: 'fast', step: 1 }]);
   });
 
   it('are none where there is no folder', () => {

@@ -135,7 +135,7 @@ const slips: [name: string, call: () => unknown, message: string][] = [
   [
     'learning_rate',
     () => new sd.AdamW(parameters, options({ learning_rate: 1 })),
-    'learning_rate: unknown option (known: lr, betas, eps, weightDecay)',
+    'learning_rate: unknown option (known: lr, betas, eps, weightDecay, lrScales)',
   ],
   ['randn([2])', () => sd.randn([2], none), 'Expected a random key'],
   [

@@ -21,9 +21,9 @@ const sources = cells
   .filter(({ cell_type }) => cell_type === 'code')
   .map(({ source }) => [source].flat().join('').replace("Preset = 'cpu'", "Preset = 'smoke'"));
 const cellWith = (text: string) => sources.find((source) => source.includes(text))!;
-const configuration = cellWith('learningRate: 1e-3').replace(
-  'learningRate: 1e-3',
-  'learningRate: 5e-4',
+const configuration = cellWith('maxSteps: 4, learningRate: 4e-3').replace(
+  'maxSteps: 4, learningRate: 4e-3',
+  'maxSteps: 6, learningRate: 2e-3',
 );
 
 let folder: string;
@@ -35,7 +35,7 @@ beforeAll(async () => {
   const all = [
     ...sources,
     ...sources,
-    configuration.replace('maxSteps: 4', 'maxSteps: 6'),
+    configuration,
     cellWith('trainer.fit'),
     'JSON.stringify(trainer.history.steps.map((log) => log.learningRate))',
   ];
@@ -70,8 +70,8 @@ it('and leaks nothing', () => {
 it('takes a changed length and learning rate when the training cell is run again', () => {
   const rates = JSON.parse(outputs.at(-1)!.replace(/^'|'$/g, '')) as number[];
   expect(rates).toHaveLength(6);
-  // of 6 steps the last two are the falling quarter: half a cosine from the rate to 0
-  expect(rates[4]).toBeCloseTo(5e-4, 10);
-  expect(rates[5]).toBeCloseTo(2.5e-4, 10);
+  // ten steps of warm-up, and in the last four of 6 half a cosine from the rate to 0
+  expect(rates[4]).toBeCloseTo(2e-3 * 0.4 * 0.5, 10);
+  expect(rates[5]).toBeCloseTo(2e-3 * 0.5 * 0.5 * (1 + Math.cos((Math.PI * 3) / 4)), 10);
   expect(outputs.at(-2)).toContain('Step 6 is saved.');
 });

@@ -136,10 +136,10 @@ it('npm run train tells the first step, how it ended, and what comes next', asyn
   const done = await train(2);
   expect(done.errors).toBe('');
   const [began, first, last, end] = done.out.split('\n').map((text) => text.slice(21));
-  expect(began).toBe(`recipe best: a new run in ${output}`);
+  expect(began).toBe(`recipe fast: a new run in ${output}`);
   expect(first).toMatch(/^step 1 of 2 {2}loss \d\.\d{5} {2}lr 0\.00e\+0$/);
   expect(last).toMatch(
-    /^step 2 of 2 {2}loss \d\.\d{5} {2}lr 1\.00e-3 {2}[\d.]+ (steps\/s|s\/step)$/,
+    /^step 2 of 2 {2}loss \d\.\d{5} {2}lr 4\.00e-4 {2}[\d.]+ (steps\/s|s\/step)$/,
   );
   expect(end).toMatch(/^done: 2 steps, loss \d\.\d{4} \(mean of the last 2 steps\), in /);
   expect(done.out.endsWith(next)).toBe(true);

@@ -36,27 +36,30 @@ const dispose = (parts: { unet: UNet2DConditionModel; textEncoder: CLIPTextModel
 };
 
 describe('the parts of a recipe', () => {
-  it.each(['fast', 'best', 'blog'] as const)('%s: the blog’s, drawn from the recipe’s seed', (name) => {
-    const recipe = RECIPES[name];
-    const init = new Generator(recipe.trainer.seed).stream('init');
-    const unet = new UNet2DConditionModel(BLOG_UNET_CONFIG, init);
-    const textEncoder = new CLIPTextModel(SMALL_TEXT_CONFIG, init);
-    const parts = recipeParts(recipe, { dataset: quickMnist() });
-    for (const model of ['unet', 'textEncoder'] as const) {
-      const [made, expected] = [stateDict(parts[model]), stateDict({ unet, textEncoder }[model])];
-      expect([...made.keys()]).toEqual([...expected.keys()]);
-      for (const [key, { data }] of expected) {
-        expect(
-          Buffer.compare(Buffer.from(made.get(key)!.data.buffer), Buffer.from(data.buffer)),
-        ).toBe(0);
+  it.each(['fast', 'best', 'blog'] as const)(
+    '%s: the blog’s, drawn from the recipe’s seed',
+    (name) => {
+      const recipe = RECIPES[name];
+      const init = new Generator(recipe.trainer.seed).stream('init');
+      const unet = new UNet2DConditionModel(BLOG_UNET_CONFIG, init);
+      const textEncoder = new CLIPTextModel(SMALL_TEXT_CONFIG, init);
+      const parts = recipeParts(recipe, { dataset: quickMnist() });
+      for (const model of ['unet', 'textEncoder'] as const) {
+        const [made, expected] = [stateDict(parts[model]), stateDict({ unet, textEncoder }[model])];
+        expect([...made.keys()]).toEqual([...expected.keys()]);
+        for (const [key, { data }] of expected) {
+          expect(
+            Buffer.compare(Buffer.from(made.get(key)!.data.buffer), Buffer.from(data.buffer)),
+          ).toBe(0);
+        }
       }
-    }
-    expect(parts.noiseScheduler.config).toMatchObject(recipe.scheduler);
-    expect(parts.tokenizer).toBeInstanceOf(CLIPTokenizer);
-    expect(parts.dataset).toBe(quickMnist());
-    dispose(parts);
-    dispose({ unet, textEncoder });
-  });
+      expect(parts.noiseScheduler.config).toMatchObject(recipe.scheduler);
+      expect(parts.tokenizer).toBeInstanceOf(CLIPTokenizer);
+      expect(parts.dataset).toBe(quickMnist());
+      dispose(parts);
+      dispose({ unet, textEncoder });
+    },
+  );
 
   it('has the 60,000 images of MNIST unless others are given', () => {
     const parts = recipeParts(RECIPES.blog, tiny);

@@ -72,8 +72,8 @@ const BEST_TRAINING = {
 export const RECIPES = {
   /**
    * For minutes in place of half hours: hidden matrices by Muon, a lower rate for the text encoder, and noisy time steps, at
-   * which captions are learnt, three times as often. Its rate falls over most of the run, so it is trained for the length that is wanted: 180 steps draw what was
-   * asked for with guidance, 1,300 without.
+   * which captions are learnt, three times as often. Its rate falls over most of the run, so it is trained for the length that
+   * is wanted: 180 steps draw what was asked for with guidance, 1,300 without.
    */
   fast: {
     scheduler: VELOCITY_TO_PURE_NOISE,

@@ -77,7 +77,7 @@ const RULES: OptionRules<Resolved> = {
 };
 
 /** @throws RangeError naming every option that is unknown or out of range */
-export const muonOptions = (options: MuonOptions = {}): Resolved =>
+const muonOptions = (options: MuonOptions = {}): Resolved =>
   checkOptions('Muon', options, DEFAULTS, RULES);
 
 interface Entry {

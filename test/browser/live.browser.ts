@@ -35,7 +35,7 @@ describe('a notebook opened again while its cell runs', () => {
     notebook = await NotebookPage.open(page, lab, '04-train');
     await notebook.startAll();
     await page
-      .locator('.jp-RenderedHTMLCommon', { hasText: / [3-9]\/4000/ })
+      .locator('.jp-RenderedHTMLCommon', { hasText: / ([3-9]|\d\d+)\/4000/ })
       .waitFor({ state: 'attached', timeout: 120_000 });
     await notebook.save();
     page.once('dialog', (dialog) => void dialog.accept());
@@ -71,7 +71,7 @@ describe('Stop, in the middle of a training', () => {
     notebook = await NotebookPage.open(page, lab, '04-train');
     const seen = await notebook.record('.jp-RenderedHTMLCommon', /\d+\/4000/);
     await notebook.startAll();
-    const bar = page.locator('.jp-RenderedHTMLCommon', { hasText: / [6-9]\/4000/ });
+    const bar = page.locator('.jp-RenderedHTMLCommon', { hasText: / ([6-9]|\d\d+)\/4000/ });
     await bar.waitFor({ state: 'attached', timeout: 120_000 });
     await notebook.stop();
     await notebook.ended();

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { SamplerName } from '../../lib/schedulers/samplers';
 import { root } from '../support/script';
 import { keepPageOfFailure, startChromium } from './chromium';
-import { drawn, drawnByNode, furthest, keepNumbers, makeSite, open, problems, serve, type Site, type SiteServer } from './web-site'; // prettier-ignore
+import { drawn, drawnByNode, furthest, keepNumbers, makeSite, open, problems, serve, stepShown, type Site, type SiteServer } from './web-site'; // prettier-ignore
 
 const folder = path.join(root, 'runs', 'browser', 'web-engines');
 const SEEDS = Number(process.env.SDM_WEB_SEEDS ?? 2);
@@ -90,7 +90,7 @@ it('draws on by WebAssembly when the browser takes WebGL away', async () => {
   await page.fill('#guidance', '1');
   const before = (await numbers()).length;
   await page.click('#one');
-  await page.waitForFunction(() => document.querySelector('#pictures [aria-label*="step 1 of"]'));
+  await stepShown(page, 1);
   const lost = await Promise.all(
     page.workers().map((worker) =>
       worker.evaluate(() => {

@@ -99,6 +99,13 @@ export const drawn = (page: Page | Frame): Promise<unknown> =>
     timeout: 200_000,
   });
 
+/** Waits until a picture is at a step or past it: one that is drawn fast skips what a look at it misses. */
+export const stepShown = (page: Page | Frame, step: number): Promise<unknown> =>
+  page.waitForFunction((wanted) => {
+    const told = document.querySelector('#pictures canvas')?.getAttribute('aria-label') ?? '';
+    return Number(/step (\d+) of/.exec(told)?.[1]) >= wanted;
+  }, step);
+
 /** The grey values of the pictures on the page, 0 to 255. */
 export const pixels = (page: Page | Frame): Promise<number[][]> =>
   page.evaluate(() =>

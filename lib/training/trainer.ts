@@ -1,14 +1,10 @@
-import { tf } from '../backend';
 import { BatchSampler } from '../datasets/batch-sampler';
 import { HeldFolders } from '../io/runs/held-folders';
-import { chooseMixedPrecision } from '../jit';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { EMAModel } from '../optim/ema';
-import { clipFactor } from '../optim/grad-clip';
 import { makeOptimizer } from '../optim/make-optimizer';
 import type { Optimizer } from '../optim/optimizer';
 import { definedKeys, requireRecord } from '../options';
-import { Generator } from '../random';
 import { notice } from '../notices';
 import { loopBar, type LoopBar } from '../progress';
 import { isInterrupted, nextMacrotask, stoppable } from '../stop';
@@ -20,13 +16,11 @@ import {
   type FitOptions,
   type Progress,
 } from './fit-options';
-import { NonFiniteLossError, type SkippedStep, type StepLog, type TrainHistory } from './history';
-import { GradientExchange } from './gradient-exchange';
-import { MicroBatches } from './micro-batches';
-import type { Objective, RandomKeys } from './objective';
+import type { SkippedStep, StepLog, TrainHistory } from './history';
+import type { Objective } from './objective';
+import { OptimizerStep } from './optimizer-step';
 import { changesInPlace, freeOptions, runConfig, sayChanges } from './run-config';
 import { Together } from './together';
-import { TrainStep } from './train-step';
 import {
   resolveTrainerOptions,
   type ResolvedTrainerOptions,
@@ -49,11 +43,9 @@ export class Trainer<O extends Objective = Objective> {
   readonly sampler: BatchSampler;
   /** Run folders that nobody else may write to, until `fit` ends. */
   readonly folders = new HeldFolders();
-  private readonly trainStep: TrainStep;
+  private readonly optimizerStep: OptimizerStep;
   /** The other workers, if this is one of several. */
   private readonly together: Together | null;
-  private microBatches: MicroBatches;
-  private readonly generator: Generator;
   private logs: StepLog[] = [];
   private skipped: SkippedStep[] = [];
   private running = false;
@@ -71,7 +63,6 @@ export class Trainer<O extends Objective = Objective> {
     ]);
     const o = (this.own = resolveTrainerOptions(options));
     const { parameters } = objective;
-    this.generator = new Generator(o.seed);
     const { batchSize, seed } = o;
     if (objective.length === 0) {
       throw new RangeError('Trainer: expected at least one sample to train on, got none.');
@@ -79,13 +70,8 @@ export class Trainer<O extends Objective = Objective> {
     this.sampler = new BatchSampler(objective.length, { batchSize, seed }, 'Trainer');
     const optimizer = (this.optimizer = makeOptimizer(parameters, o));
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
-    const { cluster } = o;
-    this.together = cluster && new Together(cluster);
-    const exchange = cluster && new GradientExchange(cluster, o.gradientCompression);
-    const { precision, note } = chooseMixedPrecision('Trainer', o.mixedPrecision);
-    if (note !== null) notice(note, 'PrecisionWarning');
-    this.trainStep = new TrainStep({ objective, optimizer, ema, exchange, precision });
-    this.microBatches = this.cut(o.microBatchSize);
+    const together = (this.together = o.cluster && new Together(o.cluster));
+    this.optimizerStep = new OptimizerStep({ objective, optimizer, ema, together }, o);
   }
 
   get options(): ResolvedTrainerOptions {
@@ -105,15 +91,9 @@ export class Trainer<O extends Objective = Objective> {
     const changed = changesInPlace(before, next);
     this.own = next;
     this.learningRate = next.learningRate;
-    if (changed.some(({ name }) => name === 'microBatchSize')) {
-      this.microBatches = this.cut(next.microBatchSize);
-    }
+    this.optimizerStep.setOptions(next);
     sayChanges('Trainer', changed, this.step);
     return changed.map(({ name }) => name);
-  }
-
-  private cut(microBatchSize: number | 'auto'): MicroBatches {
-    return new MicroBatches(this.trainStep, microBatchSize, this.together?.rowsOf);
   }
 
   /** Steps done. */
@@ -128,7 +108,7 @@ export class Trainer<O extends Objective = Objective> {
 
   /** Samples at once in memory; undefined until `microBatchSize: 'auto'` has found it, at the first step. */
   get microBatchSize(): number | undefined {
-    return this.microBatches.microBatchSize;
+    return this.optimizerStep.microBatchSize;
   }
 
   /** The base learning rate, to which `lrSchedule` is a factor. It may be changed between steps. */
@@ -232,63 +212,17 @@ export class Trainer<O extends Objective = Objective> {
     epoch: number,
   ): Promise<StepLog | SkippedStep> {
     const { length, batchSize } = this.sampler;
-    const position = (this.progress.batches - epoch * length) * batchSize;
+    const { batches } = this.progress;
+    const position = (batches - epoch * length) * batchSize;
+    const step = this.step + 1;
+    const skippedBefore = this.skipped.filter((left) => left.step === step).length;
     try {
       await this.objective.prepare?.(indices, this.sampler.peek());
-      return await this.runStep(indices, epoch);
+      return await this.optimizerStep.run(indices, { step, epoch, batches, skippedBefore });
     } catch (error) {
       this.sampler.loadState({ epoch, position });
       throw error;
     }
-  }
-
-  /** One optimizer step, or none if the gradient is not finite and may be left out. */
-  private async runStep(indices: Int32Array, epoch: number): Promise<StepLog | SkippedStep> {
-    const start = performance.now();
-    const step = this.step + 1;
-    const { maxGradNorm, lrSchedule, exchangeGradients } = this.own;
-    const learningRate = this.learningRate * lrSchedule(this.step);
-    const part = this.gather(indices, step);
-    const loss = this.together?.exchange(part, (own) => this.trainStep.exchange(own)) ?? part;
-    if (exchangeGradients) await exchangeGradients(this.trainStep.gradients);
-    const gradNorm = this.trainStep.gradNorm();
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      return this.leaveOut({ step, epoch, loss, gradNorm });
-    }
-    this.trainStep.apply(learningRate, clipFactor(gradNorm, maxGradNorm ?? Infinity));
-    const seconds = (performance.now() - start) / 1000;
-    return { step, epoch, loss, learningRate, gradNorm, seconds };
-  }
-
-  private gather(indices: Int32Array, step: number): number {
-    const keys = this.randomKeys(this.progress.batches + 1);
-    try {
-      return this.microBatches.gather(indices, keys, step);
-    } finally {
-      tf.dispose({ ...keys });
-    }
-  }
-
-  /** @throws NonFiniteLossError if the options do not let the batch be left out */
-  private leaveOut(log: { step: number; epoch: number; loss: number; gradNorm: number }) {
-    const { nonFinite, maxSkippedSteps } = this.own;
-    const where = this.trainStep.nonFinite();
-    const inARow = this.skipped.filter(({ step }) => step === log.step).length;
-    if (nonFinite === 'throw' || inARow >= maxSkippedSteps) {
-      this.together?.farewell(); // all throw, since loss and norm are those of all
-      throw new NonFiniteLossError(log.step, log.loss, log.gradNorm, where, inARow);
-    }
-    const finite = (value: number) => (Number.isFinite(value) ? value : null);
-    return { ...log, loss: finite(log.loss), gradNorm: finite(log.gradNorm), where };
-  }
-
-  /** What everything random of a step is drawn by; the caller disposes them. */
-  private randomKeys(position: number): RandomKeys {
-    const keys = this.objective.streams.map((name) => {
-      const key = this.generator.stream(name).at(position);
-      return [name, tf.tensor1d([...key], 'int32')] as const;
-    });
-    return Object.fromEntries(keys);
   }
 
   /** Where the training stands; with weights, `optimizer.stateDict()` and `ema.stateDict()`, all of it. */
@@ -311,7 +245,7 @@ export class Trainer<O extends Objective = Objective> {
   /** Frees the optimizer's, the average's and the trainer's tensors; the objective and its models stay. */
   dispose(): void {
     this.folders.freeAll();
-    this.trainStep.dispose();
+    this.optimizerStep.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();
     markDisposed(this);

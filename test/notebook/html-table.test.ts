@@ -124,7 +124,8 @@ describe('values of all kinds', () => {
     });
     expect(values(getter)).toEqual(['(cannot be read: not now)']);
     expect(values([getter])).toEqual(['(cannot be read: not now)']);
-    expect(values({ a: new Proxy({ b: 1 }, {}) })).toEqual(['{ b: 1 }']);
+    const proxy = new Proxy({ b: 1 }, {});
+    expect(values({ a: proxy })).toEqual([inspect(proxy)]); // Node 26 tells that it is one
     expect(() => table(null as never)).toThrow('expected rows, a list or an object, got null');
   });
 

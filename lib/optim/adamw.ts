@@ -7,99 +7,67 @@
  */
 import { tf } from '../backend';
 import { adamWUpdate } from '../nn/kernels/adamw';
-import { markDisposed, refuseDisposed } from '../nn/disposed';
-import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
-import { checkLRScales, LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
-import {
-  matchGradients,
-  requireParameters,
-  zeroVariable,
-  type NamedTensors,
-} from './named-tensors';
-import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
-import { ANY_RULE, checkGiven, shown } from '../options';
+import { refuseDisposed } from '../nn/disposed';
+import { checkOptions, isNotNegative, type OptionRules } from '../options';
+import { LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
+import { matchGradients, zeroVariable, type NamedTensors } from './named-tensors';
+import { requireTracedRate, type OptimizerStepOptions } from './optimizer';
+import { LR_RULE, StatefulOptimizer } from './stateful-optimizer';
 
 export interface AdamWOptions {
   /** Learning rate, ≥ 0. Default 1e-3. */
-  readonly lr?: number;
+  readonly lr?: number | undefined;
   /** Decay of the running means of the gradient and of its square, each in [0, 1). */
-  readonly betas?: readonly [number, number];
+  readonly betas?: readonly [number, number] | undefined;
   /** Added to the denominator, ≥ 0. */
-  readonly eps?: number;
+  readonly eps?: number | undefined;
   /** Share of a weight that is taken off per step, times lr; ≥ 0. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** Other rates of some parameters. Default {}: none. */
   readonly lrScales?: LRScales | undefined;
 }
 
-type Resolved = Required<AdamWOptions> & { readonly lrScales: LRScales };
+type Resolved = { readonly [K in keyof AdamWOptions]-?: Exclude<AdamWOptions[K], undefined> };
 
-function checkOptions({ lr, betas, eps, weightDecay, lrScales }: Resolved): void {
-  const rules: [name: string, value: unknown, expected: string, fits: boolean][] = [
-    ['lrScales', lrScales, LR_SCALES_RULE[0], LR_SCALES_RULE[1](lrScales)],
-    ['lr', lr, 'a finite number ≥ 0', Number.isFinite(lr) && lr >= 0],
-    ['betas[0]', betas[0], 'a number in [0, 1)', betas[0] >= 0 && betas[0] < 1],
-    ['betas[1]', betas[1], 'a number in [0, 1)', betas[1] >= 0 && betas[1] < 1],
-    ['eps', eps, 'a finite number ≥ 0', Number.isFinite(eps) && eps >= 0],
-    [
-      'weightDecay',
-      weightDecay,
-      'a finite number ≥ 0',
-      Number.isFinite(weightDecay) && weightDecay >= 0,
-    ],
-  ];
-  const problems = rules.filter(([, , , fits]) => !fits);
-  if (problems.length === 0) return;
-  const lines = problems.map(
-    ([name, value, expected]) => `${name}: expected ${expected}, got ${shown(value)}`,
-  );
-  throw new Error(`AdamW: ${lines.join('; ')}`);
+const DEFAULTS: Resolved = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0.01,
+  lrScales: {},
+};
+
+const areBetas = (value: unknown) =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  value.every((beta) => typeof beta === 'number' && beta >= 0 && beta < 1);
+
+const RULES: OptionRules<Resolved> = {
+  lr: LR_RULE,
+  betas: ['two numbers in [0, 1)', areBetas],
+  eps: ['a finite number ≥ 0', isNotNegative],
+  weightDecay: ['a finite number ≥ 0', isNotNegative],
+  lrScales: LR_SCALES_RULE,
+};
+
+interface AdamWState extends Record<string, tf.Variable | Readonly<Record<string, tf.Variable>>> {
+  readonly step: tf.Variable;
+  readonly exp_avg: Readonly<Record<string, tf.Variable>>;
+  readonly exp_avg_sq: Readonly<Record<string, tf.Variable>>;
 }
 
-export class AdamW implements Optimizer {
-  readonly options: Omit<Resolved, 'lr'>;
-  private readonly parameters: ReadonlyMap<string, tf.Variable>;
+export class AdamW extends StatefulOptimizer<AdamWState, Omit<Resolved, 'lr'>> {
   /** Its fields are the state dict: `step`, `exp_avg.<name>`, `exp_avg_sq.<name>`. */
-  readonly state: {
-    readonly step: tf.Variable;
-    readonly exp_avg: Readonly<Record<string, tf.Variable>>;
-    readonly exp_avg_sq: Readonly<Record<string, tf.Variable>>;
-  };
-  private learningRate: number;
+  readonly state: AdamWState;
 
   /**
    * @param parameters the variables to train, by name; the optimizer changes but never disposes them
-   * @throws Error that names all options out of range
+   * @throws RangeError that names all options out of range; Error for parameters that cannot be trained
    */
   constructor(parameters: ReadonlyMap<string, tf.Variable>, options: AdamWOptions = {}) {
-    requireParameters('AdamW', parameters);
-    checkGiven('AdamW', options, {
-      lr: ANY_RULE,
-      betas: ANY_RULE,
-      eps: ANY_RULE,
-      weightDecay: ANY_RULE,
-      lrScales: ANY_RULE,
-    });
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 } = options;
-    const { lrScales = {} } = options;
-    this.options = { betas, eps, weightDecay, lrScales };
-    checkOptions({ ...this.options, lr });
-    checkLRScales('AdamW', lrScales, [...parameters.keys()]);
-    const moments = () =>
-      Object.fromEntries([...parameters].map(([name, { shape }]) => [name, zeroVariable(shape)]));
-    this.parameters = parameters;
-    this.state = { step: zeroVariable([]), exp_avg: moments(), exp_avg_sq: moments() };
-    this.learningRate = lr;
-  }
-
-  /** The learning rate of steps that are not given another. */
-  get lr(): number {
-    return this.learningRate;
-  }
-
-  set lr(lr: number) {
-    checkOptions({ ...this.options, lr });
-    this.learningRate = lr;
+    const { lr, ...others } = checkOptions('AdamW', options, DEFAULTS, RULES);
+    super('AdamW', parameters, lr, others);
+    this.state = { step: zeroVariable([]), exp_avg: this.zeros(), exp_avg_sq: this.zeros() };
   }
 
   /**
@@ -116,7 +84,7 @@ export class AdamW implements Optimizer {
     const { betas, eps, weightDecay, lrScales } = this.options;
     const constants = { beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay };
     tf.tidy(() => {
-      const rateOf = scaledRates(options.lr ?? tf.scalar(this.learningRate), lrScales);
+      const rateOf = scaledRates(options.lr ?? tf.scalar(this.lr), lrScales);
       const step = tf.add<tf.Scalar>(this.state.step, 1);
       this.state.step.assign(step);
       const scale = options.gradScale ?? tf.scalar(1);
@@ -130,24 +98,5 @@ export class AdamW implements Optimizer {
         });
       }
     });
-  }
-
-  /** Steps done, moments: on the host, by torch's names, in torch's layouts. */
-  stateDict(): StateDict {
-    refuseDisposed('AdamW.stateDict', { 'the optimizer': this });
-    return stateDict(this.state);
-  }
-
-  /** @throws Error that names all missing, unexpected and misshaped keys; nothing is then changed */
-  loadStateDict(state: StateDict): void {
-    refuseDisposed('AdamW.loadStateDict', { 'the optimizer': this });
-    loadStateDict(this.state, state, 'AdamW');
-  }
-
-  /** Frees the optimizer's own variables, not the parameters. */
-  dispose(): void {
-    const { step, exp_avg, exp_avg_sq } = this.state;
-    tf.dispose([step, ...Object.values(exp_avg), ...Object.values(exp_avg_sq)]);
-    markDisposed(this);
   }
 }

@@ -7,8 +7,8 @@
  * matrix of its outputs by everything else, as in Jordan's code. A step reads nothing on the host.
  */
 import { tf } from '../backend';
-import { markDisposed, refuseDisposed } from '../nn/disposed';
-import { loadStateDict, stateDict, torchShape, type StateDict } from '../nn/state-dict';
+import { refuseDisposed } from '../nn/disposed';
+import { torchShape } from '../nn/state-dict';
 import {
   checkOptions,
   isNotNegative,
@@ -16,14 +16,10 @@ import {
   isWholeNumber,
   type OptionRules,
 } from '../options';
-import { checkLRScales, LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
-import {
-  matchGradients,
-  requireParameters,
-  zeroVariable,
-  type NamedTensors,
-} from './named-tensors';
-import { requireTracedRate, type Optimizer, type OptimizerStepOptions } from './optimizer';
+import { LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
+import { matchGradients, type NamedTensors } from './named-tensors';
+import { requireTracedRate, type OptimizerStepOptions } from './optimizer';
+import { LR_RULE, StatefulOptimizer } from './stateful-optimizer';
 import { zeroPowers, type NewtonSchulz } from './zero-power';
 
 /** How the rate follows a matrix's shape: by √max(1, rows / columns), or so that AdamW's rates and decays fit. */
@@ -62,7 +58,7 @@ const DEFAULTS: Resolved = {
 };
 
 const RULES: OptionRules<Resolved> = {
-  lr: ['a finite number ≥ 0', isNotNegative],
+  lr: LR_RULE,
   weightDecay: ['a finite number ≥ 0', isNotNegative],
   momentum: ['a number in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1],
   nesterov: ['true or false', (v) => typeof v === 'boolean'],
@@ -76,9 +72,9 @@ const RULES: OptionRules<Resolved> = {
   lrScales: LR_SCALES_RULE,
 };
 
-/** @throws RangeError naming every option that is unknown or out of range */
-const muonOptions = (options: MuonOptions = {}): Resolved =>
-  checkOptions('Muon', options, DEFAULTS, RULES);
+interface MuonState extends Record<string, Readonly<Record<string, tf.Variable>>> {
+  readonly momentum_buffer: Readonly<Record<string, tf.Variable>>;
+}
 
 interface Entry {
   readonly name: string;
@@ -86,34 +82,21 @@ interface Entry {
   readonly buffer: tf.Variable;
 }
 
-export class Muon implements Optimizer {
-  readonly options: Omit<Resolved, 'lr'>;
-  private readonly parameters: ReadonlyMap<string, tf.Variable>;
+export class Muon extends StatefulOptimizer<MuonState, Omit<Resolved, 'lr'>> {
   /** Its fields are the state dict: `momentum_buffer.<name>`. */
-  readonly state: { readonly momentum_buffer: Readonly<Record<string, tf.Variable>> };
+  readonly state: MuonState;
   /** The parameters that are matrices of one shape. */
   private readonly groups: readonly (readonly Entry[])[];
-  private learningRate: number;
 
   /**
    * @param parameters the variables to train, by name, matrices and convolutions; the optimizer changes but never disposes them
    * @throws RangeError naming all options out of range; Error naming the parameters that are no matrices
    */
   constructor(parameters: ReadonlyMap<string, tf.Variable>, options: MuonOptions = {}) {
-    requireParameters('Muon', parameters);
-    const { lr, ...others } = muonOptions(options);
-    const vectors = [...parameters].filter(([, { rank }]) => rank !== 2 && rank !== 4);
-    if (vectors.length > 0) {
-      throw new Error(
-        `Muon: expected matrices and convolutions, got ${vectors.map(([name, { shape }]) => `${name} [${shape.join(', ')}]`).join(', ')}. ` +
-          'Train those by AdamW, as MuonWithAuxAdam does.',
-      );
-    }
-    checkLRScales('Muon', others.lrScales, [...parameters.keys()]);
-    this.options = others;
-    this.learningRate = lr;
-    this.parameters = parameters;
-    const momentum_buffer = Object.fromEntries([...parameters].map(([name, p]) => [name, zeroVariable(p.shape)])); // prettier-ignore
+    const { lr, ...others } = checkOptions('Muon', options, DEFAULTS, RULES);
+    super('Muon', parameters, lr, others);
+    refuseVectors(parameters);
+    const momentum_buffer = this.zeros();
     this.state = { momentum_buffer };
     const groups = new Map<string, Entry[]>();
     for (const [name, parameter] of parameters) {
@@ -122,14 +105,6 @@ export class Muon implements Optimizer {
       groups.set(shape, [...(groups.get(shape) ?? []), entry]);
     }
     this.groups = [...groups.values()];
-  }
-
-  get lr(): number {
-    return this.learningRate;
-  }
-
-  set lr(lr: number) {
-    this.learningRate = muonOptions({ lr }).lr;
   }
 
   /**
@@ -145,7 +120,7 @@ export class Muon implements Optimizer {
     requireTracedRate('Muon.step', options);
     tf.tidy(() => {
       const { weightDecay, lrScales } = this.options;
-      const rateOf = scaledRates(options.lr ?? tf.scalar(this.learningRate), lrScales);
+      const rateOf = scaledRates(options.lr ?? tf.scalar(this.lr), lrScales);
       for (const group of this.groups) {
         const momenta = group.map(({ name, parameter, buffer }) => {
           const gradient = gradients.get(name)!;
@@ -179,21 +154,16 @@ export class Muon implements Optimizer {
       ? Math.sqrt(Math.max(1, outputs / inputs))
       : 0.2 * Math.sqrt(Math.max(outputs, inputs));
   }
+}
 
-  stateDict(): StateDict {
-    refuseDisposed('Muon.stateDict', { 'the optimizer': this });
-    return stateDict(this.state);
-  }
-
-  loadStateDict(state: StateDict): void {
-    refuseDisposed('Muon.loadStateDict', { 'the optimizer': this });
-    loadStateDict(this.state, state, 'Muon');
-  }
-
-  dispose(): void {
-    tf.dispose(Object.values(this.state.momentum_buffer));
-    markDisposed(this);
-  }
+/** @throws Error naming the parameters that are no matrices */
+function refuseVectors(parameters: ReadonlyMap<string, tf.Variable>): void {
+  const vectors = [...parameters].filter(([, { rank }]) => rank !== 2 && rank !== 4);
+  if (vectors.length === 0) return;
+  const names = vectors.map(([name, { shape }]) => `${name} [${shape.join(', ')}]`).join(', ');
+  throw new Error(
+    `Muon: expected matrices and convolutions, got ${names}. Train those by AdamW, as MuonWithAuxAdam does.`,
+  );
 }
 
 /** A convolution [h, w, in, out] as the transpose of torch's matrix of outputs by all else, which is as good. */

@@ -141,8 +141,8 @@ describe('refusals', () => {
   it('names all options out of range', () => {
     const bad: AdamWOptions = { lr: -1, betas: [1, -0.1], eps: NaN, weightDecay: -0.01 };
     expect(() => optimize(bad)).toThrow(
-      'AdamW: lr: expected a finite number ≥ 0, got -1; betas[0]: expected a number in [0, 1), got 1; ' +
-        'betas[1]: expected a number in [0, 1), got -0.1; eps: expected a finite number ≥ 0, got NaN; ' +
+      'AdamW: lr: expected a finite number ≥ 0, got -1; betas: expected two numbers in [0, 1), got [1,-0.1]; ' +
+        'eps: expected a finite number ≥ 0, got NaN; ' +
         'weightDecay: expected a finite number ≥ 0, got -0.01',
     );
   });

@@ -32,7 +32,8 @@ import {
   type PictureOutput,
 } from './picture-pipeline';
 import { strengthPlan } from './strength';
-import { checkNoInpainting, TextToImagePipeline, type SampledModel } from './text-to-image';
+import { TextToImagePipeline } from './text-to-image';
+import { checkNoInpainting, type SampledModel } from './text-to-image-parts';
 import { requireRecord } from '../options';
 
 export interface ImageToImageOptions extends PictureOptions {

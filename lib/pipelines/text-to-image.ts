@@ -1,18 +1,14 @@
 import { tf } from '../backend';
 import { checkTextParts } from '../conditioning/check-parts';
-import type { Conditioning, Denoiser } from '../conditioning/conditioning';
+import type { Conditioning } from '../conditioning/conditioning';
 import { learntCaptions } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
-import { chooseMixedPrecision } from '../jit';
 import type { CLIPTextModel } from '../models/clip-text-model';
 import type { CLIPTokenizer } from '../models/clip-tokenizer';
-import type { Images } from '../images/images';
 import { pixelCodec, type Codec } from '../models/codec';
-import { isInpaintingConfig } from '../models/inpainting-unet';
 import { pretrainedFiles, type Part, type PretrainedOptions } from '../models/pretrained';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { refuseDisposed } from '../nn/disposed';
-import { notice } from '../notices';
 import { Generator } from '../random';
 import {
   isOverBetas,
@@ -21,60 +17,26 @@ import {
   type Scheduler,
   requireScheduler,
 } from '../schedulers/scheduler';
-import { boundsKey } from '../schedulers/thresholding';
 import { stoppable } from '../stop';
 import { denoiseFrom, stepsFrom, type Passage } from './denoise-loop';
-import { makeDenoiseStep, type DenoiseStep } from './denoise-step';
+import { DenoiseSteps } from './denoise-steps';
 import {
   resolveGenerateOptions,
   type GenerateOptions,
   type ResolvedGenerateOptions,
 } from './generate-options';
-import type { Intermediates } from './intermediates';
-import { latentShape, startingNoise, toImages, type LatentConfig } from './latents';
+import { latentShape, startingNoise, toImages } from './latents';
 import { loraScaleOf } from './lora-scale';
 import { checkProgressBarConfig, type ProgressBarConfig } from './progress-bar-config';
+import {
+  checkNoInpainting,
+  type SampledModel,
+  type TextToImageOutput,
+  type TextToImageParts,
+} from './text-to-image-parts';
 import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
 
-/** What a UNet must say of itself to be sampled with. */
-export interface SampledModel extends Denoiser {
-  readonly config: LatentConfig & { readonly cross_attention_dim: number | readonly number[] };
-}
-
-export interface TextToImageParts<
-  U extends SampledModel = SampledModel,
-  T extends TextEncoder = TextEncoder,
-  K extends TextTokenizer = TextTokenizer,
-  S extends Sampler = Scheduler,
-> {
-  readonly unet: U;
-  readonly textEncoder: T;
-  readonly tokenizer: K;
-  readonly scheduler: S;
-  /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
-  readonly codec?: Codec | undefined;
-}
-
-/** @throws Error if the model takes a mask and a masked picture, which only inpainting has */
-export function checkNoInpainting(owner: string, { config }: SampledModel): void {
-  if (!isInpaintingConfig(config)) return;
-  throw new Error(
-    `${owner}: expected a UNet that takes as many channels as it gives, got one for inpainting (${config.in_channels} in, ` +
-      `${config.out_channels} out). InpaintPipeline draws with it.`,
-  );
-}
-
-/** What `generate` gives. */
-export interface TextToImageOutput {
-  /** [N, H, W, C], 0 to 1: `images[0]` is a picture, and `await images[0].save('digit.png')` writes it. */
-  readonly images: Images;
-  /** The prompt of each image. */
-  readonly prompts: readonly string[];
-  /** What decided all noise: `generate` with it, the same prompts and options draws the same. */
-  readonly seed: number;
-  /** The images after each step, with `returnIntermediates`; else none. `await intermediates.save('denoising.gif')` writes them. */
-  readonly intermediates: Intermediates;
-}
+export type { SampledModel, TextToImageOutput, TextToImageParts } from './text-to-image-parts';
 
 /** Sampling from noise to images, step by step; diffusers' `StableDiffusionPipeline`. */
 export class TextToImagePipeline<
@@ -88,10 +50,9 @@ export class TextToImagePipeline<
   readonly tokenizer: K;
   readonly codec: Codec;
   #scheduler!: Exchangeable<S>;
-  /** A graph for each precision and way to bound x0, which is all that the schedulers' steps differ in. */
-  private readonly steps = new Map<string, DenoiseStep>();
+  private readonly steps: DenoiseSteps;
   private barConfig: ProgressBarConfig = {};
-  /** Prompts that something was said of, and what was said of the precision. */
+  /** Prompts that something was said of. */
   private readonly told = new Set<string>();
   /** Whether the model was trained over betas: what the first scheduler is, others have to be. */
   private readonly isOverBetas: boolean;
@@ -106,6 +67,7 @@ export class TextToImagePipeline<
   constructor({ unet, textEncoder, tokenizer, scheduler, codec }: TextToImageParts<U, T, K, S>) {
     checkTextParts('TextToImagePipeline', { unet, textEncoder, tokenizer });
     this.unet = unet;
+    this.steps = new DenoiseSteps(unet);
     this.textEncoder = textEncoder;
     this.tokenizer = tokenizer;
     this.scheduler = scheduler as Exchangeable<S>;
@@ -268,28 +230,12 @@ export class TextToImagePipeline<
     }
     return {
       scheduler,
-      step: this.stepOf(scheduler, options),
+      step: this.steps.of(scheduler.bounds, options.mixedPrecision),
       options,
       toImages: (latents: tf.Tensor4D) => toImages(this.codec, latents),
       within: loraScaleOf(this, options),
       barConfig: this.barConfig,
     } satisfies Partial<Passage>;
-  }
-
-  /** The graph of a scheduler's step. */
-  private stepOf(
-    { bounds }: Pick<Sampler, 'bounds'>,
-    { mixedPrecision }: Pick<ResolvedGenerateOptions, 'mixedPrecision'>,
-  ): DenoiseStep {
-    const { precision, note } = chooseMixedPrecision('generate', mixedPrecision);
-    if (note !== null && !this.told.has(note)) notice(note, 'PrecisionWarning');
-    if (note !== null) this.told.add(note);
-    const key = `${precision} ${boundsKey(bounds)}`;
-    const known = this.steps.get(key);
-    if (known) return known;
-    const made = makeDenoiseStep(this.unet, bounds, precision);
-    this.steps.set(key, made);
-    return made;
   }
 
   private encode(texts: readonly string[], onWarning?: GenerateOptions['onWarning']): tf.Tensor3D {
@@ -309,8 +255,7 @@ export class TextToImagePipeline<
 
   /** Frees the graphs, and the models if `fromPretrained` made them; what was given to the constructor stays. */
   dispose(): void {
-    for (const step of this.steps.values()) step.dispose();
-    this.steps.clear();
+    this.steps.dispose();
     for (const part of this.owned) (part as { dispose?: () => void }).dispose?.();
     this.owned = [];
   }

@@ -15,10 +15,10 @@ function holdsModel(place) {
   return entriesOf(place).some((name) => /^checkpoint-\d+$/.test(name));
 }
 
-/** The models and runs that there are, as one would type them. */
+/** The models and runs that there are, as one would type them: what ships comes first, and is named whatever else there is. */
 function knownModels() {
   const saved = process.env.SDM_CHECKPOINTS || inRoot('checkpoints');
-  return [inRoot('runs'), path.resolve(saved)].flatMap((folder) =>
+  return [path.resolve(saved), inRoot('runs')].flatMap((folder) =>
     entriesOf(folder)
       .map((name) => path.join(folder, name))
       .filter(holdsModel)

@@ -26,7 +26,7 @@ export class NotebookPage {
     const notebook = new NotebookPage(page, lab, name);
     // Before the notebook has its session, Run would ask which kernel to take.
     await page.locator('.jp-KernelName', { hasText: 'tslab' }).first().waitFor({ timeout: 60_000 });
-    await notebook.idle();
+    await notebook.connected();
     // JupyterLab adds cells one after the other, as it finds the time.
     const file = path.join(lab.notebooks, `${name}.ipynb`);
     const last = notebook.cells().nth(storedCells(file).length - 1);
@@ -49,11 +49,26 @@ export class NotebookPage {
     await this.page.locator(`.lm-Menu-item[data-command="${command}"]`).first().click();
   }
 
-  async idle(): Promise<void> {
+  async idle(timeout = 120_000): Promise<void> {
     await this.page
       .locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
       .first()
-      .waitFor({ timeout: 120_000 });
+      .waitFor({ timeout });
+  }
+
+  /**
+   * Waits for the status of a kernel that has just started. Jupyter's server lets a page in before its subscription holds if the
+   * kernel answers somebody else at that moment (`nudge` in jupyter_server's channels.py), so that the page may miss the
+   * status. It then connects again, as a person would.
+   */
+  private async connected(): Promise<void> {
+    const isIdle = await this.idle(30_000).then(
+      () => true,
+      () => false,
+    );
+    if (isIdle) return;
+    await this.menu('Kernel', 'kernelmenu:reconnect-to-kernel');
+    await this.idle();
   }
 
   /** All cells, in order. */

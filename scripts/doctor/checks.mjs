@@ -119,7 +119,7 @@ export const checks = [
   ['Node', () => (checkNode(process.versions.node), `${process.versions.node}`)],
   ['system', () => (checkPlatform(process.platform, process.arch), `${os.type()} ${os.release()}`)],
   ['Python', () => probePython(findPython(process.env.SDM_PYTHON)).version],
-  ['C++ compiler', () => findCompiler() ?? 'none; a wheel brings one for what needs it'],
+  ['C++ compiler', () => findCompiler()?.join(' ') ?? 'none; a wheel brings one for what needs it'],
   ['memory', checkMemory],
   ...steps.map((step) => [
     step.title,

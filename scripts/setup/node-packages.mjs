@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { CommandFailed, run } from './command.mjs';
+import { CommandFailed, output, run } from './command.mjs';
+import { SetupFailure } from './failure.mjs';
 import { proxyNote } from './network.mjs';
 import { inRoot, root } from './paths.mjs';
 import { isWritable } from './writable.mjs';
@@ -15,19 +16,21 @@ function readPackages(file) {
   }
 }
 
+/** Whether an optional package is the binary of a system: node_modules may have come with a clone from another one. */
+const isBinaryOf = ({ os, cpu, libc }, { platform, arch }) =>
+  os?.includes(platform) && cpu?.includes(arch) && (libc?.includes('glibc') ?? true);
+
 /**
  * The first package whose installed version is not the lock file's, or null. Packages that are optional
  * (mostly other systems' binaries) may be missing.
  */
-export function packageMismatch(locked, installed, exists) {
-  for (const [place, { version, optional, devOptional, link }] of Object.entries(locked)) {
+export function packageMismatch(locked, installed, exists, system = process) {
+  for (const [place, wanted] of Object.entries(locked)) {
+    const { version, optional, devOptional, link } = wanted;
     if (place === '' || link) continue;
     const found = installed[place];
-    if (
-      found === undefined ? optional || devOptional : found.version === version && exists(place)
-    ) {
-      continue;
-    }
+    const mayBeMissing = (optional || devOptional) && !isBinaryOf(wanted, system);
+    if (found === undefined ? mayBeMissing : found.version === version && exists(place)) continue;
     const name = place.replace(/^.*node_modules\//, '');
     return `${name} ${version} is not installed`;
   }
@@ -66,6 +69,12 @@ export const nodePackages = {
     'come is kept. If it says that package.json and the lock file differ, take both from the same commit.',
   async run({ logFile }) {
     const [program, ...args] = npm();
+    if (args.length === 0 && output(program, ['--version']) === null) {
+      throw new SetupFailure(
+        'there is no npm beside this Node.',
+        'Install it (Debian, Ubuntu: `apt install npm`), or a Node that comes with it (nodejs.org, nvm), and run the command again.',
+      );
+    }
     // The install scripts would download TensorFlow 2.9 and its addon; ours is built two steps later.
     args.push('ci', '--ignore-scripts', '--include=dev', '--include=optional');
     const options = { logFile, cwd: root, env: npmEnvironment() };

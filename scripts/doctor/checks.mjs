@@ -9,6 +9,7 @@ import {
   checkPlatform,
   findCompiler,
   findPython,
+  noexecRemedy,
   probePython,
 } from '../setup/check.mjs';
 import { excerpt } from '../setup/command.mjs';
@@ -32,7 +33,9 @@ function ask(program, args, remedy) {
     (stderr || '').split('\n').filter((line) => line.trim() !== ''),
     3,
   );
-  throw new SetupFailure(error?.message ?? (said.join(' | ') || `exit code ${status}`), remedy);
+  const problem = error?.message ?? (said.join(' | ') || `exit code ${status}`);
+  const isNoexec = /failed to map segment(?!.*memory)/.test(problem);
+  throw new SetupFailure(problem, isNoexec ? noexecRemedy : remedy);
 }
 
 function packageVersion(name) {

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { output } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
+import { isExecutable } from './writable.mjs';
 
 const pythonRange = 'Python 3.10 to 3.14';
 
@@ -163,6 +164,19 @@ export function glibcVersion() {
   } finally {
     report.excludeNetwork = excludeNetwork;
   }
+}
+
+export const noexecRemedy =
+  'Move the clone to another disk (a home is one, as a rule), or mount this one with exec: `findmnt -T .` tells how it is ' +
+  'mounted.';
+
+/** TensorFlow, and what is compiled, are libraries in the clone. */
+export function checkExecutable(folder, canRun = isExecutable) {
+  if (canRun(folder)) return;
+  throw new SetupFailure(
+    `${folder} is on a disk of which nothing may be run (noexec): its libraries cannot be loaded.`,
+    noexecRemedy,
+  );
 }
 
 /** @param {number} needed in GB */

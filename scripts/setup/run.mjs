@@ -2,6 +2,7 @@
 import path from 'node:path';
 import {
   checkDisk,
+  checkExecutable,
   checkLibc,
   checkNode,
   checkPlatform,
@@ -66,6 +67,7 @@ function checkMachine(pending) {
   checkTensorflow();
   const needed = pending.reduce((sum, step) => sum + step.disk, roomToWork);
   checkDisk(root, needed);
+  checkExecutable(root);
   return { python, say };
 }
 

@@ -1,4 +1,6 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../parity/python';
 import { loadScript } from '../support/script';
 
 type Version = [number, number, number];
@@ -27,6 +29,7 @@ interface CheckExports {
   ): string[] | null;
   checkLibc: (version: string | undefined, platform: string) => void;
   glibcVersion: () => string | undefined;
+  checkExecutable: (folder: string, canRun?: (folder: string) => boolean) => void;
   checkDisk: (
     folder: string,
     needed: number,
@@ -184,6 +187,15 @@ describe('checkLibc', () => {
   it('knows the one of this process', () => {
     expect(check.glibcVersion()).toMatch(/^2\.\d+$/);
   });
+});
+
+it('checkExecutable asks by running something there, and leaves nothing', () => {
+  const folder = temporaryFolder();
+  expect(() => check.checkExecutable(folder)).not.toThrow();
+  expect(fs.readdirSync(folder)).toEqual([]);
+  expect(complaint(() => check.checkExecutable('/clone', () => false))).toMatch(
+    /^\/clone is on a disk of which nothing may be run \(noexec\): .* \| Move the clone to another disk/,
+  );
 });
 
 describe('checkDisk', () => {

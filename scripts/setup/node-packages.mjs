@@ -8,6 +8,9 @@ import { proxyNote } from './network.mjs';
 import { inRoot, root } from './paths.mjs';
 import { isWritable } from './writable.mjs';
 
+/** What npm has installed, written when it is done. */
+const installedList = inRoot('node_modules', '.package-lock.json');
+
 function readPackages(file) {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8')).packages || null;
@@ -57,7 +60,7 @@ export const nodePackages = {
   inputs: () => null,
   missing() {
     const locked = readPackages(inRoot('package-lock.json'));
-    const installed = readPackages(inRoot('node_modules', '.package-lock.json'));
+    const installed = readPackages(installedList);
     if (locked === null) return 'package-lock.json cannot be read';
     if (installed === null) return 'node_modules is missing or half-done';
     return packageMismatch(locked, installed, (place) =>
@@ -85,6 +88,12 @@ export const nodePackages = {
       if (!(error instanceof CommandFailed) || !/\bETARGET\b/.test(error.excerpt.join()))
         throw error;
       await run(program, args, options);
+    }
+    // npm only warns of a file that it could not write, and takes its package for installed.
+    const unwritten = /^.*TAR_ENTRY_ERROR.*$/m.exec(fs.readFileSync(logFile, 'utf8'));
+    if (unwritten !== null) {
+      fs.rmSync(installedList, { force: true });
+      throw new Error(`a file could not be unpacked: ${unwritten[0]}`);
     }
   },
 };

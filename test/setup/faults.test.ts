@@ -90,6 +90,26 @@ it('without npm beside Node: says so', () => {
   expect(said).toMatch(/^there is no npm beside this Node\. Install it /);
 });
 
+it('with a disk that was full while npm unpacked, of which it only warns: says so, and installs anew', () => {
+  const npm = path.join(clone, 'bin', 'npm');
+  fs.mkdirSync(path.dirname(npm));
+  const list = path.join(clone, 'node_modules', '.package-lock.json');
+  fs.mkdirSync(path.dirname(list), { recursive: true });
+  fs.writeFileSync(list, '{"packages":{}}');
+  const warning = 'npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write';
+  fs.writeFileSync(npm, `#!/bin/sh\necho ${warning}\n`, { mode: 0o755 });
+  const ask = `
+    const { nodePackages } = await import('./scripts/setup/node-packages.mjs');
+    const { runStep } = await import('./scripts/setup/step.mjs');
+    await runStep(nodePackages, {}).catch((error) => console.log(error.message + ' ' + error.remedy));
+    console.log(nodePackages.missing());`;
+  const { said } = node(['--input-type=module', '-e', ask], {
+    PATH: `${path.dirname(npm)}:${process.env.PATH}`,
+  });
+  expect(said).toContain(`npm packages: a file could not be unpacked: ${warning} A disk is full`);
+  expect(said).toContain('node_modules is missing or half-done');
+});
+
 it('without a compiler: plain ops, told once and by the doctor; tried again when there is one', () => {
   const steps = `
     const { fusedOps } = await import('./scripts/setup/fused-ops.mjs');

@@ -79,7 +79,8 @@ export const nodePackages = {
       );
     }
     // The install scripts would download TensorFlow 2.9 and its addon; ours is built two steps later.
-    args.push('ci', '--ignore-scripts', '--include=dev', '--include=optional');
+    // Heard although it may be started by an npm that was told to be silent: the log is all that tells of a failure.
+    args.push('ci', '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=notice');
     const options = { logFile, cwd: root, env: npmEnvironment() };
     try {
       await run(program, [...args, '--prefer-offline'], options);

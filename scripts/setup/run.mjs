@@ -10,6 +10,7 @@ import {
   findPython,
   glibcVersion,
 } from './check.mjs';
+import { endAll } from './command.mjs';
 import { kernelspec } from './kernelspec.mjs';
 import { labextension } from './labextension.mjs';
 import { SetupFailure } from './failure.mjs';
@@ -109,9 +110,12 @@ export async function setUp({ wanted = steps, extra = [] } = {}) {
   const release = await takeLock(path.join(stateFolder, 'lock'), (pid) =>
     say(`Another set-up of this clone (process ${pid}) is at work; waiting for it.`),
   );
-  // Ends by way of `exit`, which ends pip or npm and gives the lock back.
-  const interrupted = (signal) => process.exit(exitCodeOf(null, signal));
-  for (const signal of STOPS) process.once(signal, interrupted);
+  // Ends by way of `exit`, which gives the lock back, when pip and npm have ended.
+  let stopped = null;
+  const interrupted = (signal) => {
+    stopped ??= endAll().then(() => process.exit(exitCodeOf(null, signal)));
+  };
+  for (const signal of STOPS) process.on(signal, interrupted);
   try {
     const pending = all.filter((step) => reasonToRun(step) !== null);
     if (pending.length === 0) return;
@@ -128,6 +132,9 @@ export async function setUp({ wanted = steps, extra = [] } = {}) {
     };
     await inOrder(all, runIfNeeded);
     say(`set-up: complete after ${seconds(started)}`);
+  } catch (error) {
+    await (stopped ?? endAll()); // what runs beside the step that failed
+    throw error;
   } finally {
     for (const signal of STOPS) process.removeListener(signal, interrupted);
     release();

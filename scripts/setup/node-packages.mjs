@@ -90,8 +90,11 @@ export const nodePackages = {
         throw error;
       await run(program, args, options);
     }
-    // npm only warns of a file that it could not write, and takes its package for installed.
-    const unwritten = /^.*TAR_ENTRY_ERROR.*$/m.exec(fs.readFileSync(logFile, 'utf8'));
+    // npm only warns of a file that it could not write, and takes its package for installed. It also warns of some that were
+    // not to be there.
+    const unwritten = /^.*TAR_ENTRY_ERROR (ENOSPC|EDQUOT|EIO).*$/m.exec(
+      fs.readFileSync(logFile, 'utf8'),
+    );
     if (unwritten !== null) {
       fs.rmSync(installedList, { force: true });
       throw new Error(`a file could not be unpacked: ${unwritten[0]}`);

@@ -9,6 +9,7 @@ import {
   checkPlatform,
   findCompiler,
   findPython,
+  noexecRemedy,
   probePython,
 } from '../setup/check.mjs';
 import { excerpt } from '../setup/command.mjs';
@@ -32,7 +33,9 @@ function ask(program, args, remedy) {
     (stderr || '').split('\n').filter((line) => line.trim() !== ''),
     3,
   );
-  throw new SetupFailure(error?.message ?? (said.join(' | ') || `exit code ${status}`), remedy);
+  const problem = error?.message ?? (said.join(' | ') || `exit code ${status}`);
+  const isNoexec = /failed to map segment(?!.*memory)/.test(problem);
+  throw new SetupFailure(problem, isNoexec ? noexecRemedy : remedy);
 }
 
 function packageVersion(name) {
@@ -119,7 +122,7 @@ export const checks = [
   ['Node', () => (checkNode(process.versions.node), `${process.versions.node}`)],
   ['system', () => (checkPlatform(process.platform, process.arch), `${os.type()} ${os.release()}`)],
   ['Python', () => probePython(findPython(process.env.SDM_PYTHON)).version],
-  ['C++ compiler', () => findCompiler() ?? 'none; a wheel brings one for what needs it'],
+  ['C++ compiler', () => findCompiler()?.join(' ') ?? 'none; a wheel brings one for what needs it'],
   ['memory', checkMemory],
   ...steps.map((step) => [
     step.title,

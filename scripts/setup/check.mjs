@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { output } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
+import { isExecutable } from './writable.mjs';
 
 const pythonRange = 'Python 3.10 to 3.14';
 
@@ -60,10 +61,14 @@ const pythonProbe = [
   'print(json.dumps(report))',
 ].join('\n');
 
-/** What a Python says of itself, or null if there is none by that name. */
+/** What a Python says of itself, or null if there is none by that name. What it loads may say something before. */
 export function probePython(program) {
   const text = output(program, ['-c', pythonProbe]);
-  return text === null ? null : JSON.parse(text);
+  try {
+    return JSON.parse(text.split('\n').pop());
+  } catch {
+    return null; // null, or another program's answer
+  }
 }
 
 /** What keeps a Python from being used, or null. */
@@ -92,10 +97,11 @@ export function findPython(wanted, probe = probePython, platform = process.platf
   let lacksVenv = null;
   for (const name of names) {
     const report = probe(name);
-    const problem = report === null ? 'is not there' : pythonProblem(report);
+    const isLacking = wanted ? 'does not run as a Python' : 'is not there';
+    const problem = report === null ? isLacking : pythonProblem(report);
     if (problem === null) return report.executable || name;
     if (problem.includes('venv')) lacksVenv = lacksVenv || parseVersion(report.version);
-    tried.push(`${name} ${problem}`);
+    tried.push(wanted ? `SDM_PYTHON names ${name}, which ${problem}` : `${name} ${problem}`);
   }
   const install =
     platform === 'darwin'
@@ -105,19 +111,26 @@ export function findPython(wanted, probe = probePython, platform = process.platf
     `${pythonRange} with venv is needed: ${tried.join(', ')}.`,
     lacksVenv
       ? `Install its venv module (Debian, Ubuntu: \`apt install python3-venv\` or python${lacksVenv[0]}.${lacksVenv[1]}-venv).`
-      : `Install one (${install}) or name it in SDM_PYTHON.`,
+      : wanted
+        ? 'Name another one in SDM_PYTHON, or unset it.'
+        : `Install one (${install}) or name it in SDM_PYTHON.`,
   );
 }
 
 /**
- * Finds the machine's C++ compiler.
+ * Finds the machine's C++ compiler. CXX may name one with arguments (`ccache g++`), as for make.
  *
- * @returns {string | null} null where there is none
+ * @returns {string[] | null} the program, and arguments before all others; null where there is none
  * @throws {SetupFailure} if CXX names one that does not run
  */
-export function findCompiler(env = process.env, probe = (name) => output(name, ['--version'])) {
-  const compilers = env.CXX ? [env.CXX] : ['g++', 'c++', 'clang++'];
-  const compiler = compilers.find((name) => probe(name) !== null);
+export function findCompiler(
+  env = process.env,
+  probe = (program, args) => output(program, [...args, '--version']),
+) {
+  const compilers = env.CXX
+    ? [[env.CXX], env.CXX.trim().split(/\s+/)]
+    : [['g++'], ['c++'], ['clang++']];
+  const compiler = compilers.find(([program, ...args]) => probe(program, args) !== null);
   if (compiler !== undefined) return compiler;
   if (!env.CXX) return null;
   throw new SetupFailure(
@@ -151,6 +164,19 @@ export function glibcVersion() {
   } finally {
     report.excludeNetwork = excludeNetwork;
   }
+}
+
+export const noexecRemedy =
+  'Move the clone to another disk (a home is one, as a rule), or mount this one with exec: `findmnt -T .` tells how it is ' +
+  'mounted.';
+
+/** TensorFlow, and what is compiled, are libraries in the clone. */
+export function checkExecutable(folder, canRun = isExecutable) {
+  if (canRun(folder)) return;
+  throw new SetupFailure(
+    `${folder} is on a disk of which nothing may be run (noexec): its libraries cannot be loaded.`,
+    noexecRemedy,
+  );
 }
 
 /** @param {number} needed in GB */

@@ -1,19 +1,36 @@
 // Running other programs: their output goes to a log file, and its last lines into the error.
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 
 const running = new Set();
 // Without this, an interrupted set-up would leave pip or npm at work in the background. Each program has
 // a process group of its own, since they start further ones.
-process.on('exit', () => {
+process.on('exit', () => signalAll('SIGKILL'));
+
+function signalAll(signal) {
   for (const { pid } of running) {
     try {
-      process.kill(-pid, 'SIGTERM');
+      process.kill(-pid, signal);
     } catch {
       // it has just ended
     }
   }
-});
+}
+
+/**
+ * Ends all that runs, and waits for its end. npm that is asked to end puts back what was there, for half a minute: the next
+ * set-up's npm would meet it, and both would fail. What is left half-done is told by the steps.
+ *
+ * @param {number} [patience] in ms, before what does not end when it is asked to is killed
+ */
+export async function endAll(patience = 2000) {
+  const ends = [...running].map((child) => once(child, 'exit'));
+  signalAll('SIGTERM');
+  const late = setTimeout(() => signalAll('SIGKILL'), patience);
+  await Promise.all(ends);
+  clearTimeout(late);
+}
 
 /** A program that could not be started, or that ended with an error. */
 export class CommandFailed extends Error {

@@ -53,7 +53,7 @@ async function build({ logFile, compiler }) {
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
   try {
-    const [program] = compiler.command;
+    const [program, ...first] = compiler.command;
     const joined = path.join(folder, JOINED);
     const includes = sourceNames().filter((name) => isCode(name) && isOp(name));
     fs.writeFileSync(joined, includes.map((name) => `#include "${name}"\n`).join(''));
@@ -61,7 +61,7 @@ async function build({ logFile, compiler }) {
     const all = [joined, ...files.map((name) => path.join(sources, name))]; // the longest first
     const objectOf = (file) => path.join(folder, path.basename(file).replace('.cc', '.o'));
     const compile = (file) => {
-      const options = ['-std=c++17', '-fPIC', '-fvisibility=hidden', '-iquote', sources];
+      const options = [...first, '-std=c++17', '-fPIC', '-fvisibility=hidden', '-iquote', sources];
       options.push(...optionsOf(path.basename(file), tensorflow));
       return run(program, [...options, '-c', file, '-o', objectOf(file)], { logFile });
     };
@@ -73,7 +73,7 @@ async function build({ logFile, compiler }) {
     const linked = path.join(folder, 'fused-ops.node');
     const libraries = await linkArguments({ tensorflow, folder, compiler, logFile });
     const objects = all.map(objectOf);
-    const link = [...addonArguments(), ...objects, '-o', linked, ...libraries];
+    const link = [...first, ...addonArguments(), ...objects, '-o', linked, ...libraries];
     await run(program, link, { logFile });
     const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
     await run(process.execPath, ['-e', smallTest, nodeUtil, linked], { logFile, cwd: root, env });
@@ -112,7 +112,8 @@ export const fusedOps = {
         return await build({ logFile, compiler });
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
-        reason = `${path.basename(compiler.command[0])} could not, see ${path.relative(root, logFile)}`;
+        const [program, ...first] = compiler.command;
+        reason = `${[path.basename(program), ...first].join(' ')} could not, see ${path.relative(root, logFile)}`;
       }
     }
     fs.writeFileSync(note, reason);

@@ -17,12 +17,24 @@ const addon = path.join(tfjsPackage, 'lib', 'napi-v8', 'tfjs_binding.node');
  * and `$ORIGIN` is where a library was found, not where a symlink points. `SDM_TENSORFLOW` names the folder
  * `tensorflow` of a wheel that is installed elsewhere.
  */
-export function tensorflowFolder() {
-  const given = process.env.SDM_TENSORFLOW;
-  if (given) return fs.existsSync(given) ? fs.realpathSync(given) : null;
-  const site = sitePackages(venv);
-  if (site === null || !fs.existsSync(path.join(site, 'tensorflow'))) return null;
-  return fs.realpathSync(path.join(site, 'tensorflow'));
+export function tensorflowFolder(given = process.env.SDM_TENSORFLOW) {
+  const site = given ? null : sitePackages(venv);
+  const folder = given || (site && path.join(site, 'tensorflow'));
+  return folder && holdsTensorflow(folder) ? fs.realpathSync(folder) : null;
+}
+
+/** A folder alone is not enough: pip makes it before the libraries are there. */
+const holdsTensorflow = (folder) =>
+  tensorflowLibraries(folder).every((file) => fs.existsSync(file));
+
+/** @throws {SetupFailure} if SDM_TENSORFLOW names what is no TensorFlow */
+export function checkTensorflow(given = process.env.SDM_TENSORFLOW) {
+  if (!given || tensorflowFolder(given) !== null) return;
+  const lacking = tensorflowLibraries(given).find((file) => !fs.existsSync(file));
+  throw new SetupFailure(
+    `SDM_TENSORFLOW names ${given}, where there is no ${path.basename(lacking)}.`,
+    'Name the folder `tensorflow` of a wheel that is installed (…/site-packages/tensorflow), or unset it.',
+  );
 }
 
 /** Tells another TensorFlow in the same folder. In whole seconds: the layers of an image keep no finer times. */

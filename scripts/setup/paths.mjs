@@ -55,6 +55,8 @@ export function jupyterEnvironment(env = process.env, canWrite = isWritable) {
   const folder = jupyterFolder(canWrite);
   return {
     ...env,
+    PYTHONHOME: undefined, // other packages than those of .venv would stand before them
+    PYTHONPATH: undefined,
     JUPYTER_CONFIG_DIR: path.join(folder, 'config'),
     JUPYTER_DATA_DIR: path.join(folder, 'data'),
     JUPYTER_RUNTIME_DIR: path.join(folder, 'runtime'),

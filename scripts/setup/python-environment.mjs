@@ -120,7 +120,8 @@ function forget(folder, isWanted) {
 export async function install({ folder, files, logFile, anew = false, options = [], env = {} }) {
   const own = new Set(wantedOf(folder, files).map(([name]) => name));
   forget(folder, (name, isWhole) => own.has(name) && (anew || !isWhole));
-  const always = ['--no-deps', '--disable-pip-version-check', '--no-input'];
+  // `user = true` in somebody's settings of pip would have it refuse an environment.
+  const always = ['--no-deps', '--no-user', '--disable-pip-version-check', '--no-input'];
   const requirements = files.flatMap((file) => ['-r', path.relative(root, file)]);
   const args = ['-m', 'pip', 'install', ...always, ...options, ...requirements];
   await run(path.join(folder, 'bin', 'python'), args, {

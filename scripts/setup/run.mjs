@@ -2,6 +2,7 @@
 import path from 'node:path';
 import {
   checkDisk,
+  checkExecutable,
   checkLibc,
   checkNode,
   checkPlatform,
@@ -9,16 +10,18 @@ import {
   findPython,
   glibcVersion,
 } from './check.mjs';
+import { endAll } from './command.mjs';
 import { kernelspec } from './kernelspec.mjs';
 import { labextension } from './labextension.mjs';
 import { SetupFailure } from './failure.mjs';
 import { fusedOps } from './fused-ops.mjs';
 import { library } from './library.mjs';
 import { takeLock } from './lock.mjs';
-import { nativeAddon } from './native-addon.mjs';
+import { checkTensorflow, nativeAddon } from './native-addon.mjs';
 import { nodePackages } from './node-packages.mjs';
 import { root, stateFolder } from './paths.mjs';
 import { pythonPackages } from './python-packages.mjs';
+import { exitCodeOf } from './signals.mjs';
 import { reasonToRun, runStep } from './step.mjs';
 import { pythonEnvironment, tensorflowPackage } from './tensorflow-package.mjs';
 import { webPage } from './web-page.mjs';
@@ -40,6 +43,9 @@ export const steps = [
 /** What temporary files and the first checkpoints take, in GB. A first set-up needs 5 GB in all. */
 const roomToWork = 2;
 
+/** A terminal that is closed hangs up: pip and npm have groups of their own, and would go on. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 const say = (text) => process.stderr.write(`${text}\n`);
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
@@ -59,8 +65,10 @@ function checkMachine(pending) {
   const python = findPython(process.env.SDM_PYTHON);
   checkLibc(glibcVersion());
   findCompiler(); // one named in CXX must run
+  checkTensorflow();
   const needed = pending.reduce((sum, step) => sum + step.disk, roomToWork);
   checkDisk(root, needed);
+  checkExecutable(root);
   return { python, say };
 }
 
@@ -102,9 +110,12 @@ export async function setUp({ wanted = steps, extra = [] } = {}) {
   const release = await takeLock(path.join(stateFolder, 'lock'), (pid) =>
     say(`Another set-up of this clone (process ${pid}) is at work; waiting for it.`),
   );
-  // Ends by way of `exit`, which ends pip or npm and gives the lock back.
-  const interrupted = () => process.exit(130);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupted);
+  // Ends by way of `exit`, which gives the lock back, when pip and npm have ended.
+  let stopped = null;
+  const interrupted = (signal) => {
+    stopped ??= endAll().then(() => process.exit(exitCodeOf(null, signal)));
+  };
+  for (const signal of STOPS) process.on(signal, interrupted);
   try {
     const pending = all.filter((step) => reasonToRun(step) !== null);
     if (pending.length === 0) return;
@@ -121,8 +132,11 @@ export async function setUp({ wanted = steps, extra = [] } = {}) {
     };
     await inOrder(all, runIfNeeded);
     say(`set-up: complete after ${seconds(started)}`);
+  } catch (error) {
+    await (stopped ?? endAll()); // what runs beside the step that failed
+    throw error;
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, interrupted);
+    for (const signal of STOPS) process.removeListener(signal, interrupted);
     release();
   }
 }

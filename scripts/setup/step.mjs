@@ -1,6 +1,7 @@
 // Steps of the set-up: done once, done again when what they depend on has changed.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { CommandFailed } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
@@ -45,21 +46,29 @@ const stamp = (step) => sha256(JSON.stringify([root, step.inputs()]));
  * @param {{ python: string, say?: (text: string) => void }} tools
  */
 export async function runStep(step, tools) {
-  fs.mkdirSync(logFolder, { recursive: true });
   const logFile = path.join(logFolder, `${step.name}.log`);
-  fs.writeFileSync(logFile, '');
-  fs.rmSync(stampFile(step), { force: true });
   try {
+    fs.mkdirSync(logFolder, { recursive: true });
+    fs.writeFileSync(logFile, '');
+    fs.rmSync(stampFile(step), { force: true });
     await step.run({ ...tools, logFile });
     const missing = step.missing();
     if (missing !== null) throw new SetupFailure(`it ended, but ${missing}`, step.remedy);
+    fs.writeFileSync(stampFile(step), stamp(step));
   } catch (error) {
     throw explained(step, error);
   }
-  fs.writeFileSync(stampFile(step), stamp(step));
 }
 
+const isFull = (text) => /ENOSPC|EDQUOT|No space left on device|Disk quota exceeded/i.test(text);
+const makeRoom =
+  `A disk is full, or your share of it: make room where the clone is (${root}), where npm and pip keep what they have ` +
+  `fetched (~/.npm, ~/.cache/pip), and in ${os.tmpdir()} (\`df -h\`), then run the command again: what has come is kept.`;
+
 function explained(step, error) {
+  const remedy = isFull([error.message, ...(error.excerpt ?? [])].join('\n'))
+    ? makeRoom
+    : step.remedy;
   if (error instanceof SetupFailure) {
     return new SetupFailure(`${step.title}: ${error.message}`, error.remedy);
   }
@@ -68,8 +77,8 @@ function explained(step, error) {
     const log = path.relative(root, error.logFile);
     return new SetupFailure(
       `${step.title}: ${error.message}\n${lines}\n  (the whole output: ${log})`,
-      step.remedy,
+      remedy,
     );
   }
-  return new SetupFailure(`${step.title}: ${error.message}`, step.remedy);
+  return new SetupFailure(`${step.title}: ${error.message}`, remedy);
 }

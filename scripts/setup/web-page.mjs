@@ -17,17 +17,21 @@ const FILES = [
 ];
 
 /** What the last bundle was made of: a change elsewhere in lib/ needs no new one. */
-const sources = () => {
-  const list = path.join(folder, 'sources.json');
-  const bundled = fs.existsSync(list) ? JSON.parse(fs.readFileSync(list, 'utf8')) : [];
-  return [
-    'web/index.html',
-    'web/page.css',
-    'scripts/web/bundle.mjs',
-    'package-lock.json',
-    ...bundled,
-  ];
-};
+function bundledFiles() {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(folder, 'sources.json'), 'utf8'));
+  } catch {
+    return []; // there is none, or its list was cut off: the stamp is another then
+  }
+}
+
+const sources = () => [
+  'web/index.html',
+  'web/page.css',
+  'scripts/web/bundle.mjs',
+  'package-lock.json',
+  ...bundledFiles(),
+];
 
 export const webPage = {
   name: 'web-page',

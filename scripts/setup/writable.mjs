@@ -1,4 +1,5 @@
-// Whether something can be written, asked beforehand: a clone may be mounted read-only, or be somebody else's.
+// Whether something can be written or run, asked beforehand: a clone may be mounted read-only or noexec, or be somebody else's.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -11,5 +12,17 @@ export function isWritable(place) {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Whether programs and libraries in a folder are run: not where its disk is mounted with noexec. */
+export function isExecutable(folder) {
+  const file = path.join(folder, `.executable.${process.pid}`);
+  try {
+    fs.writeFileSync(file, '#!/bin/sh\n', { mode: 0o755 });
+    const { error } = spawnSync(file);
+    return !error || error.code !== 'EACCES';
+  } finally {
+    fs.rmSync(file, { force: true });
   }
 }

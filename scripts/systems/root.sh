@@ -9,7 +9,13 @@ set -euo pipefail
 suite=$1 root=$2 arch=${3:-$(dpkg --print-architecture)}
 case $suite in
   # Ubuntu's suites are all made the same way, which debootstrap calls after the first that was.
-  jammy | noble) components=main,universe way=gutsy ;;
+  jammy | noble)
+    components=main,universe way=gutsy
+    if [ ! -e "${KEYRING:-/usr/share/keyrings/ubuntu-archive-keyring.gpg}" ]; then
+      echo "Ubuntu's keys are not here: install ubuntu-keyring, or name its file in KEYRING (and the archive in MIRROR)." >&2
+      exit 1
+    fi
+    ;;
   *) components=main way= ;;
 esac
 if [ ! -e "$root/etc/os-release" ]; then

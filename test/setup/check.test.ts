@@ -1,4 +1,6 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../parity/python';
 import { loadScript } from '../support/script';
 
 type Version = [number, number, number];
@@ -21,9 +23,13 @@ interface CheckExports {
     probe: (name: string) => PythonReport | null,
     platform?: string,
   ) => string;
-  findCompiler(env: Record<string, string>, probe: (name: string) => string | null): string | null;
+  findCompiler(
+    env: Record<string, string>,
+    probe: (program: string, args: string[]) => string | null,
+  ): string[] | null;
   checkLibc: (version: string | undefined, platform: string) => void;
   glibcVersion: () => string | undefined;
+  checkExecutable: (folder: string, canRun?: (folder: string) => boolean) => void;
   checkDisk: (
     folder: string,
     needed: number,
@@ -114,7 +120,10 @@ describe('findPython', () => {
     const text = complaint(() =>
       check.findPython('/my/python', (name) => python(name === '/my/python' ? '3.15.0' : '3.11.7')),
     );
-    expect(text).toContain('/my/python is Python 3.15.0');
+    expect(text).toBe(
+      'Python 3.10 to 3.14 with venv is needed: SDM_PYTHON names /my/python, which is Python 3.15.0. | ' +
+        'Name another one in SDM_PYTHON, or unset it.',
+    );
     expect(text).not.toContain('python3.11 ');
   });
 
@@ -137,8 +146,22 @@ describe('findPython', () => {
 describe('findCompiler', () => {
   it('heeds CXX', () => {
     const probe = (name: string): string | null => (name === 'g++' ? null : 'there');
-    expect(check.findCompiler({ CXX: 'my-c++' }, probe)).toBe('my-c++');
-    expect(check.findCompiler({}, probe)).toBe('c++');
+    expect(check.findCompiler({ CXX: 'my-c++' }, probe)).toEqual(['my-c++']);
+    expect(check.findCompiler({}, probe)).toEqual(['c++']);
+  });
+
+  it('takes a program with arguments, and one whose name has a space', () => {
+    const there = ['ccache g++ -m64', '/my tools/c++'];
+    const probe = (program: string, args: string[]): string | null =>
+      there.includes([program, ...args].join(' ')) && (args.length > 0 || program.startsWith('/'))
+        ? 'there'
+        : null;
+    expect(check.findCompiler({ CXX: ' ccache  g++ -m64' }, probe)).toEqual([
+      'ccache',
+      'g++',
+      '-m64',
+    ]);
+    expect(check.findCompiler({ CXX: '/my tools/c++' }, probe)).toEqual(['/my tools/c++']);
   });
 
   it('is null where there is none, and refuses one named in vain', () => {
@@ -164,6 +187,15 @@ describe('checkLibc', () => {
   it('knows the one of this process', () => {
     expect(check.glibcVersion()).toMatch(/^2\.\d+$/);
   });
+});
+
+it('checkExecutable asks by running something there, and leaves nothing', () => {
+  const folder = temporaryFolder();
+  expect(() => check.checkExecutable(folder)).not.toThrow();
+  expect(fs.readdirSync(folder)).toEqual([]);
+  expect(complaint(() => check.checkExecutable('/clone', () => false))).toMatch(
+    /^\/clone is on a disk of which nothing may be run \(noexec\): .* \| Move the clone to another disk/,
+  );
 });
 
 describe('checkDisk', () => {

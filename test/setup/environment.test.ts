@@ -76,6 +76,26 @@ describe('a package', () => {
     expect(fs.readFileSync(library(), 'utf8')).toBe('abcd');
   });
 
+  it("is installed into the environment although PYTHONPATH has it and pip's settings say --user", async () => {
+    const elsewhere = temporaryFolder();
+    const info = path.join(elsewhere, 'small-1.0.dist-info');
+    fs.mkdirSync(info);
+    fs.writeFileSync(
+      path.join(info, 'METADATA'),
+      'Metadata-Version: 2.1\nName: small\nVersion: 1.0\n',
+    );
+    fs.writeFileSync(path.join(info, 'RECORD'), '');
+    Object.assign(process.env, { PYTHONPATH: elsewhere, PIP_USER: '1' });
+    try {
+      await installIt();
+    } finally {
+      delete process.env.PYTHONPATH;
+      delete process.env.PIP_USER;
+    }
+    expect(environmentMismatch(folder, files)).toBeNull();
+    expect(fs.readFileSync(library(), 'utf8')).toBe('abcd');
+  });
+
   it('that is whole is left as it is, unless it is wanted anew', async () => {
     await installIt();
     fs.writeFileSync(library(), 'ab');

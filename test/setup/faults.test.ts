@@ -17,6 +17,15 @@ beforeAll(() => {
   }
 });
 
+/** A folder with empty libraries of the names of TensorFlow's. */
+function emptyWheel(): string {
+  const wheel = fs.mkdtempSync(path.join(clone, 'wheel-'));
+  for (const name of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
+    fs.writeFileSync(path.join(wheel, name), '');
+  }
+  return wheel;
+}
+
 function node(args: string[], env: NodeJS.ProcessEnv): { status: number | null; said: string } {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|PIP_)/i.test(name));
   const options = { cwd: clone, env: { ...Object.fromEntries(inherited), ...env } };
@@ -53,6 +62,54 @@ it('with a compiler in CXX that does not run: says so before anything is fetched
   expect(said).not.toContain('set-up: npm packages');
 });
 
+it.each([
+  [
+    { SDM_TENSORFLOW: '/nowhere/tensorflow' },
+    'SDM_TENSORFLOW names /nowhere/tensorflow, where there is no libtensorflow_cc.so.2.',
+    'Name the folder `tensorflow` of a wheel',
+  ],
+  [
+    { SDM_PYTHON: '/bin/echo' },
+    'SDM_PYTHON names /bin/echo, which does not run as a Python.',
+    'Name another one in SDM_PYTHON, or unset it.',
+  ],
+])('with %j: says so before anything is fetched', (env, problem, remedy) => {
+  const { status, said } = node(['scripts/setup.mjs'], env);
+  expect(status).toBe(1);
+  expect(said).toContain(problem);
+  expect(said).toContain(`What to do: ${remedy}`);
+  expect(said).not.toContain('set-up: npm packages');
+  expect(said).not.toContain('    at '); // no trace
+});
+
+it('without npm beside Node: says so', () => {
+  const ask = `
+    const { nodePackages } = await import('./scripts/setup/node-packages.mjs');
+    await nodePackages.run({ logFile: 'log.txt' }).catch((error) => console.log(error.message + ' ' + error.remedy));`;
+  const { said } = node(['--input-type=module', '-e', ask], { PATH: '/nonexistent' });
+  expect(said).toMatch(/^there is no npm beside this Node\. Install it /);
+});
+
+it('with a disk that was full while npm unpacked, of which it only warns: says so, and installs anew', () => {
+  const npm = path.join(clone, 'bin', 'npm');
+  fs.mkdirSync(path.dirname(npm));
+  const list = path.join(clone, 'node_modules', '.package-lock.json');
+  fs.mkdirSync(path.dirname(list), { recursive: true });
+  fs.writeFileSync(list, '{"packages":{}}');
+  const warning = 'npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write';
+  fs.writeFileSync(npm, `#!/bin/sh\necho ${warning}\n`, { mode: 0o755 });
+  const ask = `
+    const { nodePackages } = await import('./scripts/setup/node-packages.mjs');
+    const { runStep } = await import('./scripts/setup/step.mjs');
+    await runStep(nodePackages, {}).catch((error) => console.log(error.message + ' ' + error.remedy));
+    console.log(nodePackages.missing());`;
+  const { said } = node(['--input-type=module', '-e', ask], {
+    PATH: `${path.dirname(npm)}:${process.env.PATH}`,
+  });
+  expect(said).toContain(`npm packages: a file could not be unpacked: ${warning} A disk is full`);
+  expect(said).toContain('node_modules is missing or half-done');
+});
+
 it('without a compiler: plain ops, told once and by the doctor; tried again when there is one', () => {
   const steps = `
     const { fusedOps } = await import('./scripts/setup/fused-ops.mjs');
@@ -63,7 +120,7 @@ it('without a compiler: plain ops, told once and by the doctor; tried again when
   const { status, said } = node(['--input-type=module', '-e', steps], {
     PATH: '/nonexistent',
     CXX: '',
-    SDM_TENSORFLOW: clone,
+    SDM_TENSORFLOW: emptyWheel(),
   });
   expect(said).toContain('before: .setup/native/fused-ops.node is missing\n');
   expect(said).toMatch(
@@ -80,8 +137,6 @@ it('with a compiler that cannot build: the ops are plain then, and what cannot b
   fs.writeFileSync(compiler, `#!/bin/sh\n[ "$1" = --version ] && exit 0\n${refuse}\n`, {
     mode: 0o755,
   });
-  fs.mkdirSync(path.join(clone, 'wheel'));
-  fs.writeFileSync(path.join(clone, 'wheel', 'libtensorflow_cc.so.2'), '');
   const steps = `
     const { fusedOps } = await import('./scripts/setup/fused-ops.mjs');
     const { nativeAddon } = await import('./scripts/setup/native-addon.mjs');
@@ -91,7 +146,7 @@ it('with a compiler that cannot build: the ops are plain then, and what cannot b
     await runStep(nativeAddon, {}).catch((error) => console.log(error.message + ' WHAT TO DO ' + error.remedy));`;
   const { said } = node(['--input-type=module', '-e', steps], {
     CXX: compiler,
-    SDM_TENSORFLOW: path.join(clone, 'wheel'),
+    SDM_TENSORFLOW: emptyWheel(),
   });
   expect(said).toContain(
     "said: set-up: the library's own TensorFlow ops: not built (old-c++ could not, see log.txt): layers compute the same " +
@@ -131,9 +186,8 @@ it('in a clone that is read-only: what is still to be done is said; what is done
 });
 
 it('in an image, whose layers keep whole seconds: what was built is not built again', () => {
-  const wheel = fs.mkdtempSync(path.join(clone, 'wheel-'));
+  const wheel = emptyWheel();
   const library = path.join(wheel, 'libtensorflow_cc.so.2');
-  fs.writeFileSync(library, '');
   const wheelTimeAt = (seconds: number): string => {
     fs.utimesSync(library, seconds, seconds);
     const ask = "console.log((await import('./scripts/setup/native-addon.mjs')).wheelTime())";

@@ -6,6 +6,9 @@ import { loadScript, root } from '../support/script';
 interface Locked {
   version?: string;
   optional?: boolean;
+  os?: string[];
+  cpu?: string[];
+  libc?: string[];
   link?: boolean;
 }
 type Packages = Record<string, Locked>;
@@ -19,6 +22,7 @@ const { npmEnvironment, packageMismatch } = loadScript<{
     locked: Packages,
     installed: Packages,
     exists: (place: string) => boolean,
+    system?: { platform: string; arch: string },
   ) => string | null;
 }>('setup/node-packages.mjs');
 const { parsePins } = loadScript<{
@@ -56,6 +60,26 @@ describe('packageMismatch', () => {
     expect(packageMismatch(locked, installed, (place) => place !== 'node_modules/a')).toBe(
       'a 1.0.0 is not installed',
     );
+  });
+
+  it('misses the binaries of this system where node_modules came from another one', () => {
+    const binary = (os: string, cpu: string, libc?: string[]): Locked => ({
+      ...{ version: '1.0.0', optional: true, os: [os], cpu: [cpu] },
+      ...(libc && { libc }),
+    });
+    const all = {
+      'node_modules/b-linux-x64': binary('linux', 'x64', ['glibc']),
+      'node_modules/b-linux-x64-musl': binary('linux', 'x64', ['musl']),
+      'node_modules/b-linux-arm64': binary('linux', 'arm64', ['glibc']),
+      'node_modules/b-darwin-arm64': binary('darwin', 'arm64'),
+      'node_modules/b-wasm': { version: '1.0.0', optional: true },
+    };
+    const onX64 = { 'node_modules/b-linux-x64': all['node_modules/b-linux-x64'] };
+    const mismatch = (platform: string, arch: string): string | null =>
+      packageMismatch(all, onX64, () => true, { platform, arch });
+    expect(mismatch('linux', 'x64')).toBeNull();
+    expect(mismatch('linux', 'arm64')).toBe('b-linux-arm64 1.0.0 is not installed');
+    expect(mismatch('darwin', 'arm64')).toBe('b-darwin-arm64 1.0.0 is not installed');
   });
 });
 

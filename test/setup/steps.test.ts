@@ -86,6 +86,20 @@ describe('a step', () => {
     expect(reasonToRun(step())).toBe('not done yet');
   });
 
+  it('that fills the disk says to make room, whatever it was to do', async () => {
+    const script = "console.error('npm error nospc ENOSPC: no space left on device, write')";
+    const failing = step({
+      missing: () => 'made is missing',
+      run: ({ logFile }) =>
+        run(process.execPath, ['-e', `${script}; process.exit(1)`], { logFile }),
+    });
+    const told = runStep(failing, tools).catch((error: unknown) => error);
+    expect(await told).toMatchObject({ remedy: expect.stringMatching(/^A disk is full, .*df -h/) as string }); // prettier-ignore
+    const itself = step({ run: () => Promise.reject(new Error('EDQUOT: over quota')) });
+    const said = runStep(itself, tools).catch((error: unknown) => error);
+    expect(await said).toMatchObject({ remedy: expect.stringContaining('make room') as string });
+  });
+
   it('that ends without its result has failed', async () => {
     const idle = step({ run: () => Promise.resolve() });
     await expect(runStep(idle, tools)).rejects.toThrow(
@@ -145,7 +159,7 @@ describe('the order of steps', () => {
   });
 });
 
-it('all steps can tell why they have to run after .venv was deleted, as a remedy says', () => {
+it('all steps can tell why they have to run after .venv was deleted, or pip was ended in its midst', () => {
   for (const name of ['scripts', 'kernel', 'labextension', 'native']) {
     fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
@@ -171,13 +185,25 @@ it('all steps can tell why they have to run after .venv was deleted, as a remedy
     const { steps } = await import('./scripts/setup/run.mjs');
     const { reasonToRun } = await import('./scripts/setup/step.mjs');
     for (const step of steps) console.log(step.name + ': ' + reasonToRun(step));`;
-  const told = spawnSync(process.execPath, ['--input-type=module', '-e', tell], { cwd: folder });
-  expect(told.stderr.toString()).toBe('');
-  expect(told.stdout.toString()).toContain('native-addon: TensorFlow is not there\n');
-  expect(told.stdout.toString()).toContain('fused-ops: TensorFlow is not there\n');
+  const ask = (): string => {
+    const told = spawnSync(process.execPath, ['--input-type=module', '-e', tell], { cwd: folder });
+    expect(told.stderr.toString()).toBe('');
+    expect(told.stdout.toString()).toContain('native-addon: TensorFlow is not there\n');
+    expect(told.stdout.toString()).toContain('fused-ops: TensorFlow is not there\n');
+    return told.stdout.toString();
+  };
+  const told = ask();
   for (const name of ['python-environment', 'tensorflow-package', 'python-packages']) {
-    expect(told.stdout.toString()).toContain(`${name}: .venv is missing or its Python has gone\n`);
+    expect(told).toContain(`${name}: .venv is missing or its Python has gone\n`);
   }
+  // The folder without its libraries, and a list of the page's that was cut off.
+  fs.mkdirSync(path.join(folder, '.venv/lib/python3.11/site-packages/tensorflow'), {
+    recursive: true,
+  });
+  const page = ['index.html', 'page.css', 'page.js', 'worker.js', 'webgl.js', 'webgpu.js', 'engine.wasm', 'sources.json']; // prettier-ignore
+  fs.mkdirSync(path.join(folder, 'web/build'), { recursive: true });
+  for (const name of page) fs.writeFileSync(path.join(folder, 'web/build', name), '');
+  expect(ask()).toContain('web-page: not done yet\n');
 });
 
 describe('the lock', () => {

@@ -15,7 +15,7 @@ WORKDIR /home/node/sdm
 COPY --chown=node:node . .
 RUN npm run setup \
  && .venv/bin/python -m pip install --no-deps --disable-pip-version-check -r requirements-hub.txt \
- && rm -rf ~/.npm ~/.cache .setup/logs \
+ && rm -rf ~/.npm ~/.cache .setup/logs .venv/share/jupyterhub/static \
  && mkdir -p notebooks/work
 # Hubs name the program to start: Binder `python3`, which starts `jupyter-lab`, JupyterHub `jupyterhub-singleuser`.
 ENV PATH=/home/node/sdm/scripts/hub/bin:/home/node/sdm/.venv/bin:$PATH

@@ -2,11 +2,12 @@
 # Lets a real JupyterHub start the image, and asks the server behind the hub's proxy what a person would: does it get ready, is
 # the first page there, is 6 * 7 computed, is a figure drawn?
 #   scripts/systems/hub.sh [FOLDER]        after image.sh, which has built the image in /tmp/image, unless named
-# CHART=values.yaml starts it as BinderHub does: helm-chart/binderhub/values.yaml of jupyterhub/binderhub. LIMITS are podman's
-# options, HUB another version of JupyterHub. Run by root from a clone that is set up, with podman, runc, Python, npm and Chromium.
+# CHART=values.yaml starts it as BinderHub does: helm-chart/binderhub/values.yaml of jupyterhub/binderhub. LIMITS are options of
+# podman, HUB another version of JupyterHub. Run by root from a clone that is set up, with podman, runc, Python, npm and Chromium.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=${1:-/tmp/image}
+export DISABLE_HC_SYSTEMD=true # JupyterHub asks whether it answers
 hub=$folder/hub-${HUB:-6.1.1}
 if [ ! -e "$hub/bin/jupyterhub" ]; then
   python3 -m venv "$hub"

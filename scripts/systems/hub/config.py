@@ -8,8 +8,9 @@ from jupyterhub.spawner import SimpleLocalProcessSpawner
 podman = os.environ["PODMAN"].split()
 image = os.environ["IMAGE"]
 chart = os.environ.get("CHART")
-# Kubernetes' share of mybinder.org: helm values of jupyterhub/mybinder.org-deploy.
+# What Kubernetes does for a pod of BinderHub and of Zero to JupyterHub; LIMITS='--memory 2g --memory-swap 2g --cpus 1' as mybinder.org.
 pod = ["--user", "1000", "--security-opt", "no-new-privileges", *os.environ.get("LIMITS", "").split()]
+pod += ["--ulimit", "nofile=10000:10000", "--ulimit", "nproc=20000:20000"]
 binder = {"BinderSpawnerMixin": type("NoMixin", (), {})}
 if chart:
     with open(chart) as file:

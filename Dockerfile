@@ -14,8 +14,11 @@ USER node
 WORKDIR /home/node/sdm
 COPY --chown=node:node . .
 RUN npm run setup \
- && rm -rf ~/.npm ~/.cache .setup/logs \
+ && .venv/bin/python -m pip install --no-deps --disable-pip-version-check -r requirements-hub.txt \
+ && rm -rf ~/.npm ~/.cache .setup/logs .venv/share/jupyterhub/static \
  && mkdir -p notebooks/work
+# Hubs name the program to start: Binder `python3`, which starts `jupyter-lab`, JupyterHub `jupyterhub-singleuser`.
+ENV PATH=/home/node/sdm/scripts/hub/bin:/home/node/sdm/.venv/bin:$PATH
 
 VOLUME /home/node/sdm/notebooks/work
 EXPOSE 8888

@@ -85,7 +85,8 @@ export function checkMnist(folder, files = mnistFiles) {
 
 function checkMemory() {
   const meminfo = () => fs.readFileSync('/proc/meminfo', 'utf8');
-  const { total, available } = memoryOf(process.platform, meminfo, os.totalmem());
+  const limit = process.constrainedMemory();
+  const { total, available } = memoryOf(process.platform, meminfo, os.totalmem(), limit);
   const found = `${available === undefined ? '' : `${available.toFixed(1)} of `}${total.toFixed(1)} GB`;
   if ((available ?? total) >= 4) return available === undefined ? found : `${found} available`;
   throw new SetupFailure(

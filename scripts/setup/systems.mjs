@@ -66,11 +66,16 @@ export const earlyAddonNames = (platform = process.platform) =>
 /**
  * GB of memory; what is available only where the system tells it.
  *
- * @param {() => string} meminfo the text of /proc/meminfo
+ * @param {() => string} meminfo the text of /proc/meminfo, which knows nothing of a container's limit
+ * @param {number} [limit] of the container in bytes, as `process.constrainedMemory()`; 0 for none
  */
-export function memoryOf(platform, meminfo, totalBytes) {
+export function memoryOf(platform, meminfo, totalBytes, limit = 0) {
   if (platform !== 'linux') return { total: totalBytes / 1e9 };
+  const most = (limit || Infinity) / 1e9;
   const gigabytes = (key) =>
-    (Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(meminfo())[1]) * 1024) / 1e9;
+    Math.min(
+      most,
+      (Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(meminfo())[1]) * 1024) / 1e9,
+    );
   return { total: gigabytes('MemTotal'), available: gigabytes('MemAvailable') };
 }

@@ -21,6 +21,7 @@ const systems = loadScript<{
     platform: string,
     meminfo: () => string,
     totalBytes: number,
+    limit?: number,
   ) => { total: number; available?: number };
 }>('setup/systems.mjs');
 
@@ -91,6 +92,10 @@ it('tells two processors of one name apart, on x64 and on ARM', () => {
 it('reads the memory that is left on Linux, and all that there is elsewhere', () => {
   const text = 'MemTotal:       24000000 kB\nMemFree: 1 kB\nMemAvailable:   12000000 kB\n';
   expect(systems.memoryOf('linux', () => text, 0)).toEqual({ total: 24.576, available: 12.288 });
+  const inContainer = systems.memoryOf('linux', () => text, 0, 2e9); // as on mybinder.org
+  expect(inContainer).toEqual({ total: 2, available: 2 });
+  const noLimit = systems.memoryOf('linux', () => text, 0, 2 ** 64); // as Node tells it of some
+  expect(noLimit).toEqual({ total: 24.576, available: 12.288 });
   const noFile = (): string => {
     throw new Error('ENOENT');
   };

@@ -1,5 +1,5 @@
 /** A set-up that is asked to end in its midst: by Ctrl-C, by an engine, by a terminal that is closed. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,10 +19,13 @@ function endless(file: string, question: string, answer: string): void {
 }
 
 /** Whether it runs: one that has ended and that nobody has asked about yet has a number still. */
-const isAlive = (pid: number): boolean => {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return /^[^Z\s]/.test(stdout);
-};
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 it.each([
   ['SIGINT', 130],

@@ -92,6 +92,9 @@ it("starts by Binder's command: our kernel, our first page, the hub's address an
       fetch(`http://127.0.0.1:${port}/user/reader${where}`, {
         headers: { authorization: `token ${token}` },
       });
+    // The address is printed just before the server listens.
+    const answer = () => ask('/api', 'told').then(({ status }) => status, () => null); // prettier-ignore
+    await expect.poll(answer, { timeout: 10_000 }).toBe(200);
     const kernels = (await (await ask('/api/kernelspecs', 'told')).json()) as {
       default: string;
       kernelspecs: object;

@@ -9,7 +9,7 @@ export default defineConfig({
     pool: 'forks',
     // A file that starts or waits leaves the processor to another; more would only share it.
     maxWorkers: 2,
-    setupFiles: ['test/support/matchers.ts'],
+    setupFiles: ['test/support/matchers.ts', 'test/support/remove-temporary.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // To load TensorFlow anew for each file takes more time than most files' tests.

@@ -1,15 +1,14 @@
 /** A notebook as a job of Papermill, on the real kernel; only where `npm run setup -- --with cluster` has installed it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { root } from '../support/script';
+import { temporaryFolder } from '../support/temporary';
 import { code } from './notebook-cells';
 
 vi.setConfig({ testTimeout: 600_000 });
-const temporary = mkdtempSync(path.join(tmpdir(), 'papermill-'));
-afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+const temporary = temporaryFolder('papermill');
 const python = path.join(root, '.venv-cluster', 'bin', 'python');
 
 interface Cell {

@@ -1,14 +1,13 @@
 /** A notebook with many parameters on Ray: all are tried, one that fails is named, what has succeeded is not run again. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../support/temporary';
 import { hasRay, RayNodes, run, script } from './ray-nodes';
 import { code } from './notebook-cells';
 
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 1_200_000 });
-const temporary = mkdtempSync(path.join(tmpdir(), 'ray-notebooks-'));
-afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+const temporary = temporaryFolder('ray-notebooks');
 
 /** Squares `x`; fails for 3 while the file `broken` is there. */
 const CELLS = [

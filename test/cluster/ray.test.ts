@@ -1,17 +1,16 @@
 /** Trainings and searches as jobs of Ray, on a cluster of two nodes; only where `npm run setup -- --with cluster` has installed it. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readRunLog } from '../../lib/training/run-log';
 import { root } from '../support/script';
 import { figure, times } from '../support/soak';
+import { temporaryFolder } from '../support/temporary';
 import { hasRay, python, RayNodes, run, script } from './ray-nodes';
 
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 1_200_000 });
-const temporary = mkdtempSync(path.join(tmpdir(), 'ray-'));
-afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+const temporary = temporaryFolder('ray');
 
 /** As the product reads it: of a step that was done anew, the later one. */
 const historyOf = (folder: string) => readRunLog(folder)!;

@@ -17,6 +17,7 @@ import {
 } from '../../lib/image-datasets/image-cache';
 import { loadImageFolder } from '../../lib/image-datasets/load-image-folder';
 import { datasetIdentity } from '../../lib/training/dataset-identity';
+import { temporaryFolder } from '../support/temporary';
 import { folderOf, jsonl, png } from './pictures';
 
 const cacheDir = mkdtempSync(path.join(tmpdir(), 'image-cache-'));
@@ -99,7 +100,7 @@ it('is made anew for another option, another file, a file that changed, and a ca
 
 it('leaves nothing half done after an error', async () => {
   const folder = folderOf({ ...files(), '20.png': 'no picture' });
-  const own = mkdtempSync(path.join(tmpdir(), 'image-cache-'));
+  const own = temporaryFolder('image-cache');
   afterAll(() => rmSync(own, { recursive: true }));
   await expect(open(folder, { cacheDir: own })).rejects.toThrow(/row 21: expected an image/);
   const left = readdirSync(own, { recursive: true }).map(String);

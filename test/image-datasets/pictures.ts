@@ -1,11 +1,10 @@
 /** Small pictures and folders for tests. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { PNG } from 'pngjs';
-import { afterAll } from 'vitest';
+import { temporaryFolder } from '../support/temporary';
 
 export type Files = Readonly<Record<string, Uint8Array | string>>;
 
@@ -54,8 +53,7 @@ export async function tarOf(
 
 /** A new folder with these files, removed after the file's tests. */
 export function folderOf(files: Files): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'pictures-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder('pictures');
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), content);

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../support/script';
+import { temporaryFolder } from '../support/temporary';
 import { runPython } from './run-python';
 
 interface Outcome {
@@ -49,7 +49,7 @@ const own = [
 let outcomes: Record<string, Outcome>;
 
 beforeAll(async () => {
-  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'sdm-protocol-')), 'outcomes.json');
+  const file = path.join(temporaryFolder('sdm-protocol'), 'outcomes.json');
   await runPython('protocol.py', file, path.join(root, 'notebooks'));
   outcomes = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, Outcome>;
 }, 600_000);

@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { CLIPTextModel } from '../../lib/models/clip-text-model';
@@ -8,6 +5,7 @@ import { namedParameters, numParameters, stateDict, toHost } from '../../lib/nn/
 import { Generator } from '../../lib/random';
 import { loadGolden } from '../support/golden';
 import { fixtureModelFolder } from '../support/model';
+import { temporaryFolder } from '../support/temporary';
 
 const init = () => new Generator(0).stream('init');
 
@@ -65,7 +63,7 @@ describe('CLIPTextModel against transformers', () => {
   });
 
   it('saves and loads the same weights', () => {
-    const saved = mkdtempSync(path.join(tmpdir(), 'clip-text-'));
+    const saved = temporaryFolder('clip-text');
     model.savePretrained(saved);
     const again = CLIPTextModel.fromPretrained(saved);
     expect(again.config).toEqual(model.config);

@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll } from 'vitest';
 import { tf } from '../../lib/backend';
 import {
   fromFloat32Array,
@@ -13,6 +11,7 @@ import {
 } from '../../lib/io/safetensors';
 import { namedParameters } from '../../lib/nn/state-dict';
 import { Generator, randn } from '../../lib/random';
+import { temporaryFolder as newFolder } from '../support/temporary';
 
 const root = path.join(__dirname, '..', '..');
 
@@ -33,11 +32,7 @@ export function findPython(): string {
 }
 
 /** A new folder, removed after the file's tests. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'parity-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+export const temporaryFolder = (): string => newFolder('parity');
 
 /**
  * Python's environment: away from the network, its bytecode kept outside the folders of sources. To compile torch,

@@ -47,6 +47,7 @@ export function shown(value: unknown): string {
 /** What is expected of an option that may be left out, as the end of a sentence, and whether a value is that. */
 export type Rule = readonly [expected: string, fits: (value: unknown) => boolean];
 
+export const NOT_NEGATIVE_RULE: Rule = ['a finite number ≥ 0', isNotNegative];
 export const TEXT_RULE: Rule = ['a text', (value) => typeof value === 'string'];
 export const FLAG_RULE: Rule = ['true or false', (value) => typeof value === 'boolean'];
 export const COUNT_RULE: Rule = ['an integer of 1 or more', isCount];

@@ -13,11 +13,8 @@ export {
   type ModelFileMap,
 } from './web/model-files';
 export { learntCaptions } from './conditioning/learnt-captions';
-export {
-  TextToImagePipeline,
-  type TextToImageOutput,
-  type TextToImageParts,
-} from './pipelines/text-to-image';
+export { TextToImagePipeline } from './pipelines/text-to-image';
+export { type TextToImageOutput, type TextToImageParts } from './pipelines/text-to-image-parts';
 export { ImageToImagePipeline, type ImageToImageOptions } from './pipelines/image-to-image';
 export { InpaintPipeline, type InpaintOptions } from './pipelines/inpaint';
 export { type PictureOutput } from './pipelines/picture-pipeline';

@@ -8,11 +8,11 @@
 import { tf } from '../backend';
 import { adamWUpdate } from '../nn/kernels/adamw';
 import { refuseDisposed } from '../nn/disposed';
-import { checkOptions, isNotNegative, type OptionRules } from '../options';
+import { checkOptions, NOT_NEGATIVE_RULE, type OptionRules } from '../options';
 import { LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
 import { matchGradients, zeroVariable, type NamedTensors } from './named-tensors';
 import { requireTracedRate, type OptimizerStepOptions } from './optimizer';
-import { LR_RULE, StatefulOptimizer } from './stateful-optimizer';
+import { StatefulOptimizer } from './stateful-optimizer';
 
 export interface AdamWOptions {
   /** Learning rate, ≥ 0. Default 1e-3. */
@@ -43,10 +43,10 @@ const areBetas = (value: unknown) =>
   value.every((beta) => typeof beta === 'number' && beta >= 0 && beta < 1);
 
 const RULES: OptionRules<Resolved> = {
-  lr: LR_RULE,
+  lr: NOT_NEGATIVE_RULE,
   betas: ['two numbers in [0, 1)', areBetas],
-  eps: ['a finite number ≥ 0', isNotNegative],
-  weightDecay: ['a finite number ≥ 0', isNotNegative],
+  eps: NOT_NEGATIVE_RULE,
+  weightDecay: NOT_NEGATIVE_RULE,
   lrScales: LR_SCALES_RULE,
 };
 

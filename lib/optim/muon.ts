@@ -11,15 +11,15 @@ import { refuseDisposed } from '../nn/disposed';
 import { torchShape } from '../nn/state-dict';
 import {
   checkOptions,
-  isNotNegative,
   isPositive,
   isWholeNumber,
+  NOT_NEGATIVE_RULE,
   type OptionRules,
 } from '../options';
 import { LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
 import { matchGradients, type NamedTensors } from './named-tensors';
 import { requireTracedRate, type OptimizerStepOptions } from './optimizer';
-import { LR_RULE, StatefulOptimizer } from './stateful-optimizer';
+import { StatefulOptimizer } from './stateful-optimizer';
 import { zeroPowers, type NewtonSchulz } from './zero-power';
 
 /** How the rate follows a matrix's shape: by √max(1, rows / columns), or so that AdamW's rates and decays fit. */
@@ -58,8 +58,8 @@ const DEFAULTS: Resolved = {
 };
 
 const RULES: OptionRules<Resolved> = {
-  lr: LR_RULE,
-  weightDecay: ['a finite number ≥ 0', isNotNegative],
+  lr: NOT_NEGATIVE_RULE,
+  weightDecay: NOT_NEGATIVE_RULE,
   momentum: ['a number in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1],
   nesterov: ['true or false', (v) => typeof v === 'boolean'],
   nsCoefficients: ['three finite numbers', isCoefficients],

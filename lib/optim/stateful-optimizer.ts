@@ -1,13 +1,10 @@
 import { tf } from '../backend';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
-import { checkOptions, isNotNegative, type Rule } from '../options';
+import { checkOptions, NOT_NEGATIVE_RULE } from '../options';
 import { checkLRScales, type LRScales } from './lr-scales';
 import { requireParameters, zeroVariable, type NamedTensors } from './named-tensors';
 import type { Optimizer, OptimizerStepOptions } from './optimizer';
-
-/** The rule for a learning rate. */
-export const LR_RULE: Rule = ['a finite number ≥ 0', isNotNegative];
 
 /** Variables of an optimizer's own: its fields are the state dict, `<field>` or `<field>.<parameter>`. */
 type OptimizerState = Readonly<Record<string, tf.Variable | Readonly<Record<string, tf.Variable>>>>;
@@ -52,7 +49,12 @@ export abstract class StatefulOptimizer<
   }
 
   set lr(lr: number) {
-    this.learningRate = checkOptions<{ lr: number }>(this.owner, { lr }, {}, { lr: LR_RULE }).lr;
+    this.learningRate = checkOptions<{ lr: number }>(
+      this.owner,
+      { lr },
+      {},
+      { lr: NOT_NEGATIVE_RULE },
+    ).lr;
   }
 
   abstract step(grads: NamedTensors, options?: OptimizerStepOptions): void;

@@ -15,8 +15,10 @@ export class DenoiseSteps {
   /** Says once in a notice that the precision that was asked for cannot be had. */
   of(bounds: Bounds | null, mixedPrecision: MixedPrecision): DenoiseStep {
     const { precision, note } = chooseMixedPrecision('generate', mixedPrecision);
-    if (note !== null && !this.told.has(note)) notice(note, 'PrecisionWarning');
-    if (note !== null) this.told.add(note);
+    if (note !== null && !this.told.has(note)) {
+      this.told.add(note);
+      notice(note, 'PrecisionWarning');
+    }
     const key = `${precision} ${boundsKey(bounds)}`;
     const known = this.made.get(key);
     if (known) return known;

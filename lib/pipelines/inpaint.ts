@@ -46,7 +46,8 @@ import {
   type RepaintOptions,
 } from './repaint';
 import { strengthPlan } from './strength';
-import { TextToImagePipeline, type SampledModel } from './text-to-image';
+import { TextToImagePipeline } from './text-to-image';
+import type { SampledModel } from './text-to-image-parts';
 
 export interface InpaintOptions extends PictureOptions {
   /** The pictures, as of `ImageToImageOptions`. One, or one for each prompt. */

@@ -12,7 +12,8 @@ import type { GenerateOptions } from './generate-options';
 import type { Intermediates } from './intermediates';
 import type { Shape4D } from './latents';
 import type { ProgressBarConfig } from './progress-bar-config';
-import { TextToImagePipeline, type SampledModel, type TextToImageParts } from './text-to-image';
+import { TextToImagePipeline } from './text-to-image';
+import type { SampledModel, TextToImageParts } from './text-to-image-parts';
 
 /** What a picture is changed with; `size` says that a picture of another size than the training's is meant. */
 export type PictureOptions = GenerateOptions;

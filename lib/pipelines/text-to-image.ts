@@ -36,8 +36,6 @@ import {
 } from './text-to-image-parts';
 import { checkExtras, disposeExtras, encodeTexts, promptsOnly, twice } from './prompts';
 
-export type { SampledModel, TextToImageOutput, TextToImageParts } from './text-to-image-parts';
-
 /** Sampling from noise to images, step by step; diffusers' `StableDiffusionPipeline`. */
 export class TextToImagePipeline<
   U extends SampledModel = UNet2DConditionModel,

@@ -1,10 +1,10 @@
 import { TIMESTEP_BIAS_DEFAULTS, TIMESTEP_BIAS_RULES, type TimestepBias } from './timestep-bias';
 import {
   checkOptions,
-  isNotNegative,
   isPositive,
   isShare,
   isWholeNumber,
+  NOT_NEGATIVE_RULE,
   type OptionRules,
 } from '../options';
 
@@ -53,7 +53,7 @@ const DEFAULTS: ResolvedTextToImageOptions = {
 
 const RULES: OptionRules<ResolvedTextToImageOptions> = {
   minSnrGamma: ['null or a number > 0', (v) => v === null || isPositive(v)],
-  offsetNoise: ['a finite number ≥ 0', isNotNegative],
+  offsetNoise: NOT_NEGATIVE_RULE,
   captionDropout: ['a number from 0 to 1', isShare],
   randomFlip: ['true or false', (v) => typeof v === 'boolean'],
   trainTextEncoder: ['true or false', (v) => typeof v === 'boolean'],

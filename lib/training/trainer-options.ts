@@ -10,9 +10,9 @@ import {
   SEED_RULE,
   checkOptions,
   isCount,
-  isNotNegative,
   isPositive,
   requireRecord,
+  NOT_NEGATIVE_RULE,
   type OptionRules,
 } from '../options';
 
@@ -90,10 +90,10 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
     "an integer from 1 to batchSize or 'auto'",
     (v, { batchSize }) => v === 'auto' || (isCount(v) && v <= batchSize),
   ],
-  learningRate: ['a finite number ≥ 0', isNotNegative],
+  learningRate: NOT_NEGATIVE_RULE,
   optimizer: OPTIMIZER_RULE,
   lrScales: LR_SCALES_RULE,
-  weightDecay: ['a finite number ≥ 0', isNotNegative],
+  weightDecay: NOT_NEGATIVE_RULE,
   maxGradNorm: ['null or a number > 0', (v) => v === null || isPositive(v)],
   ema: ['null or options of EMAModel', (v) => typeof v === 'object'],
   lrSchedule: ['a function of the step', isFunction],

@@ -1,9 +1,8 @@
 // JupyterLab as a hub starts it: Binder by `jupyter-lab`, JupyterHub by `jupyterhub-singleuser`, repo2docker by
 // `jupyter notebook`. `npm start` for hubs, whose options go through as they are.
 import { spawn } from 'node:child_process';
-import { labArguments } from '../setup/jupyterlab.mjs';
-import { inRoot, jupyterEnvironment, notebooks, venvPython } from '../setup/paths.mjs';
-import { exitCodeOf, onStopRequest } from '../setup/signals.mjs';
+import { firstPage, labArguments, runServer } from '../setup/jupyterlab.mjs';
+import { inRoot, notebooks } from '../setup/paths.mjs';
 
 const [name, ...given] = process.argv.slice(2);
 
@@ -14,7 +13,7 @@ function programFor(called) {
     called === 'jupyterhub-singleuser'
       ? [['-m', 'jupyterhub.singleuser'], 'ServerApp']
       : [[lab], 'LabApp'];
-  return [...program, ...settings, `--${app}.default_url=/lab/tree/welcome.md`];
+  return [...program, ...settings, `--${app}.default_url=${firstPage}`];
 }
 
 // A hub gives up after half a minute, in which a small share of a processor does not compile the library's own ops anew,
@@ -22,20 +21,4 @@ function programFor(called) {
 const setup = spawn(process.execPath, [inRoot('scripts', 'setup.mjs')], {
   stdio: ['ignore', 'inherit', 'inherit'],
 });
-const server = spawn(venvPython, [...programFor(name), ...given], {
-  stdio: 'inherit',
-  env: jupyterEnvironment(),
-});
-
-onStopRequest((signal) => {
-  setup.kill(signal);
-  server.kill(signal);
-});
-server.on('error', (error) => {
-  process.stderr.write(`${name} could not be started: ${error.message}\n`);
-  process.exit(1);
-});
-server.on('exit', (code, signal) => {
-  setup.kill();
-  process.exit(exitCodeOf(code, signal));
-});
+runServer([...programFor(name), ...given], { name, beside: [setup] });

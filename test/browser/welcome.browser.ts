@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { root } from '../support/script';
+import { loadScript, root } from '../support/script';
 import { notebookNames } from './copies';
 import type { Lab } from './jupyterlab';
 import { useLabAndBrowser } from './lab-and-browser';
@@ -25,9 +25,8 @@ useLabAndBrowser(
 );
 
 it('the page that npm start opens is read, not edited, and leads on', async () => {
-  const start = fs.readFileSync(path.join(root, 'scripts', 'start.mjs'), 'utf8');
-  const first = /default_url=(\/lab\/tree\/\S+\.md)/.exec(start)?.[1] ?? '';
-  await page.goto(lab.url(first));
+  const { firstPage } = loadScript<{ firstPage: string }>('setup/jupyterlab.mjs');
+  await page.goto(lab.url(firstPage));
   const shown = page.locator('.jp-MarkdownViewer');
   await shown.getByRole('heading', { name: 'Welcome' }).waitFor({ timeout: 60_000 });
   await shown.getByRole('link', { name: 'From diffusers to here' }).click();

@@ -4,7 +4,8 @@
 
 min-SNR weights and losses after diffusers' examples/text_to_image/train_text_to_image.py, whose lines are repeated
 here with its `compute_snr`; torch's OneCycleLR; EulerDiscreteScheduler and HeunDiscreteScheduler, dynamic
-thresholding of DDPM, DDIM and DPM-Solver++; DPM-Solver++ with noise; `rescale_noise_cfg` of the Stable Diffusion pipeline.
+thresholding of DDPM, DDIM and DPM-Solver++; DPM-Solver++ with noise; `rescale_noise_cfg` of the Stable Diffusion pipeline;
+the contrastive loss of github.com/gstoica27/DeltaFM, the next image of the batch for the one that is drawn there.
 """
 import json, os, sys
 import torch
@@ -135,6 +136,24 @@ run("sde.long", DPMSolverMultistepScheduler(timestep_spacing="leading", **sde), 
 run("sde.heun", DPMSolverMultistepScheduler(solver_type="heun", prediction_type="sample", **sde), 8, noisy=True)
 zsnr = dict(sde, rescale_betas_zero_snr=True, timestep_spacing="trailing", prediction_type="v_prediction")
 run("sde.zsnr", DPMSolverMultistepScheduler(**zsnr), 20, noisy=True)
+
+# Contrastive flow matching, weight 0.05
+contrast = {name: randn(7, 1, 4, 4) for name in ("prediction", "latents", "noise")}
+out |= {f"contrast.{name}": value for name, value in contrast.items()}
+for target in ("epsilon", "v_prediction", "flow"):
+    scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2")
+    target_of = {
+        "epsilon": lambda x, noise: noise,
+        "v_prediction": lambda x, noise: scheduler.get_velocity(x, noise, timesteps),
+        "flow": lambda x, noise: noise - x,
+    }[target]
+    prediction = contrast["prediction"].clone().requires_grad_()
+    own = target_of(contrast["latents"], contrast["noise"])
+    other = target_of(contrast["latents"].roll(-1, 0), contrast["noise"].roll(-1, 0))
+    loss = F.mse_loss(prediction, own) - 0.05 * F.mse_loss(prediction, other)
+    loss.backward()
+    out[f"contrast.loss.{target}"] = loss.detach().reshape(1)
+    out[f"contrast.grad.{target}"] = prediction.grad
 
 save_file({k: v.contiguous() for k, v in out.items()}, os.path.join(folder, "case.safetensors"))
 with open(os.path.join(folder, "runs.json"), "w") as file:

@@ -2,6 +2,7 @@ import { tf } from '../backend';
 import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
 import { minSnrWeights, predictionTarget } from '../schedulers/forward-process';
 import type { Scheduler } from '../schedulers/scheduler';
+import { contrastiveSquares, otherPair, type Others } from './contrastive';
 
 /** What the loss is of. */
 export interface DiffusionLossParts {
@@ -9,6 +10,8 @@ export interface DiffusionLossParts {
   readonly noiseScheduler: Pick<Scheduler, 'config' | 'alphasCumprod' | 'addNoise' | 'getVelocity'>;
   /** Caps the weight of time steps with little noise, by min-SNR; null (default) weighs all alike. */
   readonly minSnrGamma?: number | null;
+  /** How much predictions are pushed away from the target of the batch's other pair, ≥ 0. Default 0. */
+  readonly contrastiveWeight?: number;
 }
 
 /** A batch; all tensors belong to the caller. What else it holds goes to the model as extras. */
@@ -19,23 +22,27 @@ export type DiffusionBatch = Conditioning & {
   readonly noise: tf.Tensor4D;
   /** int32 [B], 0…num_train_timesteps − 1 */
   readonly timesteps: tf.Tensor1D;
-};
+} & Others;
 
 /**
  * The mean squared error of the prediction, as a diffusion model is trained (Ho et al. 2020, algorithm 1; velocity and
- * sample targets as in Salimans & Ho 2022), weighted by min-SNR if asked (Hang et al. 2023).
+ * sample targets as in Salimans & Ho 2022), weighted by min-SNR (Hang et al. 2023) and contrastive (Stoica et al. 2025) if asked.
  *
  * @returns a scalar; the caller disposes it
  */
 export function diffusionLoss(
-  { unet, noiseScheduler, minSnrGamma = null }: DiffusionLossParts,
-  { latents, noise, timesteps, ...conditioning }: DiffusionBatch,
+  { unet, noiseScheduler, minSnrGamma = null, contrastiveWeight = 0 }: DiffusionLossParts,
+  { latents, noise, timesteps, otherLatents, otherNoise, ...conditioning }: DiffusionBatch,
 ): tf.Scalar {
   return tf.tidy(() => {
     const noisy = noiseScheduler.addNoise(latents, noise, timesteps);
     const prediction = predict(unet, noisy, timesteps, conditioning);
-    const target = predictionTarget(noiseScheduler, latents, noise, timesteps);
-    const squares = tf.squaredDifference(prediction, target);
+    const squares = contrastiveSquares(prediction, {
+      own: { latents, noise },
+      other: otherPair({ otherLatents, otherNoise }),
+      targetOf: (pair) => predictionTarget(noiseScheduler, pair.latents, pair.noise, timesteps),
+      contrastiveWeight,
+    });
     if (minSnrGamma === null) return tf.mean<tf.Scalar>(squares);
     const { alphasCumprod, config } = noiseScheduler;
     const weights = minSnrWeights(alphasCumprod, config.prediction_type, minSnrGamma, timesteps);

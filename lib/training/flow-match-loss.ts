@@ -3,6 +3,7 @@ import { tf } from '../backend';
 import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
 import { rand, randn, type RandomKey } from '../random';
 import type { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
+import { contrastiveSquares, otherPair, type Others, type Pair } from './contrastive';
 
 export const WEIGHTING_SCHEMES = ['none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'] as const;
 /** `logit_normal` and `mode` draw the middle more often; `sigma_sqrt` and `cosmap` draw evenly and weigh. */
@@ -63,6 +64,8 @@ export interface FlowMatchLossParts {
   readonly weightingScheme: WeightingScheme;
   /** Compares the predicted images, which weighs the velocity's error by σ²; SD3's script does, by default. */
   readonly preconditionOutputs: boolean;
+  /** How much predictions are pushed away from the target of the batch's other pair, ≥ 0. Default 0. */
+  readonly contrastiveWeight?: number;
 }
 
 /** A batch; all tensors belong to the caller. What else it holds goes to the model as extras. */
@@ -73,25 +76,39 @@ export type FlowMatchBatch = Conditioning & {
   readonly noise: tf.Tensor4D;
   /** float32 [B]: σ · num_train_timesteps, of the scheduler's `trainTimesteps` */
   readonly timesteps: tf.Tensor1D;
-};
+} & Others;
 
 /**
- * The mean squared error of the velocity noise − x0 at x_σ = (1 − σ) · x0 + σ · noise.
+ * The mean squared error of the velocity noise − x0 at x_σ = (1 − σ) · x0 + σ · noise; contrastive (Stoica et al. 2025) if asked.
  *
  * @returns a scalar; the caller disposes it
  */
 export function flowMatchLoss(
-  { unet, noiseScheduler, weightingScheme, preconditionOutputs }: FlowMatchLossParts,
-  { latents, noise, timesteps, ...conditioning }: FlowMatchBatch,
+  parts: FlowMatchLossParts,
+  { latents, noise, timesteps, otherLatents, otherNoise, ...conditioning }: FlowMatchBatch,
 ): tf.Scalar {
+  const {
+    unet,
+    noiseScheduler,
+    weightingScheme,
+    preconditionOutputs,
+    contrastiveWeight = 0,
+  } = parts;
   return tf.tidy(() => {
     const noisy = noiseScheduler.scaleNoise(latents, noise, timesteps);
     const velocity = predict(unet, noisy, timesteps, conditioning);
     const n = noiseScheduler.config.num_train_timesteps;
     const sigmas = tf.reshape(tf.div(timesteps, n), [-1, 1, 1, 1]);
-    const squares = preconditionOutputs
-      ? tf.squaredDifference(tf.sub(noisy, tf.mul(velocity, sigmas)), latents)
-      : tf.squaredDifference(velocity, tf.sub(noise, latents));
+    const imageOf = (v: tf.Tensor4D) => tf.sub<tf.Tensor4D>(noisy, tf.mul(v, sigmas));
+    const own = { latents, noise };
+    const targetOf = (pair: Pair): tf.Tensor4D => {
+      if (preconditionOutputs && pair === own) return latents;
+      const target = tf.sub<tf.Tensor4D>(pair.noise, pair.latents);
+      return preconditionOutputs ? imageOf(target) : target;
+    };
+    const prediction = preconditionOutputs ? imageOf(velocity) : velocity;
+    const other = otherPair({ otherLatents, otherNoise });
+    const squares = contrastiveSquares(prediction, { own, other, targetOf, contrastiveWeight });
     const weights = weightsOf(weightingScheme, sigmas);
     return tf.mean<tf.Scalar>(weights ? tf.mul(squares, weights) : squares);
   });

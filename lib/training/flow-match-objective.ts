@@ -83,8 +83,8 @@ export class FlowMatchObjective<
 
   protected override lossOf(batch: FlowMatchBatch): tf.Scalar {
     const { unet, noiseScheduler, flowOptions } = this;
-    const { weightingScheme, preconditionOutputs } = flowOptions;
-    return flowMatchLoss({ unet, noiseScheduler, weightingScheme, preconditionOutputs }, batch);
+    const { contrastiveWeight } = this.options;
+    return flowMatchLoss({ unet, noiseScheduler, ...flowOptions, contrastiveWeight }, batch);
   }
 
   override identity(): Readonly<Record<string, unknown>> {

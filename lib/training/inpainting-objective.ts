@@ -4,10 +4,10 @@ import type { CLIPTextModel } from '../models/clip-text-model';
 import { isInpaintingConfig, type ChannelConfig } from '../models/inpainting-unet';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { Scheduler } from '../schedulers/scheduler';
+import { ofRows } from './batch-rows';
 import type { BatchIndices, RandomKeys } from './objective';
 import { randomMasks } from './random-masks';
 import {
-  ofRows,
   TextToImageObjective,
   type TextToImageBatch,
   type TextToImageTrainingParts,

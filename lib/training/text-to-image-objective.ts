@@ -12,12 +12,13 @@ import type { CLIPTextModel } from '../models/clip-text-model';
 import { pixelCodec, type Codec } from '../models/codec';
 import type { UNet2DConditionModel } from '../models/unet-2d-condition';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
-import { gatherRows } from '../nn/gather-rows';
 import { namedParameters } from '../nn/state-dict';
 import { rand, randint, randn, type RandomKey } from '../random';
 import type { Scheduler } from '../schedulers/scheduler';
 import { checkCaptions, datasetIdentity, prefixed } from './dataset-identity';
 import { CaptionChoices } from './caption-choices';
+import { ofRows, rowsAt } from './batch-rows';
+import { neighbours, type Others, type Pair } from './contrastive';
 import { DeviceImages, type BatchImages } from './device-images';
 import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
 import { StreamedBatch } from './streamed-batch';
@@ -65,7 +66,7 @@ export type TextToImageBatch = {
   readonly noise: tf.Tensor4D;
   /** int32 [B], 0…num_train_timesteps − 1; float32 of a scheduler with others */
   readonly timesteps: tf.Tensor1D;
-};
+} & Others;
 
 const PART_NAMES = ['unet', 'textEncoder', 'tokenizer', 'noiseScheduler', 'dataset'];
 
@@ -135,7 +136,7 @@ export class TextToImageObjective<
 
   draw(batch: BatchIndices, keys: RandomKeys): TextToImageBatch {
     refuseDisposed('TextToImageObjective.draw', { 'the objective': this });
-    const { captionDropout } = this.options;
+    const { captionDropout, contrastiveWeight } = this.options;
     const B = batch.indices.shape[0];
     return tf.tidy(() => {
       const chosen = ofRows(batch.indices, batch);
@@ -146,16 +147,31 @@ export class TextToImageObjective<
       const key = keys['captions'];
       const place = key && ofRows(rand<tf.Rank.R1>([B], key), batch);
       const captionIds = this.captionIds.gather(chosen, place);
-      const images = this.images.gather(chosen, batch.rows);
-      const flip = keys['flip'] && ofRows(rand<tf.Rank.R1>([B], keys['flip']), batch);
+      const pairs = this.pairsOf(batch, keys);
+      const { latents, noise } = pairs((whole) => ofRows(whole, batch), batch.rows);
+      const next = contrastiveWeight > 0 && neighbours(batch);
+      const other = next && pairs((whole) => rowsAt(whole, next), next);
       const empty = tf.fill<tf.Rank.R1>(chosen.shape, this.captions.emptyId, 'int32');
       return {
-        latents: this.codec.encode(flip ? mirrored(images, flip) : images),
+        latents,
         captionIds: tf.where(dropped, empty, captionIds),
-        noise: ofRows(this.noise(B, keys), batch),
+        noise,
         timesteps: ofRows(this.drawTimesteps(B, keys['timesteps']!), batch),
+        ...(other && { otherLatents: other.latents, otherNoise: other.noise }),
       };
     });
+  }
+
+  /** Images, encoded, and their noise, of any rows of the batch. */
+  private pairsOf({ indices }: BatchIndices, keys: RandomKeys) {
+    const B = indices.shape[0];
+    const noise = this.noise(B, keys);
+    const flips = keys['flip'] && rand<tf.Rank.R1>([B], keys['flip']);
+    return (rowsOf: <T extends tf.Tensor>(whole: T) => T, rows: tf.Tensor1D): Pair => {
+      const images = this.images.gather(rowsOf(indices), rows);
+      const latents = this.codec.encode(flips ? mirrored(images, rowsOf(flips)) : images);
+      return { latents, noise: rowsOf(noise) };
+    };
   }
 
   /** Time steps of a whole batch, [count]; the caller disposes them. */
@@ -184,8 +200,9 @@ export class TextToImageObjective<
   /** Of a batch or half of one, a scalar that the caller disposes. Over a scheduler without betas a subclass has its own. */
   protected lossOf(batch: DiffusionBatch): tf.Scalar {
     const noiseScheduler = this.noiseScheduler as unknown as Scheduler;
+    const { minSnrGamma, contrastiveWeight } = this.options;
     return diffusionLoss(
-      { unet: this.unet, noiseScheduler, minSnrGamma: this.options.minSnrGamma },
+      { unet: this.unet, noiseScheduler, minSnrGamma, contrastiveWeight },
       batch,
     );
   }
@@ -193,7 +210,7 @@ export class TextToImageObjective<
   identity(): Readonly<Record<string, unknown>> {
     const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = this;
     // runs from before there was an option go on
-    const later = { randomFlip: false, ...TIMESTEP_BIAS_DEFAULTS };
+    const later = { randomFlip: false, contrastiveWeight: 0, ...TIMESTEP_BIAS_DEFAULTS };
     const options = Object.entries(this.options).filter(
       ([name, value]) => value !== (later as Record<string, unknown>)[name],
     );
@@ -223,11 +240,6 @@ export class TextToImageObjective<
     this.captions.dispose();
     markDisposed(this);
   }
-}
-
-/** The micro-batch's rows of what was drawn for the whole batch. */
-export function ofRows<T extends tf.Tensor>(whole: T, { indices, rows }: BatchIndices): T {
-  return (rows.shape[0] === indices.shape[0] ? whole : gatherRows(whole, rows)) as T;
 }
 
 /** @param draws [m] in [0, 1) @returns the images, mirrored where the draw is below ½ */

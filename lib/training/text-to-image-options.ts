@@ -20,6 +20,12 @@ export interface TextToImageOptions extends Partial<{
    * who takes 0.1). Default 0.
    */
   readonly offsetNoise?: number | undefined;
+  /**
+   * Pushes predictions away from the target of another image of the batch, so that captions are told apart sooner: this times
+   * the squared error against it is taken from the loss, from 0 to below 1 (Stoica et al. 2025, "Contrastive flow matching",
+   * who take 0.05). Images drawn without guidance then look a little as with it. Default 0.
+   */
+  readonly contrastiveWeight?: number | undefined;
   /** Share of images trained with the empty caption, so that guidance has what it departs from. Default 0. */
   readonly captionDropout?: number | undefined;
   /**
@@ -44,6 +50,7 @@ export type ResolvedTextToImageOptions = {
 const DEFAULTS: ResolvedTextToImageOptions = {
   minSnrGamma: null,
   offsetNoise: 0,
+  contrastiveWeight: 0,
   captionDropout: 0,
   randomFlip: false,
   trainTextEncoder: true,
@@ -54,6 +61,7 @@ const DEFAULTS: ResolvedTextToImageOptions = {
 const RULES: OptionRules<ResolvedTextToImageOptions> = {
   minSnrGamma: ['null or a number > 0', (v) => v === null || isPositive(v)],
   offsetNoise: NOT_NEGATIVE_RULE,
+  contrastiveWeight: ['a number from 0 to below 1', (v) => isShare(v) && v < 1],
   captionDropout: ['a number from 0 to 1', isShare],
   randomFlip: ['true or false', (v) => typeof v === 'boolean'],
   trainTextEncoder: ['true or false', (v) => typeof v === 'boolean'],

@@ -12,7 +12,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 CAPTIONS = [f"A handwritten digit {digit}" for digit in range(10)]
 SETTINGS = {
     "batchSize", "learningRate", "lrScales", "optimizer", "maxGradNorm", "captionDropout", "ema", "seed", "timestepBiasStrategy",
-    "timestepBiasMultiplier", "timestepBiasPortion", "timestepBiasBegin", "timestepBiasEnd",
+    "timestepBiasMultiplier", "timestepBiasPortion", "timestepBiasBegin", "timestepBiasEnd", "contrastiveWeight",
 }
 
 
@@ -89,10 +89,15 @@ class Loop:
     def step(self, clean, labels, noise, timesteps, dropped):
         """clean, noise [B, 1, 28, 28]; labels, timesteps int64 [B]; dropped bool [B]. Returns the loss."""
         trainer = self.recipe["trainer"]
+        away = settings(self.recipe).get("contrastiveWeight", 0)
         # Each caption encoded once and gathered: the same numbers as encoding all of the batch.
         hidden = self.text(self.ids).last_hidden_state[labels.masked_fill(dropped, len(CAPTIONS))]
         noisy = self.scheduler.add_noise(clean, noise, timesteps)
-        loss = F.mse_loss(self.unet(noisy, timesteps, hidden).sample, self.target(clean, noise, timesteps))
+        predicted = self.unet(noisy, timesteps, hidden).sample
+        loss = F.mse_loss(predicted, self.target(clean, noise, timesteps))
+        if away:  # from the target of the batch's next image
+            other = self.target(clean.roll(-1, 0), noise.roll(-1, 0), timesteps)
+            loss = loss - away * F.mse_loss(predicted, other)
         self.optimizer.zero_grad()
         loss.backward()
         if trainer.get("maxGradNorm"):

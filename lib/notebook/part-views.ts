@@ -84,6 +84,14 @@ export const trainerSummary = (trainer: Trainer): Summary => ({
   }),
 });
 
+/** Which time steps are drawn more often is told only if some are. */
+function optionsTold(options: TextToImageObjective['options']): Facts {
+  const isBiased = options.timestepBiasStrategy !== 'none';
+  const told = ([name]: [string, unknown]) =>
+    isBiased || name === 'timestepBiasStrategy' || !name.startsWith('timestepBias');
+  return Object.fromEntries(Object.entries(options).filter(told));
+}
+
 export const objectiveSummary = (objective: TextToImageObjective): Summary => ({
   title: className(objective),
   facts: {
@@ -92,7 +100,7 @@ export const objectiveSummary = (objective: TextToImageObjective): Summary => ({
     unet: partText(objective.unet),
     text_encoder: partText(objective.textEncoder),
     scheduler: className(objective.noiseScheduler),
-    ...objective.options,
+    ...optionsTold(objective.options),
   },
 });
 

@@ -177,6 +177,12 @@ describe('parts have a short view', () => {
     const parts = { unet, textEncoder, tokenizer, noiseScheduler, dataset };
     const objective = new sd.TextToImageObjective(parts, { captionDropout: 0.1 });
     expect(await text(objective)).toMatch(/captionDropout +0.1/);
+    expect(await text(objective)).toMatch(/timestepBiasStrategy +none$/m);
+    expect(await text(objective)).not.toMatch(/timestepBiasMultiplier/);
+    const biased = { timestepBiasStrategy: 'later', timestepBiasMultiplier: 6 } as const;
+    const later = new sd.TextToImageObjective(parts, biased);
+    expect(await text(later)).toMatch(/timestepBiasMultiplier +6\n/);
+    later.dispose();
     const options = { batchSize: 64, learningRate: 1e-3, seed: 1, ema: { decay: 0.99 } };
     const trainer = new sd.Trainer(objective, options);
     expect(await text(trainer)).toMatch(/^Trainer\n[^]*step +0\n[^]*learning rate +0.001\n/);

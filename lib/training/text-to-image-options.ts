@@ -23,7 +23,7 @@ export interface TextToImageOptions extends Partial<{
   /**
    * Pushes predictions away from the target of another image of the batch, so that captions are told apart sooner: this times
    * the squared error against it is taken from the loss, from 0 to below 1 (Stoica et al. 2025, "Contrastive flow matching",
-   * who take 0.05). Images drawn without guidance then look a little as with it. Default 0.
+   * who take 0.05). The loss is told with it, so it is lower than the error itself. Default 0.
    */
   readonly contrastiveWeight?: number | undefined;
   /** Share of images trained with the empty caption, so that guidance has what it departs from. Default 0. */

@@ -17,7 +17,7 @@ import { rand, randint, randn, type RandomKey } from '../random';
 import type { Scheduler } from '../schedulers/scheduler';
 import { checkCaptions, datasetIdentity, prefixed } from './dataset-identity';
 import { CaptionChoices } from './caption-choices';
-import { ofRows, rowsAt } from './batch-rows';
+import { isWhole, ofRows, rowsAt } from './batch-rows';
 import { neighbours, type Others, type Pair } from './contrastive';
 import { DeviceImages, type BatchImages } from './device-images';
 import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
@@ -148,14 +148,18 @@ export class TextToImageObjective<
       const place = key && ofRows(rand<tf.Rank.R1>([B], key), batch);
       const captionIds = this.captionIds.gather(chosen, place);
       const pairs = this.pairsOf(batch, keys);
-      const { latents, noise } = pairs((whole) => ofRows(whole, batch), batch.rows);
+      const own = pairs((whole) => ofRows(whole, batch), batch.rows);
       const next = contrastiveWeight > 0 && neighbours(batch);
-      const other = next && pairs((whole) => rowsAt(whole, next), next);
+      // Of a whole batch the neighbours are there: no image is unpacked and encoded twice.
+      const at = (rows: tf.Tensor1D): Pair =>
+        isWhole(batch)
+          ? { latents: rowsAt(own.latents, rows), noise: rowsAt(own.noise, rows) }
+          : pairs((whole) => rowsAt(whole, rows), rows);
+      const other = next && at(next);
       const empty = tf.fill<tf.Rank.R1>(chosen.shape, this.captions.emptyId, 'int32');
       return {
-        latents,
+        ...own,
         captionIds: tf.where(dropped, empty, captionIds),
-        noise,
         timesteps: ofRows(this.drawTimesteps(B, keys['timesteps']!), batch),
         ...(other && { otherLatents: other.latents, otherNoise: other.noise }),
       };

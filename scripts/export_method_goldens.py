@@ -5,7 +5,8 @@
 min-SNR weights and losses after diffusers' examples/text_to_image/train_text_to_image.py, whose lines are repeated
 here with its `compute_snr`; torch's OneCycleLR; EulerDiscreteScheduler and HeunDiscreteScheduler, dynamic
 thresholding of DDPM, DDIM and DPM-Solver++; DPM-Solver++ with noise; `rescale_noise_cfg` of the Stable Diffusion pipeline;
-the contrastive loss of github.com/gstoica27/DeltaFM, the next image of the batch for the one that is drawn there.
+the contrastive loss of github.com/gstoica27/DeltaFM, the next image of the batch for the one that is drawn there; the target of
+github.com/tzco/Diffusion-wo-CFG, with the model itself for its average and every fourth image.
 """
 import json, os, sys
 import torch
@@ -154,6 +155,28 @@ for target in ("epsilon", "v_prediction", "flow"):
     loss.backward()
     out[f"contrast.loss.{target}"] = loss.detach().reshape(1)
     out[f"contrast.grad.{target}"] = prediction.grad
+
+# Model guidance, scale 1.2, of a model with two numbers
+guided = {name: randn(7, 1, 4, 4) for name in ("latents", "noise")} | {"hidden": randn(7, 2, 3), "empty": randn(1, 2, 3)}
+out |= {f"guided.{name}": value for name, value in guided.items()}
+places = torch.arange(0, 7, 4)
+for target in ("epsilon", "v_prediction", "flow"):
+    scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2")
+    x, noise = guided["latents"], guided["noise"]
+    noisy = scheduler.add_noise(x, noise, timesteps)
+    goal = {"epsilon": noise, "v_prediction": scheduler.get_velocity(x, noise, timesteps), "flow": noise - x}[target].clone()
+    if target == "flow":  # σ = ½ for all
+        noisy = (x + noise) / 2
+    a, b = (torch.tensor(value, requires_grad=True) for value in (0.7, 0.4))
+    model = lambda sample, hidden: a * sample + b * hidden.mean(dim=[1, 2]).reshape(-1, 1, 1, 1)
+    prediction = model(noisy, guided["hidden"])
+    with torch.no_grad():
+        w = (1.2 - 1) * 7 / len(places)
+        goal[places] = goal[places] + w * (prediction[places] - model(noisy[places], guided["empty"]))
+    loss = F.mse_loss(prediction, goal)
+    loss.backward()
+    out[f"guided.loss.{target}"] = loss.detach().reshape(1)
+    out[f"guided.grad.{target}"] = torch.stack([a.grad, b.grad])
 
 save_file({k: v.contiguous() for k, v in out.items()}, os.path.join(folder, "case.safetensors"))
 with open(os.path.join(folder, "runs.json"), "w") as file:

@@ -75,6 +75,25 @@ export class CaptionTable {
     });
   }
 
+  /**
+   * The same, and for as many rows that of the empty text, all encoded at once.
+   *
+   * @returns [B, maxLength, hidden_size] each; the caller disposes them
+   */
+  withEmpty(
+    captionIds: tf.Tensor1D,
+  ): Record<'encoderHiddenStates' | 'emptyHiddenStates', tf.Tensor3D> {
+    return tf.tidy(() => {
+      const empty = tf.fill<tf.Rank.R1>(captionIds.shape, this.emptyId, 'int32');
+      const both = this.encoderHiddenStates(tf.concat([captionIds, empty]));
+      const [encoderHiddenStates, emptyHiddenStates] = tf.split(both, 2) as [
+        tf.Tensor3D,
+        tf.Tensor3D,
+      ];
+      return { encoderHiddenStates, emptyHiddenStates };
+    });
+  }
+
   dispose(): void {
     tf.dispose([this.inputIds, ...(this.frozen ? [this.frozen] : [])]);
   }

@@ -1,8 +1,9 @@
 import { tf } from '../backend';
-import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
+import type { Conditioning, Denoiser } from '../conditioning/conditioning';
 import { minSnrWeights, predictionTarget } from '../schedulers/forward-process';
 import type { Scheduler } from '../schedulers/scheduler';
 import { contrastiveSquares, otherPair, type Others } from './contrastive';
+import { predictLessGuidance, type Guidance } from './model-guidance';
 
 /** What the loss is of. */
 export interface DiffusionLossParts {
@@ -22,11 +23,13 @@ export type DiffusionBatch = Conditioning & {
   readonly noise: tf.Tensor4D;
   /** int32 [B], 0…num_train_timesteps − 1 */
   readonly timesteps: tf.Tensor1D;
-} & Others;
+} & Others &
+  Guidance;
 
 /**
  * The mean squared error of the prediction, as a diffusion model is trained (Ho et al. 2020, algorithm 1; velocity and
- * sample targets as in Salimans & Ho 2022), weighted by min-SNR (Hang et al. 2023) and contrastive (Stoica et al. 2025) if asked.
+ * sample targets as in Salimans & Ho 2022); if asked weighted by min-SNR (Hang et al. 2023), contrastive (Stoica et al. 2025) and
+ * with guidance as a part of its target (Tang et al. 2025).
  *
  * @returns a scalar; the caller disposes it
  */
@@ -36,7 +39,7 @@ export function diffusionLoss(
 ): tf.Scalar {
   return tf.tidy(() => {
     const noisy = noiseScheduler.addNoise(latents, noise, timesteps);
-    const prediction = predict(unet, noisy, timesteps, conditioning);
+    const prediction = predictLessGuidance(unet, noisy, timesteps, conditioning);
     const squares = contrastiveSquares(prediction, {
       own: { latents, noise },
       other: otherPair({ otherLatents, otherNoise }),

@@ -1,9 +1,10 @@
 /** Flow matching's loss and how its time steps are drawn, as diffusers' train_dreambooth_sd3.py. */
 import { tf } from '../backend';
-import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
+import type { Conditioning, Denoiser } from '../conditioning/conditioning';
 import { rand, randn, type RandomKey } from '../random';
 import type { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
 import { contrastiveSquares, otherPair, type Others, type Pair } from './contrastive';
+import { predictLessGuidance, type Guidance } from './model-guidance';
 
 export const WEIGHTING_SCHEMES = ['none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'] as const;
 /** `logit_normal` and `mode` draw the middle more often; `sigma_sqrt` and `cosmap` draw evenly and weigh. */
@@ -76,10 +77,12 @@ export type FlowMatchBatch = Conditioning & {
   readonly noise: tf.Tensor4D;
   /** float32 [B]: σ · num_train_timesteps, of the scheduler's `trainTimesteps` */
   readonly timesteps: tf.Tensor1D;
-} & Others;
+} & Others &
+  Guidance;
 
 /**
- * The mean squared error of the velocity noise − x0 at x_σ = (1 − σ) · x0 + σ · noise; contrastive (Stoica et al. 2025) if asked.
+ * The mean squared error of the velocity noise − x0 at x_σ = (1 − σ) · x0 + σ · noise; if asked contrastive (Stoica et al. 2025) and
+ * with guidance as a part of its target (Tang et al. 2025).
  *
  * @returns a scalar; the caller disposes it
  */
@@ -96,7 +99,7 @@ export function flowMatchLoss(
   } = parts;
   return tf.tidy(() => {
     const noisy = noiseScheduler.scaleNoise(latents, noise, timesteps);
-    const velocity = predict(unet, noisy, timesteps, conditioning);
+    const velocity = predictLessGuidance(unet, noisy, timesteps, conditioning);
     const n = noiseScheduler.config.num_train_timesteps;
     const sigmas = tf.reshape(tf.div(timesteps, n), [-1, 1, 1, 1]);
     const imageOf = (v: tf.Tensor4D) => tf.sub<tf.Tensor4D>(noisy, tf.mul(v, sigmas));

@@ -21,6 +21,7 @@ import { isWhole, ofRows, rowsAt } from './batch-rows';
 import { neighbours, type Others, type Pair } from './contrastive';
 import { DeviceImages, type BatchImages } from './device-images';
 import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
+import { guidanceWeights, type Guidance } from './model-guidance';
 import { StreamedBatch } from './streamed-batch';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
 import {
@@ -66,7 +67,8 @@ export type TextToImageBatch = {
   readonly noise: tf.Tensor4D;
   /** int32 [B], 0…num_train_timesteps − 1; float32 of a scheduler with others */
   readonly timesteps: tf.Tensor1D;
-} & Others;
+} & Others &
+  Pick<Guidance, 'guidance'>;
 
 const PART_NAMES = ['unet', 'textEncoder', 'tokenizer', 'noiseScheduler', 'dataset'];
 
@@ -136,7 +138,7 @@ export class TextToImageObjective<
 
   draw(batch: BatchIndices, keys: RandomKeys): TextToImageBatch {
     refuseDisposed('TextToImageObjective.draw', { 'the objective': this });
-    const { captionDropout, contrastiveWeight } = this.options;
+    const { captionDropout, contrastiveWeight, modelGuidanceScale } = this.options;
     const B = batch.indices.shape[0];
     return tf.tidy(() => {
       const chosen = ofRows(batch.indices, batch);
@@ -162,6 +164,7 @@ export class TextToImageObjective<
         captionIds: tf.where(dropped, empty, captionIds),
         timesteps: ofRows(this.drawTimesteps(B, keys['timesteps']!), batch),
         ...(other && { otherLatents: other.latents, otherNoise: other.noise }),
+        ...(modelGuidanceScale > 1 && { guidance: guidanceWeights(batch, modelGuidanceScale) }),
       };
     });
   }
@@ -196,8 +199,10 @@ export class TextToImageObjective<
 
   loss({ captionIds, ...batch }: TextToImageBatch): tf.Scalar {
     return tf.tidy(() => {
-      const encoderHiddenStates = this.captions.encoderHiddenStates(captionIds);
-      return inHalves((half) => this.lossOf(half), { ...batch, encoderHiddenStates });
+      const text = batch.guidance
+        ? this.captions.withEmpty(captionIds)
+        : { encoderHiddenStates: this.captions.encoderHiddenStates(captionIds) };
+      return inHalves((half) => this.lossOf(half), { ...batch, ...text });
     });
   }
 
@@ -214,7 +219,10 @@ export class TextToImageObjective<
   identity(): Readonly<Record<string, unknown>> {
     const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = this;
     // runs from before there was an option go on
-    const later = { randomFlip: false, contrastiveWeight: 0, ...TIMESTEP_BIAS_DEFAULTS };
+    const later = {
+      ...{ randomFlip: false, contrastiveWeight: 0, modelGuidanceScale: 1 },
+      ...TIMESTEP_BIAS_DEFAULTS,
+    };
     const options = Object.entries(this.options).filter(
       ([name, value]) => value !== (later as Record<string, unknown>)[name],
     );

@@ -26,6 +26,13 @@ export interface TextToImageOptions extends Partial<{
    * who take 0.05). The loss is told with it, so it is lower than the error itself. Default 0.
    */
   readonly contrastiveWeight?: number | undefined;
+  /**
+   * Lets the model learn to draw without guidance what it would draw with some (Tang et al. 2025, "Diffusion models without
+   * classifier-free guidance"): so many times less one, what the caption changes in a prediction is added to its target. From 1 to
+   * below 2, as `guidance_scale`; as the model's own predictions are taken, a scale s gives what guidance 1 / (2 − s) gives. Needs
+   * `captionDropout`. Default 1: nothing is added.
+   */
+  readonly modelGuidanceScale?: number | undefined;
   /** Share of images trained with the empty caption, so that guidance has what it departs from. Default 0. */
   readonly captionDropout?: number | undefined;
   /**
@@ -51,6 +58,7 @@ const DEFAULTS: ResolvedTextToImageOptions = {
   minSnrGamma: null,
   offsetNoise: 0,
   contrastiveWeight: 0,
+  modelGuidanceScale: 1,
   captionDropout: 0,
   randomFlip: false,
   trainTextEncoder: true,
@@ -62,6 +70,10 @@ const RULES: OptionRules<ResolvedTextToImageOptions> = {
   minSnrGamma: ['null or a number > 0', (v) => v === null || isPositive(v)],
   offsetNoise: NOT_NEGATIVE_RULE,
   contrastiveWeight: ['a number from 0 to below 1', (v) => isShare(v) && v < 1],
+  modelGuidanceScale: [
+    'a number from 1 to below 2',
+    (v) => typeof v === 'number' && v >= 1 && v < 2,
+  ],
   captionDropout: ['a number from 0 to 1', isShare],
   randomFlip: ['true or false', (v) => typeof v === 'boolean'],
   trainTextEncoder: ['true or false', (v) => typeof v === 'boolean'],
@@ -69,7 +81,15 @@ const RULES: OptionRules<ResolvedTextToImageOptions> = {
   ...TIMESTEP_BIAS_RULES,
 };
 
-/** @throws RangeError naming every option that is unknown or out of range */
+/** @throws RangeError naming every option that is unknown or out of range, or does not fit another */
 export function resolveTextToImageOptions(options: TextToImageOptions): ResolvedTextToImageOptions {
-  return checkOptions('TextToImageObjective', options, DEFAULTS, RULES);
+  const resolved = checkOptions('TextToImageObjective', options, DEFAULTS, RULES);
+  const { modelGuidanceScale, captionDropout } = resolved;
+  if (modelGuidanceScale > 1 && captionDropout === 0) {
+    throw new RangeError(
+      `TextToImageObjective: modelGuidanceScale: expected 1 without captionDropout, got ${modelGuidanceScale}: what it departs ` +
+        'from is the prediction with the empty caption, which captionDropout trains (0.1 is usual).',
+    );
+  }
+  return resolved;
 }

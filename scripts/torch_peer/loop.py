@@ -13,6 +13,7 @@ CAPTIONS = [f"A handwritten digit {digit}" for digit in range(10)]
 SETTINGS = {
     "batchSize", "learningRate", "lrScales", "optimizer", "maxGradNorm", "captionDropout", "ema", "seed", "timestepBiasStrategy",
     "timestepBiasMultiplier", "timestepBiasPortion", "timestepBiasBegin", "timestepBiasEnd", "contrastiveWeight",
+    "modelGuidanceScale",
 }
 
 
@@ -91,13 +92,15 @@ class Loop:
         trainer = self.recipe["trainer"]
         away = settings(self.recipe).get("contrastiveWeight", 0)
         # Each caption encoded once and gathered: the same numbers as encoding all of the batch.
-        hidden = self.text(self.ids).last_hidden_state[labels.masked_fill(dropped, len(CAPTIONS))]
+        captions = self.text(self.ids).last_hidden_state
+        hidden = captions[labels.masked_fill(dropped, len(CAPTIONS))]
         noisy = self.scheduler.add_noise(clean, noise, timesteps)
         predicted = self.unet(noisy, timesteps, hidden).sample
-        loss = F.mse_loss(predicted, self.target(clean, noise, timesteps))
+        compared = predicted - self.guidance(predicted, noisy, timesteps, captions[-1:])
+        loss = F.mse_loss(compared, self.target(clean, noise, timesteps))
         if away:  # from the target of the batch's next image
             other = self.target(clean.roll(-1, 0), noise.roll(-1, 0), timesteps)
-            loss = loss - away * F.mse_loss(predicted, other)
+            loss = loss - away * F.mse_loss(compared, other)
         self.optimizer.zero_grad()
         loss.backward()
         if trainer.get("maxGradNorm"):
@@ -107,6 +110,18 @@ class Loop:
             self.ema.step(self.parameters)
         self.done += 1
         return loss.item()
+
+    @torch.no_grad()
+    def guidance(self, predicted, noisy, timesteps, empty):
+        """What is added to the target of every fourth image: four times as much, so that all have it in the mean."""
+        added = torch.zeros_like(predicted)
+        scale = settings(self.recipe).get("modelGuidanceScale", 1)
+        if scale > 1:
+            rows = slice(None, None, 4)
+            count = len(predicted[rows])
+            without = self.unet(noisy[rows], timesteps[rows], empty.expand(count, -1, -1)).sample
+            added[rows] = (scale - 1) * len(predicted) / count * (predicted[rows] - without)
+        return added
 
     @contextlib.contextmanager
     def averaged(self):

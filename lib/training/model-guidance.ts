@@ -99,9 +99,9 @@ function rowsOfAll(
   emptyHiddenStates: tf.Tensor3D,
   rowsOf: RowsOf,
 ): Conditioning {
-  const rows = Object.entries(conditioning).map(([name, value]) => [
-    name,
-    value instanceof tf.Tensor ? rowsOf(value) : value?.map((tensor) => rowsOf(tensor)),
-  ]);
+  const rows = Object.entries(conditioning).map(([name, value]) => {
+    const few = value instanceof tf.Tensor ? rowsOf(value) : value?.map((x) => rowsOf(x));
+    return [name, few] as const;
+  });
   return { ...Object.fromEntries(rows), encoderHiddenStates: rowsOf(emptyHiddenStates) };
 }

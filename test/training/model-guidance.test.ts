@@ -80,11 +80,19 @@ describe("the loss is torch's", () => {
     const cut = (start: number, count: number) =>
       valueAndGrads((unet) => {
         const timesteps = int32([...golden.get('minsnr.timesteps')!.data]);
-        const rows = Object.entries({ ...batch(), timesteps }).map(([name, x]) => {
-          const begin = [start, ...x.shape.slice(1).map(() => 0)];
-          return [name, tf.slice(x, begin, [count, ...x.shape.slice(1)])];
-        });
-        const loss = diffusionLoss({ ...parts, unet }, Object.fromEntries(rows));
+        const rows = <T extends tf.Tensor>(x: T) => tf.slice(x, start, count);
+        const { latents, noise, encoderHiddenStates, emptyHiddenStates, guidance } = batch();
+        const loss = diffusionLoss(
+          { ...parts, unet },
+          {
+            latents: rows(latents),
+            noise: rows(noise),
+            timesteps: rows(timesteps),
+            encoderHiddenStates: rows(encoderHiddenStates),
+            emptyHiddenStates: rows(emptyHiddenStates),
+            guidance: rows(guidance),
+          },
+        );
         return tf.mul(loss, count / 7);
       });
     tf.tidy(() => {
@@ -130,7 +138,7 @@ describe('modelGuidanceScale', () => {
     const keys = { noise: [1, 2], offset: [9, 9], timesteps: [3, 4], dropout: [5, 6] };
     expect(() =>
       tf.tidy(() => {
-        const entries = Object.entries(keys).map(([name, key]) => [name, int32(key)]);
+        const entries = Object.entries(keys).map(([name, key]) => [name, int32(key)] as const);
         objective.loss(objective.draw(batchOf(5, [0, 1, 2]), Object.fromEntries(entries)));
       }),
     ).toLeakNothing();

@@ -76,7 +76,7 @@ export class CaptionTable {
   }
 
   /**
-   * The same, and for as many rows that of the empty text, all encoded at once.
+   * The same, and for as many rows that of the empty text, encoded together.
    *
    * @returns [B, maxLength, hidden_size] each; the caller disposes them
    */
@@ -84,13 +84,10 @@ export class CaptionTable {
     captionIds: tf.Tensor1D,
   ): Record<'encoderHiddenStates' | 'emptyHiddenStates', tf.Tensor3D> {
     return tf.tidy(() => {
-      const empty = tf.fill<tf.Rank.R1>(captionIds.shape, this.emptyId, 'int32');
-      const both = this.encoderHiddenStates(tf.concat([captionIds, empty]));
-      const [encoderHiddenStates, emptyHiddenStates] = tf.split(both, 2) as [
-        tf.Tensor3D,
-        tf.Tensor3D,
-      ];
-      return { encoderHiddenStates, emptyHiddenStates };
+      const B = captionIds.shape[0];
+      const ids = tf.concat([captionIds, tf.tensor1d([this.emptyId], 'int32')]);
+      const [own, empty] = tf.split(this.encoderHiddenStates(ids), [B, 1]) as tf.Tensor3D[];
+      return { encoderHiddenStates: own!, emptyHiddenStates: tf.tile(empty!, [B, 1, 1]) };
     });
   }
 

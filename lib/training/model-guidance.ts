@@ -4,7 +4,7 @@
  * added to the target, and no gradient flows through it.
  *
  * The authors take it from averaged weights, for all images. Here it is the model's own, for every fourth image four times
- * as much: the same in the mean, for 8 % more time a step instead of 29 %.
+ * as much: the same in the mean, for 8 % more time a step instead of a quarter.
  */
 import { tf } from '../backend';
 import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';

@@ -4,11 +4,20 @@
  * `encoderHiddenStates` is the text; every other name is handed to the model's `forward` as an extra, so that a
  * model that takes more (residuals of a control net, an image to change) needs no other trainer or sampler.
  */
-import type { tf } from '../backend';
+import { tf } from '../backend';
 
 /** Batch-first tensors, [B, …]: alone, or several under one name. */
 export interface ModelExtras {
   readonly [name: string]: tf.Tensor | readonly tf.Tensor[] | undefined;
+}
+
+/** The same names with what `of` gives for each tensor. */
+export function mapExtras<E extends ModelExtras>(extras: E, of: (x: tf.Tensor) => tf.Tensor): E {
+  const entries = Object.entries(extras).map(([name, value]) => {
+    const mapped = value instanceof tf.Tensor ? of(value) : value?.map(of);
+    return [name, mapped] as const;
+  });
+  return Object.fromEntries(entries) as ModelExtras as E;
 }
 
 export interface Conditioning extends ModelExtras {

@@ -1,6 +1,6 @@
 /** Prompts as conditioning. */
 import { tf } from '../backend';
-import type { Conditioning, ModelExtras } from '../conditioning/conditioning';
+import { mapExtras, type Conditioning, type ModelExtras } from '../conditioning/conditioning';
 import { unknownTexts } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import { gatherRows } from '../nn/gather-rows';
@@ -59,12 +59,7 @@ function truncationMessage(prompt: string, cut: string, length: number): string 
 
 /** The extras for a guided step, where every image is predicted twice; the caller disposes them. */
 export function twice(extras: ModelExtras): ModelExtras {
-  const double = (x: tf.Tensor) => tf.concat([x, x]);
-  const entries = Object.entries(extras).map(([name, value]) => {
-    if (value === undefined) return [name, value] as const;
-    return [name, value instanceof tf.Tensor ? double(value) : value.map(double)] as const;
-  });
-  return Object.fromEntries(entries);
+  return mapExtras(extras, (x) => tf.concat([x, x]));
 }
 
 export function disposeExtras(extras: ModelExtras): void {

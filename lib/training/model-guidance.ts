@@ -7,7 +7,7 @@
  * as much: the same in the mean, for 8 % more time a step instead of a quarter.
  */
 import { tf } from '../backend';
-import { predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
+import { mapExtras, predict, type Conditioning, type Denoiser } from '../conditioning/conditioning';
 import { gatherRows } from '../nn/gather-rows';
 import { ofRows } from './batch-rows';
 import type { BatchIndices } from './objective';
@@ -32,10 +32,8 @@ export type Guidance = {
 export function guidanceWeights(batch: BatchIndices, scale: number): tf.Tensor1D {
   const B = batch.indices.shape[0];
   const weight = ((scale - 1) * B) / Math.ceil(B / EVERY);
-  return tf.tidy(() => {
-    const isGuided = tf.equal(tf.mod(tf.range(0, B, 1, 'int32'), tf.scalar(EVERY, 'int32')), 0);
-    return ofRows(tf.mul<tf.Tensor1D>(tf.cast(isGuided, 'float32'), weight), batch);
-  });
+  const weights = Array.from({ length: B }, (_, place) => (place % EVERY === 0 ? weight : 0));
+  return tf.tidy(() => ofRows(tf.tensor1d(weights), batch));
 }
 
 /** Picks the rows that are guided. */
@@ -61,8 +59,8 @@ export function predictLessGuidance(
   const less = tf.customGrad((...args) => {
     const own = args[0] as tf.Tensor4D;
     const value = differences(own, guidance, (rowsOf) => {
-      const empty = rowsOfAll(conditioning, emptyHiddenStates, rowsOf);
-      return predict(unet, rowsOf(noisy), rowsOf(timesteps), empty);
+      const empty = { ...conditioning, encoderHiddenStates: emptyHiddenStates };
+      return predict(unet, rowsOf(noisy), rowsOf(timesteps), mapExtras(empty, rowsOf));
     });
     return { value: tf.sub(own, value), gradFunc: (dy: tf.Tensor) => [dy.clone()] };
   });
@@ -91,17 +89,4 @@ function differences(
     const weights = tf.reshape(guidance, [B, 1, 1, 1]);
     return tf.mul<tf.Tensor4D>(gatherRows(guided, slotOf) as tf.Tensor4D, weights);
   });
-}
-
-/** What a prediction of some rows depends on, the empty caption in place of their own. */
-function rowsOfAll(
-  conditioning: Conditioning,
-  emptyHiddenStates: tf.Tensor3D,
-  rowsOf: RowsOf,
-): Conditioning {
-  const rows = Object.entries(conditioning).map(([name, value]) => {
-    const few = value instanceof tf.Tensor ? rowsOf(value) : value?.map((x) => rowsOf(x));
-    return [name, few] as const;
-  });
-  return { ...Object.fromEntries(rows), encoderHiddenStates: rowsOf(emptyHiddenStates) };
 }

@@ -220,7 +220,9 @@ export class TextToImageObjective<
     const { unet, textEncoder, tokenizer, noiseScheduler, dataset } = this;
     // runs from before there was an option go on
     const later = {
-      ...{ randomFlip: false, contrastiveWeight: 0, modelGuidanceScale: 1 },
+      randomFlip: false,
+      contrastiveWeight: 0,
+      modelGuidanceScale: 1,
       ...TIMESTEP_BIAS_DEFAULTS,
     };
     const options = Object.entries(this.options).filter(

@@ -8,7 +8,14 @@ import { diffusionLoss } from '../../lib/training/diffusion-loss';
 import { flowMatchLoss } from '../../lib/training/flow-match-loss';
 import type { TextToImageOptions } from '../../lib/training/text-to-image-options';
 import { loadGolden } from '../support/golden';
-import { disposeTrainers, losses, tinyObjective, tinyTrainer, withoutJit } from './tiny-trainer';
+import {
+  disposeTrainers,
+  inputOf,
+  losses,
+  tinyObjective,
+  tinyTrainer,
+  withoutJit,
+} from './tiny-trainer';
 
 afterEach(disposeTrainers);
 vi.setConfig({ testTimeout: 600_000 });
@@ -74,12 +81,8 @@ describe("the loss is torch's", () => {
 describe('contrastiveWeight', () => {
   const draw = (rows: readonly number[], options: TextToImageOptions) =>
     tf.tidy(() => {
-      const int32 = (numbers: readonly number[]) => tf.tensor1d([...numbers], 'int32');
-      const keys = { noise: [1, 2], offset: [9, 9], timesteps: [3, 4], dropout: [5, 6] };
-      const drawn = tinyObjective(options).draw(
-        { indices: int32([7, 3, 9999, 0, 5]), rows: int32(rows) },
-        Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, int32(key)])),
-      );
+      const { keys, ...batch } = inputOf([7, 3, 9999, 0, 5], rows);
+      const drawn = tinyObjective(options).draw(batch, keys);
       return Object.fromEntries(
         Object.entries(drawn).map(([name, x]) => [name, [...x.dataSync()]]),
       );

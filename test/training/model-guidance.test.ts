@@ -9,7 +9,14 @@ import { flowMatchLoss } from '../../lib/training/flow-match-loss';
 import { guidanceWeights } from '../../lib/training/model-guidance';
 import type { TextToImageOptions } from '../../lib/training/text-to-image-options';
 import { loadGolden } from '../support/golden';
-import { disposeTrainers, losses, tinyObjective, tinyTrainer, withoutJit } from './tiny-trainer';
+import {
+  disposeTrainers,
+  inputOf,
+  losses,
+  tinyObjective,
+  tinyTrainer,
+  withoutJit,
+} from './tiny-trainer';
 
 afterEach(disposeTrainers);
 vi.setConfig({ testTimeout: 600_000 });
@@ -17,10 +24,11 @@ vi.setConfig({ testTimeout: 600_000 });
 const golden = loadGolden('methods');
 const SCALE = 1.2;
 const int32 = (numbers: readonly number[]) => tf.tensor1d([...numbers], 'int32');
-const batchOf = (size: number, rows: readonly number[]) => ({
-  indices: tf.range(0, size, 1, 'int32'),
-  rows: int32(rows),
-});
+/** A whole batch of so many. */
+const wholeOf = (size: number) => {
+  const rows = tf.range(0, size, 1, 'int32');
+  return { indices: rows, rows };
+};
 
 describe("the loss is torch's", () => {
   const image = (name: string) => tf.tensor4d(golden.get(`guided.${name}`)!.data, [7, 4, 4, 1]);
@@ -39,7 +47,7 @@ describe("the loss is torch's", () => {
     noise: image('noise'),
     encoderHiddenStates: tf.tensor3d(golden.get('guided.hidden')!.data, [7, 2, 3]),
     emptyHiddenStates: tf.tile(tf.tensor3d(golden.get('guided.empty')!.data, [1, 2, 3]), [7, 1, 1]),
-    guidance: guidanceWeights(batchOf(7, [0, 1, 2, 3, 4, 5, 6]), SCALE),
+    guidance: guidanceWeights(wholeOf(7), SCALE),
   });
 
   it.each(['epsilon', 'v_prediction'] as const)('for %s', (type) => {
@@ -76,14 +84,13 @@ describe("the loss is torch's", () => {
 
   it.each([1, 2, 3, 5])('however it is cut: %i rows at a time', (size) => {
     const noiseScheduler = new DDPMScheduler({ prediction_type: 'v_prediction' });
-    const parts = { unet: {} as Denoiser, noiseScheduler };
     const cut = (start: number, count: number) =>
       valueAndGrads((unet) => {
         const timesteps = int32([...golden.get('minsnr.timesteps')!.data]);
         const rows = <T extends tf.Tensor>(x: T) => tf.slice(x, start, count);
         const { latents, noise, encoderHiddenStates, emptyHiddenStates, guidance } = batch();
         const loss = diffusionLoss(
-          { ...parts, unet },
+          { unet, noiseScheduler },
           {
             latents: rows(latents),
             noise: rows(noise),
@@ -112,7 +119,7 @@ describe('modelGuidanceScale', () => {
   it.each([1, 3, 4, 5, 64])('guides every fourth of %i images; the mean is scale − 1', (size) => {
     tf.tidy(() => {
       const all = [...Array(size).keys()];
-      const weights = [...guidanceWeights(batchOf(size, all), SCALE).dataSync()];
+      const weights = [...guidanceWeights(wholeOf(size), SCALE).dataSync()];
       expect(all.filter((i) => weights[i]! > 0)).toEqual(all.filter((i) => i % 4 === 0));
       expect(weights.reduce((sum, weight) => sum + weight) / size).toBeCloseTo(SCALE - 1, 6);
     });
@@ -135,11 +142,10 @@ describe('modelGuidanceScale', () => {
 
   it('leaks nothing', () => {
     const objective = tinyObjective({ modelGuidanceScale: 1.5, captionDropout: 0.2 });
-    const keys = { noise: [1, 2], offset: [9, 9], timesteps: [3, 4], dropout: [5, 6] };
     expect(() =>
       tf.tidy(() => {
-        const entries = Object.entries(keys).map(([name, key]) => [name, int32(key)] as const);
-        objective.loss(objective.draw(batchOf(5, [0, 1, 2]), Object.fromEntries(entries)));
+        const { keys, ...batch } = inputOf([0, 1, 2, 3, 4], [0, 1, 2]);
+        objective.loss(objective.draw(batch, keys));
       }),
     ).toLeakNothing();
   });

@@ -8,17 +8,9 @@ import { DeviceImages } from '../../lib/training/device-images';
 import type { TextToImageOptions } from '../../lib/training/text-to-image-options';
 import type { StepInput } from '../../lib/training/train-step';
 import { quickMnist } from '../support/tiny-model';
-import { disposeTrainers, tinyObjective } from './tiny-trainer';
+import { disposeTrainers, inputOf, KEYS as keys, tinyObjective } from './tiny-trainer';
 
 afterEach(disposeTrainers);
-
-const keys = { noise: [1, 2], offset: [9, 9], timesteps: [3, 4], dropout: [5, 6] } as const;
-
-function inputOf(indices: ArrayLike<number>, rows: ArrayLike<number>): StepInput {
-  const int32 = (numbers: ArrayLike<number>) => tf.tensor1d(Int32Array.from(numbers), 'int32');
-  const entries = Object.entries(keys).map(([name, key]) => [name, int32(key)] as const);
-  return { indices: int32(indices), rows: int32(rows), keys: Object.fromEntries(entries) };
-}
 
 const objectiveOf = (options: TextToImageOptions = { captionDropout: 0.25 }) => {
   const objective = tinyObjective(options);

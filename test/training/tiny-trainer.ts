@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { tf } from '../../lib/backend';
 import { runFunctionsEagerly } from '../../lib/jit';
 import {
   TextToImageObjective,
@@ -8,6 +9,7 @@ import {
   resolveTextToImageOptions,
   type TextToImageOptions,
 } from '../../lib/training/text-to-image-options';
+import type { StepInput } from '../../lib/training/train-step';
 import { Trainer } from '../../lib/training/trainer';
 import type { TrainerOptions } from '../../lib/training/trainer-options';
 import type { MnistDataset } from '../../lib/mnist/mnist';
@@ -47,6 +49,16 @@ export function tinyObjective(
   const objective = new TextToImageObjective(all as typeof all & typeof models, options);
   made.unshift(objective);
   return objective;
+}
+
+/** A key for each random stream of an objective. */
+export const KEYS = { noise: [1, 2], offset: [9, 9], timesteps: [3, 4], dropout: [5, 6] } as const;
+
+/** What a micro-batch of these places in the data set is drawn by. */
+export function inputOf(indices: ArrayLike<number>, rows: ArrayLike<number>): StepInput {
+  const int32 = (numbers: ArrayLike<number>) => tf.tensor1d(Int32Array.from(numbers), 'int32');
+  const entries = Object.entries(KEYS).map(([name, key]) => [name, int32(key)] as const);
+  return { indices: int32(indices), rows: int32(rows), keys: Object.fromEntries(entries) };
 }
 
 const OBJECTIVE_OPTIONS = Object.keys(resolveTextToImageOptions({}));

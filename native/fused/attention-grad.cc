@@ -85,7 +85,9 @@ void backward(const AttentionShape& s, const float* d_o, const float* q, const f
       for (int r = 0; r < kQueries; r++) {
         b.mean[r] = 0.0f;
         for (int d = 0; d < D; d++) b.mean[r] += b.d_o[r][d] * out[r][d];
-        b.log_sum[r] = log_sum[task * s.queries + std::min(i + r, s.queries - 1)];
+        // What stands past the last query has no probabilities, whatever its scores.
+        b.log_sum[r] = i + r < s.queries ? log_sum[task * s.queries + i + r]
+                                         : std::numeric_limits<float>::infinity();
       }
       int64_t j = 0;
       for (; j + 2 * kLanes <= width; j += 2 * kLanes) backward_step<D, 2>(s, b, width, i, j);

@@ -1,6 +1,7 @@
 // The fused ops, with their shapes, as TensorFlow knows them once this library is loaded with `require`. T is what lies
 // between layers; weights, means and sums are float32.
 // lib/backend/node/kernels/fused.ts loads it, says the same shapes to jit, and when the ops are used.
+#include "tensorflow/core/framework/common_shape_fns.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
@@ -149,6 +150,23 @@ REGISTER_OP("SdmAdamW")
     .Attr("decay1: float").Attr("decay2: float").Attr("epsilon: float").Attr("weight_decay: float")
     .SetIsStateful()
     .SetShapeFn([](InferenceContext*) { return absl::OkStatus(); });
+
+// Variables by name. What assigns gives a number that is there when it is done.
+REGISTER_OP("SdmReadVariables")
+    .Output("values: dtypes")
+    .Attr("dtypes: list(type) >= 0").Attr("names: list(string)")
+    .SetIsStateful()
+    .SetShapeFn(tensorflow::shape_inference::UnknownShape);
+REGISTER_OP("SdmAssignVariables")
+    .Input("values: dtypes").Output("done: float")
+    .Attr("dtypes: list(type) >= 0").Attr("names: list(string)")
+    .SetIsStateful()
+    .SetShapeFn(tensorflow::shape_inference::ScalarShape);
+REGISTER_OP("SdmAssignNamedVariable")
+    .Input("name: string").Input("value: dtype").Output("done: float")
+    .Attr("dtype: type")
+    .SetIsStateful()
+    .SetShapeFn(tensorflow::shape_inference::ScalarShape);
 
 // Node loads a file as an addon only if it has this; there is nothing to hand to JavaScript.
 extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void*, void* exports) {

@@ -4,7 +4,7 @@
  */
 
 import { DType, sizeOf, type TensorSpec } from './dtypes';
-import type { AttrValue, Attributes, GraphNode } from './graph';
+import type { AttrValue, Attributes, GraphNode, Ref } from './graph';
 import { ProtobufWriter } from './protobuf';
 
 /** The GraphDef version of TensorFlow 2.x; it decides which old behaviours are kept. */
@@ -38,33 +38,44 @@ export function serializeSavedModel(nodes: readonly Uint8Array[]): Uint8Array {
     .finish();
 }
 
-/** How the graph's variables are called: their handles, and the nodes that read their first values. */
+/** How the graph's variables are called. */
 export interface VariableNames {
   handle(index: number): string;
-  read(index: number): string;
+  /** Its first value, as an input. */
+  value(index: number): string;
+  /** The node that reads that. */
+  reader(index: number): string;
 }
 
-/** Nodes of a recorded graph, and how each is called. */
+/** Nodes of a recorded graph. */
+export interface NamedNodes {
+  readonly defs: NodeDef[];
+  readonly nameOf: (node: GraphNode) => string;
+  /** How a value is called, as an input. */
+  readonly inputOf: (ref: Ref) => string;
+}
+
 export function nodeDefs(
   nodes: readonly GraphNode[],
   prefix: string,
   variables: VariableNames,
-): { defs: NodeDef[]; nameOf: (node: GraphNode) => string } {
+): NamedNodes {
   const read = new Set(nodes.map(({ variable }) => variable));
   const nameOf = (node: GraphNode): string => {
-    if (node.variable !== undefined) return variables.read(node.variable);
     if (node.input !== undefined) return `${prefix}/input${node.input}`;
     const scope = node.scope.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
     return `${prefix}/${scope === '' ? '' : `${scope}/`}${node.op}_${node.id}`;
   };
+  const inputOf = ({ node, output }: Ref): string => {
+    if (node.variable !== undefined) return variables.value(node.variable);
+    return output === 0 ? nameOf(node) : `${nameOf(node)}:${output}`;
+  };
   const inputsOf = ({ handles = [], inputs, after = [] }: GraphNode): string[] => [
     ...handles.map((index) => variables.handle(index)),
-    ...inputs.map(({ node, output }) =>
-      output === 0 ? nameOf(node) : `${nameOf(node)}:${output}`,
-    ),
+    ...inputs.map(inputOf),
     ...after.map((node) => `^${nameOf(node)}`),
     // The first value is read before it is changed.
-    ...handles.filter((index) => read.has(index)).map((index) => `^${variables.read(index)}`),
+    ...handles.filter((index) => read.has(index)).map((index) => `^${variables.reader(index)}`),
   ];
   const defs = nodes
     .filter((node) => node.variable === undefined)
@@ -78,7 +89,7 @@ export function nodeDefs(
       }
       return { name, op: node.op, inputs: inputsOf(node), attributes: node.attributes };
     });
-  return { defs, nameOf };
+  return { defs, nameOf, inputOf };
 }
 
 export function placeholder(name: string, { shape, dtype }: TensorSpec): NodeDef {

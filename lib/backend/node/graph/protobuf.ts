@@ -31,7 +31,10 @@ export class ProtobufWriter {
 
   /** A `string` field, in UTF-8. */
   string(field: number, value: string): this {
-    return this.data(field, Buffer.from(value, 'utf8'));
+    return this.delimited(field, () => {
+      this.reserve(value.length * 3);
+      this.length += this.bytes.write(value, this.length);
+    });
   }
 
   /** A `bytes` field. */
@@ -45,15 +48,29 @@ export class ProtobufWriter {
   }
 
   /** A nested message. */
-  message(field: number, write: (message: ProtobufWriter) => void): this {
-    const message = new ProtobufWriter();
-    write(message);
-    return this.data(field, message.finish());
+  message(field: number, write: (message: this) => void): this {
+    return this.delimited(field, () => write(this));
   }
 
   /** The message; the writer must not be used after. */
   finish(): Uint8Array {
     return this.bytes.subarray(0, this.length);
+  }
+
+  /** What `write` writes, after its length: for that a byte is left, and made room where it needs more. */
+  private delimited(field: number, write: () => void): this {
+    this.varint(field * 8 + LENGTH_DELIMITED);
+    this.reserve(1);
+    const start = ++this.length;
+    write();
+    const { length } = this;
+    const more = varintBytes(length - start) - 1;
+    this.reserve(10); // of a varint, once for all: what grows keeps only what lies before its end
+    if (more > 0) this.bytes.copyWithin(start + more, start, length);
+    this.length = start - 1;
+    this.varint(length - start);
+    this.length = length + more;
+    return this;
   }
 
   private varint(value: number): void {
@@ -81,4 +98,10 @@ export class ProtobufWriter {
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
   }
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
 }

@@ -19,17 +19,11 @@ import { nodeBackend } from '../binding';
 import { fromTfjs } from './dtypes';
 import { serializeNodes, serializeSavedModel } from './graph-def';
 import { withSessionOptions } from './session-config';
-import {
-  ALL_LOADED,
-  makeProgram,
-  slotNames,
-  variableNodes,
-  type Program,
-  type Slot,
-} from './session-graph';
+import { makeProgram, type Program, type Slot } from './session-graph';
 import { threadsOfHalf } from './threads';
 import type { Traced } from './traced';
 import { valuelessTensor } from './valueless';
+import { variableAccess } from './variable-access';
 import type { Source } from './variables';
 
 /** So few changed variables are loaded one by one; more are loaded all at once. */
@@ -50,6 +44,7 @@ export class GraphSession {
   /** Whether the present model's variables have values. */
   private initialized = false;
   private made = 0;
+  private readonly access = variableAccess();
 
   constructor(private readonly options: JitSessionOptions) {}
 
@@ -57,7 +52,7 @@ export class GraphSession {
   add(name: string, traced: Traced): Program {
     this.unload(); // before new slots are marked: the present graph does not know them
     const slots = traced.sources.map((source) => this.slotOf(source));
-    const program = makeProgram(name, `graph${this.made++}`, traced, slots);
+    const program = makeProgram(name, `graph${this.made++}`, traced, slots, this.access);
     for (const slot of program.assigns) slot.assigned = true;
     this.programs.add(program);
     return program;
@@ -109,8 +104,7 @@ export class GraphSession {
     if (this.model === undefined) return;
     const assigned = [...this.slots.values()].filter((slot) => slot.assigned);
     if (!assigned.some(({ away }) => away)) return;
-    const names = assigned.map((slot) => `${slotNames.read(slot)}:0`).join();
-    const values = this.execute('reading variables', [], '', names);
+    const values = this.execute('reading variables', [], '', this.access.values(assigned));
     values.forEach(({ id }, i) => {
       const slot = assigned[i] as Slot;
       if (slot.away && slot.away.refCount > 0) {
@@ -128,13 +122,13 @@ export class GraphSession {
     this.load();
     const slots = program ? program.reads : [...this.slots.values()];
     const stale = slots.filter(({ held, source }) => held !== source.dataId && !source.isDisposed);
-    if (stale.length === 0 && this.initialized) return;
+    if (stale.length === 0 && (this.initialized || this.slots.size === 0)) return;
     if (stale.some(({ away }) => away && away.refCount > 0)) this.pull();
     if (this.initialized && stale.length <= FEW) {
-      for (const slot of stale) this.assign([slot], `${slotNames.loaded(slot)}:0`);
+      for (const slot of stale) this.assign([slot]);
     } else {
       this.pull();
-      this.assign([...this.slots.values()], `${ALL_LOADED}:0`);
+      this.assign([...this.slots.values()]);
       this.initialized = true;
     }
   }
@@ -164,12 +158,14 @@ export class GraphSession {
   private load(): void {
     if (this.model !== undefined) return;
     const slots = [...this.slots.values()];
-    const variables = serializeNodes(variableNodes(slots));
-    const nodes = [variables, ...[...this.programs].map((program) => program.nodes)];
+    const programs = [...this.programs];
+    const handled = new Set(programs.flatMap((program) => program.handled));
+    const shared = serializeNodes(this.access.shared(slots, handled));
+    const nodes = [shared, ...programs.map((program) => program.nodes)];
     const directory = mkdtempSync(join(tmpdir(), 'jit-'));
     try {
       writeFileSync(join(directory, 'saved_model.pb'), serializeSavedModel(nodes));
-      const isShared = [...this.programs].some((program) => program.hasCollectives);
+      const isShared = programs.some((program) => program.hasCollectives);
       this.model = withSessionOptions(this.presentOptions(), isShared, () =>
         nodeBackend().binding.loadSavedModel(directory, 'serve'),
       );
@@ -188,18 +184,20 @@ export class GraphSession {
     return { ...this.options, intraOpParallelismThreads: threads };
   }
 
-  private assign(slots: readonly Slot[], target: string): void {
+  private assign(slots: readonly Slot[]): void {
     const backend = nodeBackend();
     // A disposed variable that another graph of the session uses: that graph can no more be run.
     const zeros = slots.map(({ source }) =>
       source.isDisposed ? tf.zeros(source.shape, source.dtype) : undefined,
     );
-    const ids = backend.getInputTensorIds(slots.map(({ source }, i) => zeros[i] ?? source));
-    const names = slots.map((slot) => `${slotNames.value(slot)}:0`).join();
-    for (const { id } of this.execute('loading variables', ids, names, target)) {
+    const { keys, inputs, outputs } = this.access.load(slots);
+    const texts = keys.map((key) => tf.scalar(key, 'string'));
+    const values = slots.map(({ source }, i) => zeros[i] ?? source);
+    const ids = backend.getInputTensorIds([...texts, ...values]);
+    for (const { id } of this.execute('loading variables', ids, inputs, outputs)) {
       backend.binding.deleteTensor(id);
     }
-    tf.dispose(zeros.filter((tensor) => tensor !== undefined));
+    tf.dispose([...texts, ...zeros.filter((tensor) => tensor !== undefined)]);
     for (const slot of slots) {
       slot.held = slot.source.dataId;
       slot.away = undefined;

@@ -80,9 +80,6 @@ export function packed(bytes: Uint8Array, rows: number, size: number): tf.Tensor
   for (let row = 0; row < rows; row++) {
     padded.set(bytes.subarray(row * size, (row + 1) * size), row * words * BYTES);
   }
-  const numbers = new DataView(padded.buffer);
-  const values = Int32Array.from({ length: rows * words }, (_, i) =>
-    numbers.getInt32(i * BYTES, true),
-  );
-  return tf.tensor2d(values, [rows, words], 'int32');
+  // Little-endian as all processors that TensorFlow is built for.
+  return tf.tensor2d(new Int32Array(padded.buffer), [rows, words], 'int32');
 }

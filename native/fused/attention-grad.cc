@@ -30,7 +30,9 @@ inline void backward_step(const AttentionShape& s, const BackwardState<D>& b, in
   for (int r = 0; r < kQueries; r++) {
 #pragma GCC unroll 4
     for (int n = 0; n < kVectors; n++) {
-      p[r][n] = exp(p[r][n] - b.log_sum[r]);
+      // At most 1, also where a large score is rounded otherwise than it was in the sum, and past the last query, whose sum is
+      // not its own: an infinity times 0 would be none.
+      p[r][n] = exp(vmin(Vec{}, p[r][n] - b.log_sum[r]));
       d_score[r][n] = p[r][n] * (d_score[r][n] - b.mean[r]);
       store(b.d_scores + r * width + j + n * kLanes, d_score[r][n]);
     }
@@ -85,9 +87,7 @@ void backward(const AttentionShape& s, const float* d_o, const float* q, const f
       for (int r = 0; r < kQueries; r++) {
         b.mean[r] = 0.0f;
         for (int d = 0; d < D; d++) b.mean[r] += b.d_o[r][d] * out[r][d];
-        // What stands past the last query has no probabilities, whatever its scores.
-        b.log_sum[r] = i + r < s.queries ? log_sum[task * s.queries + i + r]
-                                         : std::numeric_limits<float>::infinity();
+        b.log_sum[r] = log_sum[task * s.queries + std::min(i + r, s.queries - 1)];
       }
       int64_t j = 0;
       for (; j + 2 * kLanes <= width; j += 2 * kLanes) backward_step<D, 2>(s, b, width, i, j);

@@ -170,6 +170,24 @@ it.each([
   expect([...result].every(Number.isNaN)).toBe(true);
 });
 
+it.each([1, 4, 5, 49])(
+  'gradients of attention are finite for %i queries with scores of 1e9',
+  (L) => {
+    const gradients = tf.tidy(() => {
+      const [q, k, v] = [
+        tf.mul(normal(2, L, 8), 3e4),
+        tf.mul(normal(2, 17, 8), 1e5),
+        normal(2, 17, 8),
+      ];
+      const attention = asAttention(2);
+      return tf
+        .grads(attention)([q, k, v], normal(2, L, 8))
+        .map((x) => x.dataSync<'float32'>());
+    });
+    for (const numbers of gradients) expect([...numbers].every(Number.isFinite)).toBe(true);
+  },
+);
+
 it('attention stays finite with scores that overflow an exponential', () => {
   const result = tf.tidy(() => {
     const x = tf.mul(normal(1, 4, 8), 100) as tf.Tensor3D;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "op-context.h"
+#include "tensorflow/core/framework/bfloat16.h"
 #include "tensorflow/core/framework/resource_mgr.h"
 #include "tensorflow/core/framework/resource_var.h"
 
@@ -40,30 +41,66 @@ absl::Status assign(OpKernelContext* c, const std::string& name, const Tensor& v
   return absl::OkStatus();
 }
 
+// A variable with what was made of its value.
+struct Known {
+  VarPtr variable;
+  Tensor value;    // held, so that its memory can't become another value's: who changes the variable in place then copies it
+  Tensor rounded;
+};
+
+// Gives values as they are, or rounded to bfloat16 once for as long as a variable has the same.
 class ReadVariables : public OpKernel {
  public:
   explicit ReadVariables(OpKernelConstruction* c) : OpKernel(c) {
     OP_REQUIRES_OK(c, c->GetAttr("names", &names_));
+    OP_REQUIRES_OK(c, c->GetAttr("dtypes", &dtypes_));
+    OP_REQUIRES(c, names_.size() == dtypes_.size(),
+                absl::InvalidArgumentError("expected a type for each name"));
   }
 
   void Compute(OpKernelContext* c) override {
-    // Found once: looking for a few hundred names costs as much as a small layer.
     const tensorflow::mutex_lock lock(mutex_);
-    if (variables_.empty()) {
-      std::vector<VarPtr> found(names_.size());
-      for (size_t i = 0; i < names_.size(); i++) OP_REQUIRES_OK(c, find(c, names_[i], &found[i]));
-      variables_ = std::move(found);
+    // Found once: looking for a few hundred names costs as much as a small layer.
+    if (known_.empty()) {
+      std::vector<Known> known(names_.size());
+      for (size_t i = 0; i < names_.size(); i++) {
+        OP_REQUIRES_OK(c, find(c, names_[i], &known[i].variable));
+      }
+      known_ = std::move(known);
     }
     for (size_t i = 0; i < names_.size(); i++) {
-      const tensorflow::tf_shared_lock read(*variables_[i]->mu());
-      c->set_output(static_cast<int>(i), *variables_[i]->tensor());
+      Known& known = known_[i];
+      const tensorflow::tf_shared_lock read(*known.variable->mu());
+      const Tensor& value = *known.variable->tensor();
+      if (value.dtype() == dtypes_[i]) {
+        c->set_output(static_cast<int>(i), value);
+      } else {
+        OP_REQUIRES_OK(c, round(c, value, &known));
+        c->set_output(static_cast<int>(i), known.rounded);
+      }
     }
   }
 
  private:
+  static absl::Status round(OpKernelContext* c, const Tensor& value, Known* known) {
+    if (known->value.SharesBufferWith(value)) return absl::OkStatus();
+    if (value.dtype() != tensorflow::DT_FLOAT) {
+      return absl::InvalidArgumentError("only float variables are rounded");
+    }
+    Tensor rounded;
+    TF_RETURN_IF_ERROR(c->allocate_temp(tensorflow::DT_BFLOAT16, value.shape(), &rounded));
+    tensorflow::RoundFloatToBFloat16(value.flat<float>().data(),
+                                     rounded.flat<tensorflow::bfloat16>().data(),
+                                     value.NumElements());
+    known->value = value;
+    known->rounded = rounded;
+    return absl::OkStatus();
+  }
+
   std::vector<std::string> names_;
+  std::vector<tensorflow::DataType> dtypes_;
   tensorflow::mutex mutex_;
-  std::vector<VarPtr> variables_;
+  std::vector<Known> known_;
 };
 
 class AssignVariables : public OpKernel {

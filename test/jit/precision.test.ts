@@ -1,8 +1,13 @@
 /** What `precision: 'bfloat16'` makes of a graph: casts at its edges, none between ops that read and give bfloat16. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
+import { typeAttribute, updateInPlace, useFusedOps } from '../../lib/backend/node';
 import { bfloat16Support } from '../../lib/backend/node/bfloat16';
-import { jit } from '../../lib/jit';
+import { ProtobufWriter } from '../../lib/backend/node/graph/protobuf';
+import { makeProgram } from '../../lib/backend/node/graph/session-graph';
+import { trace } from '../../lib/backend/node/graph/tracer';
+import { variableAccess } from '../../lib/backend/node/graph/variable-access';
+import { jit, JitSession } from '../../lib/jit';
 import { geglu } from '../../lib/nn/activations';
 import { multiHeadSelfAttention } from '../../lib/nn/attention';
 import { linear } from '../../lib/nn/linear';
@@ -84,5 +89,84 @@ it('nothing of it is in a graph of float32', () => {
     const ops = exact.profile(undefined, ...inputs).map(({ op }) => op);
     expect(ops).toEqual(['MatMul', 'BiasAdd']);
     exact.dispose();
+  });
+});
+
+describe.each(['sessions of their own', 'one session'])(
+  'a variable that graphs read rounded, in %s',
+  (how) => {
+    it('is what it is after each change: outside, by an assignment, in place', () => {
+      const session = how === 'one session' ? { session: new JitSession() } : {};
+      const w = tf.variable(weight(16, 32, 1));
+      const x = normal([8, 32], 2) as tf.Tensor2D;
+      const product = (x: tf.Tensor) => linear(x, w as tf.Tensor2D);
+      const rounded = jit(product, { precision: 'bfloat16', ...session });
+      const double = jit(() => w.assign(tf.mul(w, 2)), session);
+      const subtract = jit((by: tf.Tensor) => {
+        const attributes = [typeAttribute('T', 'float32')];
+        const op = 'ResourceApplyGradientDescent';
+        expect(updateInPlace(op, [w], [tf.scalar(1), by], attributes)).toBe(true);
+      }, session);
+      const expectPresent = () => {
+        const [actual, exact] = [rounded(x), product(x)];
+        expect(actual.dataSync()).toBeCloseToMax(exact.dataSync(), 1e-2);
+        tf.dispose([actual, exact]);
+      };
+      const ones = tf.ones(w.shape);
+      for (let round = 0; round < 3; round++) {
+        expectPresent();
+        subtract(ones);
+        expectPresent();
+        subtract(ones);
+        subtract(ones);
+        expectPresent();
+        double();
+        expectPresent();
+        tf.tidy(() => w.assign(weight(16, 32, round + 3)));
+        expectPresent();
+      }
+      for (const f of [rounded, double, subtract]) f.dispose();
+      tf.dispose([w, x, ones]);
+    });
+  },
+);
+
+/** How many nodes of an op a session's graph has. */
+function countOf(op: string, run: (...inputs: tf.Tensor[]) => unknown, inputs: tf.Tensor[]) {
+  const specs = inputs.map(({ shape }) => ({ shape, dtype: 1 }));
+  const traced = trace('test', specs, (given) => run(...given), {
+    precision: 'bfloat16',
+    xla: false,
+  });
+  const slots = traced.sources.map((source, i) => ({
+    name: `variable${i}`,
+    source,
+    spec: { shape: source.shape, dtype: 1 },
+    assigned: false,
+    held: undefined,
+    away: undefined,
+  }));
+  const { nodes } = makeProgram('test', 'graph', traced, slots, variableAccess());
+  const asNode = new ProtobufWriter().string(2, op).finish(); // NodeDef's field 2
+  return (
+    Buffer.from(nodes).toString('latin1').split(Buffer.from(asNode).toString('latin1')).length - 1
+  );
+}
+
+it('weights are cast outside of a graph that changes none, and inside of one that does', () => {
+  tf.tidy(() => {
+    const [w, x] = [tf.variable(weight(16, 32, 1)), normal([8, 32], 2)];
+    const run = (x: tf.Tensor) => linear(x, w as tf.Tensor2D);
+    const change = (x: tf.Tensor) => {
+      const y = run(x);
+      w.assign(tf.mul(w, 2));
+      return y;
+    };
+    expect([countOf('Cast', run, [x]), countOf('MatMul', run, [x])]).toEqual([2, 1]);
+    expect(countOf('Cast', change, [x])).toBe(3);
+    useFusedOps(false);
+    expect(countOf('Cast', run, [x])).toBe(3);
+    useFusedOps(true);
+    w.dispose();
   });
 });

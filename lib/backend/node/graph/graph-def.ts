@@ -41,9 +41,9 @@ export function serializeSavedModel(nodes: readonly Uint8Array[]): Uint8Array {
 /** How the graph's variables are called. */
 export interface VariableNames {
   handle(index: number): string;
-  /** Its first value, as an input. */
-  value(index: number): string;
-  /** The node that reads that. */
+  /** As an input, if the node is a variable's first value. */
+  value(node: GraphNode): string | undefined;
+  /** The node that reads that of a variable. */
   reader(index: number): string;
 }
 
@@ -67,7 +67,8 @@ export function nodeDefs(
     return `${prefix}/${scope === '' ? '' : `${scope}/`}${node.op}_${node.id}`;
   };
   const inputOf = ({ node, output }: Ref): string => {
-    if (node.variable !== undefined) return variables.value(node.variable);
+    const value = variables.value(node);
+    if (value !== undefined) return value;
     return output === 0 ? nameOf(node) : `${nameOf(node)}:${output}`;
   };
   const inputsOf = ({ handles = [], inputs, after = [] }: GraphNode): string[] => [
@@ -78,7 +79,7 @@ export function nodeDefs(
     ...handles.filter((index) => read.has(index)).map((index) => `^${variables.reader(index)}`),
   ];
   const defs = nodes
-    .filter((node) => node.variable === undefined)
+    .filter((node) => node.variable === undefined && variables.value(node) === undefined)
     .map((node): NodeDef => {
       const spec = node.outputs[0] ?? { shape: [], dtype: DType.float32 };
       const name = nameOf(node);

@@ -104,7 +104,8 @@ function asBfloat16(graph: Graph, ref: Ref, scope: string): Ref {
   const { op, inputs } = ref.node;
   const [source] = inputs;
   if (source && op === 'Cast' && specOf(source).dtype === DType.bfloat16) return source;
-  if (source && op === 'Reshape' && isWidened(source)) {
+  // A variable is rounded as it is, so that a session can keep it so.
+  if (source && op === 'Reshape' && (isWidened(source) || source.node.variable !== undefined)) {
     return reshape(graph, asBfloat16(graph, source, scope), specOf(ref).shape);
   }
   return cast(graph, ref, DType.bfloat16, scope);

@@ -2,7 +2,8 @@
 
 import type { tf } from '../..';
 import type { TensorEntry } from '../binding';
-import type { TensorSpec } from './dtypes';
+import { DType, type TensorSpec } from './dtypes';
+import type { GraphNode, Ref } from './graph';
 import { nodeDefs, placeholder, serializeNodes, type NodeDef } from './graph-def';
 import type { Traced } from './traced';
 import { token, type VariableAccess } from './variable-access';
@@ -56,10 +57,16 @@ export function makeProgram(
     reachable.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
   );
   const handled = [...new Set(reachable.flatMap(({ handles = [] }) => handles))].map(slot);
-  const read = access.reads(prefix, [...reading].map(slot));
+  const isConstant = assignments.length + updates.length === 0;
+  const values = firstValues(reachable, results, isConstant && access.rounds);
+  const read = access.reads(
+    prefix,
+    values.map(({ index, dtype }) => ({ slot: slot(index), dtype })),
+  );
+  const valueOf = new Map(values.map(({ node }, i) => [node, read.values[i]]));
   const { defs, nameOf, inputOf } = nodeDefs(reachable, prefix, {
     handle: (index) => slot(index).name,
-    value: (index) => read.value(slot(index)),
+    value: (node) => valueOf.get(node),
     reader: (index) => read.node(slot(index)),
   });
   defs.push(...read.nodes);
@@ -96,6 +103,24 @@ export function makeProgram(
     hasHalves: traced.hasHalves,
     hasCollectives: reachable.some(({ op }) => op === 'CollectiveReduce'),
   };
+}
+
+/** What nodes and results take of variables. With `rounds`, in bfloat16 where they take it rounded to that. */
+function firstValues(nodes: readonly GraphNode[], results: readonly Ref[], rounds: boolean) {
+  const isRounded = ({ op, inputs, outputs }: GraphNode) =>
+    rounds &&
+    op === 'Cast' &&
+    inputs[0]?.node.variable !== undefined &&
+    outputs[0]?.dtype === DType.bfloat16;
+  const taken = new Set(
+    [...nodes.filter((node) => !isRounded(node)).flatMap(({ inputs }) => inputs), ...results].map(
+      ({ node }) => node,
+    ),
+  );
+  return [...taken].flatMap((node) => {
+    const index = isRounded(node) ? node.inputs[0]?.node.variable : node.variable;
+    return index === undefined ? [] : [{ node, index, dtype: node.outputs[0]!.dtype }];
+  });
 }
 
 /** Outputs under names of their own; the first waits for what is `done` to variables. */

@@ -17,18 +17,26 @@ export interface Load {
   readonly outputs: string;
 }
 
-/** How one graph reads. */
+/** A value that a graph takes. */
+export interface Read {
+  readonly slot: Slot;
+  readonly dtype: number;
+}
+
+/** How a graph reads. */
 export interface Reads {
   readonly nodes: readonly NodeDef[];
-  /** A slot's value, as an input of a node. */
-  value(slot: Slot): string;
-  /** The node that reads it, for what must come after. */
+  /** The values, as inputs of nodes. */
+  readonly values: readonly string[];
+  /** The node that reads a slot, for what must come after. */
   node(slot: Slot): string;
 }
 
 export interface VariableAccess {
-  /** @param prefix of the graph's names; @param slots all that it reads */
-  reads(prefix: string, slots: readonly Slot[]): Reads;
+  /** Whether it gives values in bfloat16, which is worth it where they stay the same from run to run. */
+  readonly rounds: boolean;
+  /** @param prefix of the graph's names; @param reads all that it takes */
+  reads(prefix: string, reads: readonly Read[]): Reads;
   /** A node that gives a slot the value of another node, after others. */
   assign(name: string, slot: Slot, value: string, after: readonly string[]): NodeDef;
   /** What all graphs of a session share. @param handled slots whose handles they use */
@@ -72,7 +80,12 @@ export function token(name: string, names: readonly string[]): NodeDef {
 }
 
 const PLAIN: VariableAccess = {
-  reads: () => ({ nodes: [], value: plainRead, node: plainRead }),
+  rounds: false,
+  reads: (_, reads) => ({
+    nodes: [],
+    values: reads.map(({ slot }) => plainRead(slot)),
+    node: plainRead,
+  }),
   assign: (name, slot, value, names) => ({
     name,
     op: 'AssignVariableOp',
@@ -119,27 +132,29 @@ const anyShape = (name: string, dtype: number): NodeDef => ({
   attributes: { dtype: type(dtype) },
 });
 
+const asRead = (slot: Slot): Read => ({ slot, dtype: slot.spec.dtype });
+
 /** Attributes of an op for many. */
-const many = (slots: readonly Slot[]) =>
+const many = (reads: readonly Read[]) =>
   ({
-    dtypes: { kind: 'types', value: slots.map(({ spec }) => spec.dtype) },
-    names: { kind: 'strings', value: slots.map(({ name }) => name) },
+    dtypes: { kind: 'types', value: reads.map(({ dtype }) => dtype) },
+    names: { kind: 'strings', value: reads.map(({ slot }) => slot.name) },
   }) as const;
 
-const readAll = (name: string, slots: readonly Slot[]): NodeDef => ({
+const readAll = (name: string, reads: readonly Read[]): NodeDef => ({
   name,
   op: 'SdmReadVariables',
   inputs: [],
-  attributes: many(slots),
+  attributes: many(reads),
 });
 
 const PACKED: VariableAccess = {
-  reads: (prefix, slots) => {
+  rounds: true,
+  reads: (prefix, reads) => {
     const name = `${prefix}/variables`;
-    const places = new Map(slots.map((slot, i) => [slot, `${name}:${i}`]));
     return {
-      nodes: [readAll(name, slots)],
-      value: (slot) => places.get(slot) as string,
+      nodes: [readAll(name, reads)],
+      values: reads.map((_, i) => `${name}:${i}`),
       node: () => name,
     };
   },
@@ -147,21 +162,18 @@ const PACKED: VariableAccess = {
     name,
     op: 'SdmAssignVariables',
     inputs: [value, ...after(names)],
-    attributes: many([slot]),
+    attributes: many([asRead(slot)]),
   }),
   shared: (slots, handled) => [
     ZERO,
     ...[...handled].map(handle),
     ...slots.map((slot) => placeholder(valueOf(slot), slot.spec)),
-    readAll(
-      'assigned',
-      slots.filter(({ assigned }) => assigned),
-    ),
+    readAll('assigned', slots.filter(({ assigned }) => assigned).map(asRead)),
     {
       name: 'loaded',
       op: 'SdmAssignVariables',
       inputs: slots.map(valueOf),
-      attributes: many(slots),
+      attributes: many(slots.map(asRead)),
     },
     anyShape('name', STRING),
     ...[...new Set(slots.map(({ spec }) => spec.dtype))].flatMap((dtype): NodeDef[] => [

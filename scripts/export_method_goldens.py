@@ -6,7 +6,7 @@ min-SNR weights and losses after diffusers' examples/text_to_image/train_text_to
 here with its `compute_snr`; torch's OneCycleLR; EulerDiscreteScheduler and HeunDiscreteScheduler, dynamic
 thresholding of DDPM, DDIM and DPM-Solver++; DPM-Solver++ with noise; `rescale_noise_cfg` of the Stable Diffusion pipeline;
 the contrastive loss of github.com/gstoica27/DeltaFM, the next image of the batch for the one that is drawn there; the target of
-github.com/tzco/Diffusion-wo-CFG, with the model itself for its average and every fourth image.
+github.com/tzco/Diffusion-wo-CFG, with the model itself for its average and every eighth image.
 """
 import json, os, sys
 import torch
@@ -157,12 +157,13 @@ for target in ("epsilon", "v_prediction", "flow"):
     out[f"contrast.grad.{target}"] = prediction.grad
 
 # Model guidance, scale 1.2, of a model with two numbers
-guided = {name: randn(7, 1, 4, 4) for name in ("latents", "noise")} | {"hidden": randn(7, 2, 3), "empty": randn(1, 2, 3)}
+guided = {name: randn(11, 1, 4, 4) for name in ("latents", "noise")} | {"hidden": randn(11, 2, 3), "empty": randn(1, 2, 3)}
+guided["timesteps"] = torch.arange(11) * 90 + 20
 out |= {f"guided.{name}": value for name, value in guided.items()}
-places = torch.arange(0, 7, 4)
+places = torch.arange(0, 11, 8)
 for target in ("epsilon", "v_prediction", "flow"):
     scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2")
-    x, noise = guided["latents"], guided["noise"]
+    x, noise, timesteps = guided["latents"], guided["noise"], guided["timesteps"]
     noisy = scheduler.add_noise(x, noise, timesteps)
     goal = {"epsilon": noise, "v_prediction": scheduler.get_velocity(x, noise, timesteps), "flow": noise - x}[target].clone()
     if target == "flow":  # σ = ½ for all
@@ -171,7 +172,7 @@ for target in ("epsilon", "v_prediction", "flow"):
     model = lambda sample, hidden: a * sample + b * hidden.mean(dim=[1, 2]).reshape(-1, 1, 1, 1)
     prediction = model(noisy, guided["hidden"])
     with torch.no_grad():
-        w = (1.2 - 1) * 7 / len(places)
+        w = (1.2 - 1) * 11 / len(places)
         goal[places] = goal[places] + w * (prediction[places] - model(noisy[places], guided["empty"]))
     loss = F.mse_loss(prediction, goal)
     loss.backward()

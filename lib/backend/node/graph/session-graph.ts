@@ -1,26 +1,11 @@
 /** What a session adds to recorded graphs: their variables, how these are loaded and read, and outputs by name. */
 
-import type { tf } from '../..';
-import type { TensorEntry } from '../binding';
-import { DType, type TensorSpec } from './dtypes';
+import { DType } from './dtypes';
 import type { GraphNode, Ref } from './graph';
 import { nodeDefs, placeholder, serializeNodes, type NodeDef } from './graph-def';
+import type { Slot } from './slot';
 import type { Traced } from './traced';
 import { token, type VariableAccess } from './variable-access';
-import type { Source } from './variables';
-
-/** One variable (or large constant) of a session. */
-export interface Slot {
-  readonly name: string;
-  readonly source: Source;
-  readonly spec: TensorSpec;
-  /** Whether some graph of the session assigns it. */
-  assigned: boolean;
-  /** The value that the session holds. */
-  held: tf.DataId | undefined;
-  /** tfjs's entry of that value, while the value is in the session only. */
-  away: TensorEntry | undefined;
-}
 
 /** A graph in a session. */
 export interface Program {

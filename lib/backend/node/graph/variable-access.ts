@@ -7,7 +7,7 @@
 import { hasFusedOps } from '../kernels/fused';
 import { DType } from './dtypes';
 import { placeholder, type NodeDef } from './graph-def';
-import type { Slot } from './session-graph';
+import type { Slot } from './slot';
 
 /** A run that stores values: what is fed, what is fetched so that it happens. */
 export interface Load {

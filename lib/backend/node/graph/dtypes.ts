@@ -7,6 +7,7 @@ export const DType = {
   float32: 1,
   int32: 3,
   uint8: 4,
+  string: 7,
   int64: 9,
   bool: 10,
   bfloat16: 14,

@@ -43,8 +43,8 @@ export interface VariableNames {
   handle(index: number): string;
   /** As an input, if the node is a variable's first value. */
   value(node: GraphNode): string | undefined;
-  /** The node that reads that of a variable. */
-  reader(index: number): string;
+  /** The node that reads that of a variable, if one does. */
+  readers(index: number): readonly string[];
 }
 
 /** Nodes of a recorded graph. */
@@ -60,7 +60,6 @@ export function nodeDefs(
   prefix: string,
   variables: VariableNames,
 ): NamedNodes {
-  const read = new Set(nodes.map(({ variable }) => variable));
   const nameOf = (node: GraphNode): string => {
     if (node.input !== undefined) return `${prefix}/input${node.input}`;
     const scope = node.scope.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
@@ -74,9 +73,9 @@ export function nodeDefs(
   const inputsOf = ({ handles = [], inputs, after = [] }: GraphNode): string[] => [
     ...handles.map((index) => variables.handle(index)),
     ...inputs.map(inputOf),
-    ...after.map((node) => `^${nameOf(node)}`),
+    ...control(after.map(nameOf)),
     // The first value is read before it is changed.
-    ...handles.filter((index) => read.has(index)).map((index) => `^${variables.reader(index)}`),
+    ...control(handles.flatMap((index) => variables.readers(index))),
   ];
   const defs = nodes
     .filter((node) => node.variable === undefined && variables.value(node) === undefined)
@@ -93,10 +92,17 @@ export function nodeDefs(
   return { defs, nameOf, inputOf };
 }
 
-export function placeholder(name: string, { shape, dtype }: TensorSpec): NodeDef {
+/** What makes a node wait for others. */
+export const control = (names: readonly string[]) => names.map((name) => `^${name}`);
+
+/** Something to be fed, of any shape if none is given. */
+export function placeholder(
+  name: string,
+  { shape, dtype }: Pick<TensorSpec, 'dtype'> & Partial<TensorSpec>,
+): NodeDef {
   const attributes = {
     dtype: { kind: 'type', value: dtype },
-    shape: { kind: 'shape', value: shape },
+    ...(shape && { shape: { kind: 'shape', value: shape } as const }),
   } as const;
   return { name, op: 'Placeholder', inputs: [], attributes };
 }

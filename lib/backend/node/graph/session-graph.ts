@@ -2,7 +2,7 @@
 
 import { DType } from './dtypes';
 import type { GraphNode, Ref } from './graph';
-import { nodeDefs, placeholder, serializeNodes, type NodeDef } from './graph-def';
+import { control, nodeDefs, placeholder, serializeNodes, type NodeDef } from './graph-def';
 import type { Slot } from './slot';
 import type { Traced } from './traced';
 import { token, type VariableAccess } from './variable-access';
@@ -48,11 +48,12 @@ export function makeProgram(
     prefix,
     values.map(({ index, dtype }) => ({ slot: slot(index), dtype })),
   );
+  const readers = (index: number) => (reading.has(index) ? [read.node(slot(index))] : []);
   const valueOf = new Map(values.map(({ node }, i) => [node, read.values[i]]));
   const { defs, nameOf, inputOf } = nodeDefs(reachable, prefix, {
     handle: (index) => slot(index).name,
     value: (node) => valueOf.get(node),
-    reader: (index) => read.node(slot(index)),
+    readers,
   });
   defs.push(...read.nodes);
   const refs = results.map(inputOf);
@@ -65,13 +66,9 @@ export function makeProgram(
   const outputs = traced.outputs.length;
   const done = effects.map(nameOf);
   assignments.forEach(({ source, after }, i) => {
-    const to = slot(source);
-    const before = [
-      ...(reading.has(source) ? [read.node(to)] : []),
-      ...(after ? [nameOf(after)] : []),
-    ];
+    const before = [...readers(source), ...(after ? [nameOf(after)] : [])];
     const assign = `${prefix}/assign${i}`;
-    defs.push(access.assign(assign, to, refs[outputs + i] as string, before));
+    defs.push(access.assign(assign, slot(source), refs[outputs + i] as string, before));
     done.push(assign);
   });
   defs.push(...outputNodes(prefix, traced, refs, done));
@@ -119,7 +116,7 @@ function outputNodes(
   return traced.outputs.map(({ node, output }, i) => ({
     name: `${prefix}/output${i}`,
     op: 'Identity',
-    inputs: [refs[i] as string, ...(i === 0 ? done.map((node) => `^${node}`) : [])],
+    inputs: [refs[i] as string, ...(i === 0 ? control(done) : [])],
     attributes: { T: { kind: 'type', value: node.outputs[output]?.dtype ?? 1 } },
   }));
 }

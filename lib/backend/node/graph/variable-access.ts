@@ -1,12 +1,12 @@
 /**
  * How a session's graphs get at its variables: by TensorFlow's own ops, a few nodes for each variable, or by those of
- * native/fused/op-variables.cc, one node for all that a graph reads. What is executed and prepared less is most of what a small
- * picture costs, and a part of a training's first step (docs/performance.md).
+ * native/fused/op-variables.cc, one node for all that a graph reads: fewer to be prepared before a training's first step, and a tenth
+ * less of what a small picture costs (docs/performance.md).
  */
 
 import { hasFusedOps } from '../kernels/fused';
 import { DType } from './dtypes';
-import { placeholder, type NodeDef } from './graph-def';
+import { control, placeholder, type NodeDef } from './graph-def';
 import type { Slot } from './slot';
 
 /** A run that stores values: what is fed, what is fetched so that it happens. */
@@ -53,7 +53,6 @@ export function variableAccess(): VariableAccess {
 }
 
 const type = (value: number) => ({ kind: 'type', value }) as const;
-const after = (names: readonly string[]) => names.map((name) => `^${name}`);
 const valueOf = ({ name }: Slot): string => `${name}/value`;
 const fed = (slots: readonly Slot[]): string => slots.map((slot) => `${valueOf(slot)}:0`).join();
 
@@ -76,7 +75,7 @@ const ZERO: NodeDef = {
 /** The binding can only fetch values, so what is run for its effect ends in a value that waits for it. */
 export function token(name: string, names: readonly string[]): NodeDef {
   const attributes = { T: type(DType.float32) };
-  return { name, op: 'Identity', inputs: ['zero', ...after(names)], attributes };
+  return { name, op: 'Identity', inputs: ['zero', ...control(names)], attributes };
 }
 
 const PLAIN: VariableAccess = {
@@ -89,7 +88,7 @@ const PLAIN: VariableAccess = {
   assign: (name, slot, value, names) => ({
     name,
     op: 'AssignVariableOp',
-    inputs: [slot.name, value, ...after(names)],
+    inputs: [slot.name, value, ...control(names)],
     attributes: { dtype: type(slot.spec.dtype) },
   }),
   shared: (slots) => [
@@ -122,16 +121,6 @@ function plainRead({ name }: Slot): string {
   return `${name}/read`;
 }
 
-/** TensorFlow's dtype of texts; those of names are the only ones. */
-const STRING = 7;
-
-const anyShape = (name: string, dtype: number): NodeDef => ({
-  name,
-  op: 'Placeholder',
-  inputs: [],
-  attributes: { dtype: type(dtype) },
-});
-
 const asRead = (slot: Slot): Read => ({ slot, dtype: slot.spec.dtype });
 
 /** Attributes of an op for many. */
@@ -161,7 +150,7 @@ const PACKED: VariableAccess = {
   assign: (name, slot, value, names) => ({
     name,
     op: 'SdmAssignVariables',
-    inputs: [value, ...after(names)],
+    inputs: [value, ...control(names)],
     attributes: many([asRead(slot)]),
   }),
   shared: (slots, handled) => [
@@ -175,9 +164,9 @@ const PACKED: VariableAccess = {
       inputs: slots.map(valueOf),
       attributes: many(slots.map(asRead)),
     },
-    anyShape('name', STRING),
+    placeholder('name', { dtype: DType.string }),
     ...[...new Set(slots.map(({ spec }) => spec.dtype))].flatMap((dtype): NodeDef[] => [
-      anyShape(`value${dtype}`, dtype),
+      placeholder(`value${dtype}`, { dtype }),
       {
         name: `loaded${dtype}`,
         op: 'SdmAssignNamedVariable',

@@ -18,6 +18,10 @@ export interface Engine {
   endScope(): void;
   makeVariable(...args: unknown[]): tf.Variable;
   makeTensorFromTensorInfo(info: tf.TensorInfo): tf.Tensor;
+  clone(tensor: tf.Tensor): tf.Tensor;
+  /** Counts a tensor that has another value now, as `Variable.assign` does, and one that loses its value. */
+  incRef(tensor: tf.Tensor, backend: null): void;
+  disposeTensor(tensor: tf.Tensor): void;
   isTapeOn(): boolean;
 }
 

@@ -6,7 +6,7 @@ import {
   multiHeadSelfAttention,
   splitHeads,
 } from '../nn/attention';
-import { hasLinearKernel } from '../nn/kernels/linear';
+import { hasPointwiseKernel } from '../nn/kernels/pointwise';
 import { linear } from '../nn/linear';
 import { Conv2d, GroupNorm, LayerNorm, Linear } from '../nn/layers';
 import { LoraLinear } from '../nn/lora/layers';
@@ -64,11 +64,11 @@ export class Attention {
 
   /**
    * Self-attention that reads x once for all three projections; null where one of them is neither a plain `Linear` without
-   * bias nor one with adapters: another layer in its place computes more than its weight says. Null, too, where a backend makes
-   * something of each weight and keeps it: of joined weights, which are new ones each time, it would be made each time.
+   * bias nor one with adapters: another layer in its place computes more than its weight says. Null, too, where a backend with
+   * products of its own (a page's) makes something of each weight and keeps it: of joined weights, which are new ones each time, it would be made each time.
    */
   private fusedSelfAttention(x: tf.Tensor3D): tf.Tensor3D | null {
-    if (hasLinearKernel()) return null;
+    if (hasPointwiseKernel()) return null;
     const weights = [this.to_q, this.to_k, this.to_v].map(weightOfProjection);
     if (!weights.every((weight): weight is tf.Tensor2D => weight !== null)) return null;
     const qkv = linear(x, tf.concat(weights, 0)); // [B, L, 3 · inner]

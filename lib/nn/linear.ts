@@ -14,15 +14,15 @@ export function linear<T extends tf.Tensor>(
   weight: tf.Tensor2D,
   bias: tf.Tensor1D | null = null,
 ): T {
-  return tf.tidy(() => {
-    const [outFeatures, inFeatures] = weight.shape;
-    const rows = tf.reshape(x, [-1, inFeatures]) as tf.Tensor2D;
-    const y = hasLinearKernel() ? linearByKernel(rows, weight, bias) : plain(rows, weight, bias);
-    return tf.reshape(y, [...x.shape.slice(0, -1), outFeatures]) as T;
-  });
+  return (hasLinearKernel() ? linearByKernel : plain)(x, weight, bias) as T;
 }
 
-function plain(rows: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D | null): tf.Tensor {
-  const product = tf.matMul(rows, weight, false, true);
-  return bias ? tf.add(product, bias) : product;
+function plain(x: tf.Tensor, weight: tf.Tensor2D, bias: tf.Tensor1D | null): tf.Tensor {
+  return tf.tidy(() => {
+    const [outFeatures, inFeatures] = weight.shape;
+    const rows = tf.reshape(x, [-1, inFeatures]);
+    const product = tf.matMul(rows, weight, false, true);
+    const y = bias ? tf.add(product, bias) : product;
+    return tf.reshape(y, [...x.shape.slice(0, -1), outFeatures]);
+  });
 }

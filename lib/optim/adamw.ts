@@ -6,7 +6,7 @@
  * into a graph; the step count lives in a variable, the learning rate of a traced step is an argument.
  */
 import { tf } from '../backend';
-import { adamWUpdate } from '../nn/kernels/adamw';
+import { adamWUpdate, type AdamWParameter } from '../nn/kernels/adamw';
 import { refuseDisposed } from '../nn/disposed';
 import { checkOptions, NOT_NEGATIVE_RULE, type OptionRules } from '../options';
 import { LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
@@ -89,13 +89,16 @@ export class AdamW extends StatefulOptimizer<AdamWState, Omit<Resolved, 'lr'>> {
       this.state.step.assign(step);
       const scale = options.gradScale ?? tf.scalar(1);
       const { exp_avg, exp_avg_sq } = this.state;
+      const byRate = new Map<tf.Scalar, AdamWParameter[]>();
       for (const [name, parameter] of this.parameters) {
-        const variables = { parameter, expAvg: exp_avg[name]!, expAvgSq: exp_avg_sq[name]! };
-        const gradient = gradients.get(name)!;
-        tf.tidy(() => {
-          const inputs = { gradient, scale, learningRate: rateOf(name), step };
-          adamWUpdate(variables, inputs, constants);
-        });
+        const learningRate = rateOf(name);
+        const group = byRate.get(learningRate) ?? [];
+        byRate.set(learningRate, group);
+        const means = { expAvg: exp_avg[name]!, expAvgSq: exp_avg_sq[name]! };
+        group.push({ parameter, ...means, gradient: gradients.get(name)! });
+      }
+      for (const [learningRate, parameters] of byRate) {
+        adamWUpdate(parameters, { scale, learningRate, step }, constants);
       }
     });
   }

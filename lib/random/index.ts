@@ -86,7 +86,14 @@ export function randint<R extends tf.Rank = tf.Rank>(
 /** A random order of 0…n−1, made by sorting n random int32 (ties, about n²/2³³, by index). */
 export function permutation(n: number, key: RandomKey): Uint32Array {
   const draws = tf.tidy(() => randint([n], -(2 ** 31), 2 ** 31 - 1, key).dataSync());
-  return Uint32Array.from(draws.keys()).sort((a, b) => draws[a]! - draws[b]! || a - b);
+  // Each draw above its index, as one number of 64 bits: these are sorted without a call for each comparison.
+  const halves = new Uint32Array(2 * n);
+  for (let i = 0; i < n; i++) {
+    halves[2 * i] = i;
+    halves[2 * i + 1] = draws[i]! ^ 0x80000000; // unsigned, in the same order
+  }
+  new BigUint64Array(halves.buffer).sort();
+  return halves.filter((_, i) => i % 2 === 0);
 }
 
 /** 32-bit FNV-1a of the text, then murmur3's finalizer so that near seeds give far keys. */

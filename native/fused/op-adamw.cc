@@ -1,17 +1,15 @@
 // AdamW's step on variables where they lie, as a TensorFlow kernel.
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
 
 #include "kernels.h"
-#include "op-context.h"
-#include "tensorflow/core/framework/resource_mgr.h"
-#include "tensorflow/core/framework/resource_var.h"
+#include "variables.h"
 
 namespace sdm {
 namespace {
-
-using tensorflow::Var;
 
 // The variable's numbers, to be changed. Whoever else holds the present ones keeps them: then they are
 // copied first, as TensorFlow's own updates do.
@@ -30,42 +28,72 @@ float* writable(OpKernelContext* c, Var* variable) {
   return static_cast<float*>(tensor->data());
 }
 
+// Variables that are changed. They are locked in one order everywhere, so that no two ops wait for each other.
+class Locks {
+ public:
+  explicit Locks(const std::vector<VarPtr>& variables) {
+    for (const auto& variable : variables) locked_.push_back(variable->mu());
+    std::sort(locked_.begin(), locked_.end());
+    locked_.erase(std::unique(locked_.begin(), locked_.end()), locked_.end());
+    for (auto* mutex : locked_) mutex->lock();
+  }
+  ~Locks() {
+    for (auto* mutex : locked_) mutex->unlock();
+  }
+  Locks(const Locks&) = delete;
+  Locks& operator=(const Locks&) = delete;
+
+ private:
+  std::vector<tensorflow::mutex*> locked_;
+};
+
 class AdamW : public OpKernel {
  public:
   explicit AdamW(OpKernelConstruction* c) : OpKernel(c) {
+    OP_REQUIRES_OK(c, c->GetAttr("handles", &handles_));
+    OP_REQUIRES_OK(c, c->GetAttr("N", &count_));
+    OP_REQUIRES_OK(c, c->GetAttr("names", &names_));
     OP_REQUIRES_OK(c, c->GetAttr("decay1", &decay1_));
     OP_REQUIRES_OK(c, c->GetAttr("decay2", &decay2_));
     OP_REQUIRES_OK(c, c->GetAttr("epsilon", &epsilon_));
     OP_REQUIRES_OK(c, c->GetAttr("weight_decay", &weight_decay_));
+    OP_REQUIRES(c, handles_ + static_cast<int>(names_.size()) == 3 * count_,
+                absl::InvalidArgumentError("AdamW: expected three variables for each gradient"));
   }
 
   void Compute(OpKernelContext* c) override {
-    std::array<tensorflow::core::RefCountPtr<Var>, 3> variables;
-    for (int i = 0; i < 3; i++) {
-      OP_REQUIRES_OK(c, LookupResource(c, HandleFromInput(c, i), &variables[i]));
+    std::vector<VarPtr> variables(3 * count_);
+    for (int i = 0; i < 3 * count_; i++) {
+      OP_REQUIRES_OK(c, names_.empty() ? LookupResource(c, HandleFromInput(c, i), &variables[i])
+                                       : find_variable(c, names_[i], &variables[i]));
     }
-    // Locked in one order everywhere, so that no two ops wait for each other.
-    std::array<tensorflow::mutex*, 3> order;
-    for (int i = 0; i < 3; i++) order[i] = variables[i]->mu();
-    std::sort(order.begin(), order.end());
-    const tensorflow::mutex_lock first(*order[0]), second(*order[1]), third(*order[2]);
-
-    const Tensor& gradient = c->input(3);
-    for (const auto& variable : variables) {
-      OP_REQUIRES(c, variable->tensor()->shape() == gradient.shape(),
+    const Locks locks(variables);
+    std::vector<float*> data(variables.size());
+    std::vector<int64_t> ends(count_);  // of each gradient, if all were one
+    for (int i = 0; i < 3 * count_; i++) {
+      OP_REQUIRES(c, variables[i]->tensor()->shape() == gradient(c, i % count_).shape(),
                   absl::InvalidArgumentError("AdamW: the gradient has another shape"));
+      data[i] = writable(c, variables[i].get());
+      if (!c->status().ok()) return;
     }
-    std::array<float*, 3> data;
-    for (int i = 0; i < 3; i++) data[i] = writable(c, variables[i].get());
-    if (!c->status().ok()) return;
-    const AdamWStep step = step_of(read(c, 4)[0], read(c, 5)[0], read(c, 6)[0]);
-    const float* in = read(c, 3);
-    in_parallel(c, gradient.NumElements(), 8, [&](int64_t begin, int64_t end) {
-      adamw(step, in, data[0], data[1], data[2], begin, end);
+    int64_t size = 0;
+    for (int i = 0; i < count_; i++) ends[i] = size += gradient(c, i).NumElements();
+    const int first = handles_ + count_;
+    const AdamWStep step = step_of(read(c, first)[0], read(c, first + 1)[0], read(c, first + 2)[0]);
+    in_parallel(c, size, 8, [&](int64_t begin, int64_t end) {
+      for (int i = std::upper_bound(ends.begin(), ends.end(), begin) - ends.begin(); begin < end; i++) {
+        const int64_t start = i == 0 ? 0 : ends[i - 1];
+        const int64_t stop = std::min(end, ends[i]);
+        adamw(step, read(c, handles_ + i), data[i], data[count_ + i], data[2 * count_ + i],
+              begin - start, stop - start);
+        begin = stop;
+      }
     });
   }
 
  private:
+  const Tensor& gradient(OpKernelContext* c, int i) const { return c->input(handles_ + i); }
+
   AdamWStep step_of(float scale, double learning_rate, double step) const {
     // 1 - beta^step
     const double correction1 = -std::expm1(step * std::log1p(-static_cast<double>(decay1_)));
@@ -79,6 +107,8 @@ class AdamW : public OpKernel {
             static_cast<float>(learning_rate / correction1)};
   }
 
+  int handles_, count_;
+  std::vector<std::string> names_;
   float decay1_, decay2_, epsilon_, weight_decay_;
 };
 

@@ -3,24 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "op-context.h"
 #include "tensorflow/core/framework/bfloat16.h"
-#include "tensorflow/core/framework/resource_mgr.h"
-#include "tensorflow/core/framework/resource_var.h"
+#include "variables.h"
 
 namespace sdm {
 namespace {
-
-using tensorflow::Var;
-using VarPtr = tensorflow::core::RefCountPtr<Var>;
-
-absl::Status find(OpKernelContext* c, const std::string& name, VarPtr* found) {
-  Var* variable = nullptr;
-  auto* manager = c->resource_manager();
-  const auto status = manager->Lookup<Var>(manager->default_container(), name, &variable);
-  found->reset(variable);
-  return status;
-}
 
 // Makes it if there is none.
 absl::Status assign(OpKernelContext* c, const std::string& name, const Tensor& value) {
@@ -64,7 +51,7 @@ class ReadVariables : public OpKernel {
     if (known_.empty()) {
       std::vector<Known> known(names_.size());
       for (size_t i = 0; i < names_.size(); i++) {
-        OP_REQUIRES_OK(c, find(c, names_[i], &known[i].variable));
+        OP_REQUIRES_OK(c, find_variable(c, names_[i], &known[i].variable));
       }
       known_ = std::move(known);
     }

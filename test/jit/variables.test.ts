@@ -1,13 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../lib/backend';
 import { jit, JitSession } from '../../lib/jit';
-import { useFusedOps } from '../../lib/backend/node';
+import { typeAttribute, updateInPlace, useFusedOps } from '../../lib/backend/node';
 
 afterEach(() => {
   tf.disposeVariables();
 });
 
 const values = (tensor: tf.Tensor): number[] => [...tensor.dataSync()];
+
+function counts() {
+  const { numTensors, numDataBuffers, numBytes } = tf.memory();
+  return { numTensors, numDataBuffers, numBytes };
+}
 
 /** A counter that adds its argument, and a reader of it. */
 function counter(session?: JitSession) {
@@ -160,6 +165,70 @@ describe.each(["the library's ops", "TensorFlow's ops"])('variables by %s', (ops
     add(tf.scalar(1));
     total.dispose();
     expect(() => add(tf.scalar(1))).toThrow('variable that add uses was disposed');
+  });
+
+  it.each<[what: string, body: (v: tf.Variable, x: tf.Tensor) => tf.Tensor]>([
+    ['is read', (v, x) => tf.mul(v, x)],
+    ['is not read', (_, x) => tf.mul(x, 2)],
+    ['is kept as a clone', (v, x) => tf.add(v.clone(), tf.mul(v, x))],
+    ['has a gradient', (v, x) => tf.grad((y: tf.Tensor) => tf.sum(tf.mul(tf.square(v), y)))(x)],
+    [
+      'is assigned',
+      (v, x) => {
+        v.assign(tf.mul(v, x));
+        v.assign(tf.add(v, 1));
+        return tf.mul(v, x);
+      },
+    ],
+    [
+      'is assigned another',
+      (v, x) => {
+        const other = Object.values(tf.engine().registeredVariables).find((w) => w !== v)!;
+        v.assign(other);
+        return tf.add(v, x);
+      },
+    ],
+    [
+      'is updated in place',
+      (v, x) => {
+        const T = typeAttribute('T', 'float32');
+        updateInPlace('ResourceApplyGradientDescent', [v], [tf.scalar(1), x], [T]);
+        return tf.mul(v, x);
+      },
+    ],
+    [
+      'is read by what throws',
+      (v, x) => {
+        v.assign(tf.mul(v, x));
+        throw new Error('enough');
+      },
+    ],
+  ])('counts tensors and bytes as before, when a variable %s while it is traced', (_, body) => {
+    const [v] = [tf.variable(tf.tensor1d([1, 2])), tf.variable(tf.tensor1d([3, 4]))];
+    const x = tf.tensor1d([5, 6]);
+    const step = jit((y: tf.Tensor) => body(v, y));
+    const before = counts();
+    const compile = () => step.compile(x);
+    if (body.toString().includes('throw')) expect(compile).toThrow('enough');
+    else compile();
+    expect(counts()).toEqual(before);
+    expect(values(v)).toEqual([1, 2]);
+    step.dispose();
+  });
+
+  it('frees a variable that is disposed while it is traced', () => {
+    const before = counts();
+    const v = tf.tidy(() => tf.variable(tf.tensor1d([1, 2])));
+    const x = tf.scalar(2);
+    const step = jit((y: tf.Tensor) => {
+      const twice = tf.mul(v, y);
+      v.dispose();
+      return twice;
+    });
+    step.compile(x);
+    tf.dispose(x);
+    step.dispose();
+    expect(counts()).toEqual(before);
   });
 
   it('holds large captured tensors in the session and lets go of them', () => {

@@ -6,6 +6,7 @@ import { multiHeadAttention, multiHeadSelfAttention } from '../../lib/nn/attenti
 import { convSame } from '../../lib/nn/convolution';
 import { gatherRows } from '../../lib/nn/gather-rows';
 import { l2Loss } from '../../lib/nn/kernels/l2-loss';
+import { linear } from '../../lib/nn/linear';
 import { groupNorm, layerNorm } from '../../lib/nn/normalization';
 import { AdamW } from '../../lib/optim/adamw';
 import { randn } from '../../lib/random';
@@ -30,6 +31,9 @@ function run(
   });
 }
 
+const linearOf: Op = (x, weight, bias) =>
+  linear(x!, weight as tf.Tensor2D, (bias as tf.Tensor1D | undefined) ?? null);
+
 const OPS: Record<string, [op: Op, shapes: number[][]]> = {
   groupNorm: [
     (x, w, b) => groupNorm(x as tf.Tensor4D, w as tf.Tensor1D, b as tf.Tensor1D, 4, 1e-5, 'silu'),
@@ -52,6 +56,16 @@ const OPS: Record<string, [op: Op, shapes: number[][]]> = {
   'convolution 3×3': [
     (x, w, b) => convSame(x as tf.Tensor4D, w as tf.Tensor4D, b as tf.Tensor1D),
     [[2, 4, 4, 16], [3, 3, 16, 16], [16]],
+  ],
+  'linear, of one row': [linearOf, [[8], [3, 8], [3]]],
+  'linear, of rows': [linearOf, [[5, 8], [3, 8], [3]]],
+  'linear, of batches': [linearOf, [[2, 5, 8], [3, 8], [3]]],
+  'linear, without bias': [
+    linearOf,
+    [
+      [2, 2, 5, 8],
+      [3, 8],
+    ],
   ],
   'rows of a table': [(table) => gatherRows(table!, tf.tensor2d([[2, 0], [2, 1]], [2, 2], 'int32')), [[3, 5]]], // prettier-ignore
 };

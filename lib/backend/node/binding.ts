@@ -110,11 +110,15 @@ export function nodeBackend(): NodeBackend {
   return backend;
 }
 
+/** A second tensor over the same value; the caller disposes it. */
+export function sameValue({ dataId, shape, dtype }: tf.TensorInfo): tf.Tensor {
+  nodeBackend().incRef(dataId);
+  return engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+}
+
 /** A second tensor over the same value, outside every tidy scope; the caller disposes it. */
 export function retain(tensor: tf.TensorInfo): tf.Tensor {
-  nodeBackend().incRef(tensor.dataId);
-  const { dataId, shape, dtype } = tensor;
-  return tf.keep(engine().makeTensorFromTensorInfo({ dataId, shape, dtype }));
+  return tf.keep(sameValue(tensor));
 }
 
 /**

@@ -11,12 +11,11 @@ interface Inputs {
   readonly bias?: tf.TensorInfo;
 }
 
-/** The same value with an axis of 1 before. */
-const batched = ({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo => ({
-  dataId,
-  shape: [1, ...shape],
-  dtype,
-});
+/** The same value as one batch of rows. */
+const batched = ({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo => {
+  const columns = shape.at(-1)!;
+  return { dataId, shape: [1, tf.util.sizeFromShape(shape) / columns, columns], dtype };
+};
 
 /** Registers the kernels `SdmLinear` and `SdmPointwise` (lib/nn/kernels). */
 export function registerLinear(): void {
@@ -28,7 +27,7 @@ export function registerLinear(): void {
     const sides = { a: batched(x), b: batched(matrix), ...(bias && { bias }) };
     const flags = { transposeA: false, transposeB: false, activation: 'linear' };
     const { dataId, dtype } = matMul(sides, flags);
-    return { dataId, dtype, shape: [x.shape[0]!, matrix.shape[1]!] };
+    return { dataId, dtype, shape: [...x.shape.slice(0, -1), matrix.shape[1]!] };
   }
 
   tf.registerKernel({

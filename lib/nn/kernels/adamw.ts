@@ -1,19 +1,19 @@
-/** One step of AdamW for one parameter, as torch.optim.AdamW computes it. */
+/** One step of AdamW for some parameters, as torch.optim.AdamW computes it. */
 import { hasKernel, runKernel, tf } from '../../backend';
 
 const KERNEL = 'AdamW';
 
-/** A parameter with the running means of its gradient and of the gradient's square. */
-export interface AdamWVariables {
+/** A parameter with the running means of its gradient and of the gradient's square, and the gradient, shaped as it. */
+export interface AdamWParameter {
   readonly parameter: tf.Variable;
   readonly expAvg: tf.Variable;
   readonly expAvgSq: tf.Variable;
+  readonly gradient: tf.Tensor;
 }
 
+/** What all of them share. */
 export interface AdamWInputs {
-  /** Shaped as the parameter. */
-  readonly gradient: tf.Tensor;
-  /** What the gradient is multiplied by first. */
+  /** What gradients are multiplied by first. */
   readonly scale: tf.Scalar;
   readonly learningRate: tf.Scalar;
   /** Counted from 1. */
@@ -29,23 +29,35 @@ export type AdamWConstants = {
 
 /** Assigns the variables their next values. Inside of a tidy: what it makes on the way is left to that. */
 export function adamWUpdate(
-  variables: AdamWVariables,
+  parameters: readonly AdamWParameter[],
   inputs: AdamWInputs,
   constants: AdamWConstants,
 ): void {
   // A kernel without outputs leaves it to plain ops: TensorFlow's works in graphs only.
-  const made = hasKernel(KERNEL) ? runKernel(KERNEL, { ...variables, ...inputs }, constants) : [];
-  if (made.length === 0) {
-    plain(variables, inputs, constants);
+  if (hasKernel(KERNEL) && runKernel(KERNEL, asNamed(parameters, inputs), constants).length > 0) {
     return;
   }
-  const { parameter, expAvg, expAvgSq } = variables;
-  [parameter, expAvg, expAvgSq].forEach((variable, i) => variable.assign(made[i]!));
+  for (const parameter of parameters) tf.tidy(() => plain(parameter, inputs, constants));
+}
+
+/** The three scalars, then four tensors of each parameter. */
+function asNamed(parameters: readonly AdamWParameter[], inputs: AdamWInputs) {
+  const { scale, learningRate, step } = inputs;
+  const named: Record<string, tf.Tensor> = { scale, learningRate, step };
+  parameters.forEach(({ parameter, expAvg, expAvgSq, gradient }, i) => {
+    Object.assign(named, {
+      [`parameter${i}`]: parameter,
+      [`expAvg${i}`]: expAvg,
+      [`expAvgSq${i}`]: expAvgSq,
+      [`gradient${i}`]: gradient,
+    });
+  });
+  return named;
 }
 
 function plain(
-  { parameter, expAvg, expAvgSq }: AdamWVariables,
-  { gradient, scale, learningRate, step }: AdamWInputs,
+  { parameter, expAvg, expAvgSq, gradient }: AdamWParameter,
+  { scale, learningRate, step }: AdamWInputs,
   { beta1, beta2, epsilon, weightDecay }: AdamWConstants,
 ): void {
   const scaled = tf.mul(gradient, scale);

@@ -1,4 +1,4 @@
-/** x Wᵀ + b by a kernel, for backends that hold weights in a way of their own. */
+/** x Wᵀ + b by one kernel: for backends that hold weights in a way of their own, or where each call of an op takes its time. */
 import { hasKernel, runKernel, tf } from '../../backend';
 
 const KERNEL = 'SdmLinear';
@@ -10,28 +10,31 @@ export function hasLinearKernel(): boolean {
 /**
  * As `linear`; only where `hasLinearKernel`.
  *
- * @param rows [N, in]
+ * @param x [..., in]
  * @param weight [out, in]
  * @param bias [out], or null
- * @returns [N, out], disposed by the caller
+ * @returns [..., out], disposed by the caller
  */
 export function linearByKernel(
-  rows: tf.Tensor2D,
+  x: tf.Tensor,
   weight: tf.Tensor2D,
   bias: tf.Tensor1D | null,
-): tf.Tensor2D {
-  const op = tf.customGrad((...args) => {
-    const save = args.at(-1) as unknown as tf.GradSaveFunc;
-    const [x, w, b] = args.slice(0, -1) as tf.Tensor[] as [tf.Tensor, tf.Tensor, tf.Tensor?];
-    save([x, w]);
-    return {
-      value: runKernel(KERNEL, { x, weight: w, ...(b && { bias: b }) })[0]!,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [x0, w0] = saved as [tf.Tensor, tf.Tensor];
-        const dWeight = tf.matMul(dy, x0, true, false);
-        return [tf.matMul(dy, w0), dWeight, ...(b ? [tf.sum(dy, 0)] : [])];
-      },
-    };
-  });
-  return op(rows, weight, ...(bias ? [bias] : [])) as tf.Tensor2D;
+): tf.Tensor {
+  return runKernel(KERNEL, { x, weight, ...(bias && { bias }) })[0]!;
 }
+
+const rowsOf = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape.at(-1)!]);
+
+tf.registerGradient({
+  kernelName: KERNEL,
+  inputsToSave: ['x', 'weight'],
+  gradFunc: (given, saved) => {
+    const dy = given as tf.Tensor;
+    const [x, weight] = saved as [tf.Tensor, tf.Tensor];
+    return {
+      x: () => tf.reshape(tf.matMul(rowsOf(dy), weight), x.shape),
+      weight: () => tf.matMul(rowsOf(dy), rowsOf(x), true),
+      bias: () => tf.sum(rowsOf(dy), 0),
+    };
+  },
+});

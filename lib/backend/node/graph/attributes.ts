@@ -1,6 +1,5 @@
 /** Attributes and values as tfjs-node gives them, in the form of the graph. */
 
-import type { tf } from '../..';
 import { JitError } from '../../../jit/errors';
 import { nodeBackend, type OpAttribute } from '../binding';
 import type { Attributes, AttrValue } from './graph';
@@ -41,12 +40,4 @@ function attrValue(op: string, { name, type, value }: OpAttribute): AttrValue {
     return { kind: 'type', value: Number(value) };
   }
   throw new JitError(`${op}: attribute ${name} of type ${type} cannot be traced.`);
-}
-
-/** Little-endian bytes of a tensor's values. */
-export function bytesOf(values: tf.backend_util.TypedArray, dtype: tf.DataType): Uint8Array {
-  if (dtype === 'bool') return Uint8Array.from(values);
-  // Before they go to TensorFlow, values may still be in another kind of array.
-  const array = dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values);
-  return new Uint8Array(array.buffer);
 }

@@ -60,7 +60,13 @@ export function nodeDefs(
   prefix: string,
   variables: VariableNames,
 ): NamedNodes {
+  const names = new Map<GraphNode, string>();
   const nameOf = (node: GraphNode): string => {
+    let name = names.get(node);
+    if (name === undefined) names.set(node, (name = newName(node)));
+    return name;
+  };
+  const newName = (node: GraphNode): string => {
     if (node.input !== undefined) return `${prefix}/input${node.input}`;
     const scope = node.scope.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
     return `${prefix}/${scope === '' ? '' : `${scope}/`}${node.op}_${node.id}`;
@@ -70,13 +76,21 @@ export function nodeDefs(
     if (value !== undefined) return value;
     return output === 0 ? nameOf(node) : `${nameOf(node)}:${output}`;
   };
-  const inputsOf = ({ handles = [], inputs, after = [] }: GraphNode): string[] => [
-    ...handles.map((index) => variables.handle(index)),
-    ...inputs.map(inputOf),
-    ...control(after.map(nameOf)),
-    // The first value is read before it is changed.
-    ...control(handles.flatMap((index) => variables.readers(index))),
-  ];
+  const inputsOf = (node: GraphNode): string[] => {
+    const { handles = [], inputs, after = [] } = node;
+    return [
+      ...(takesNames(node) ? [] : handles.map((index) => variables.handle(index))),
+      ...inputs.map(inputOf),
+      ...control(after.map(nameOf)),
+      // The first value is read before it is changed.
+      ...control([...new Set(handles.flatMap((index) => variables.readers(index)))]),
+    ];
+  };
+  const attributesOf = (node: GraphNode): Attributes => {
+    if (!takesNames(node)) return node.attributes;
+    const names = { kind: 'strings', value: node.handles!.map((index) => variables.handle(index)) };
+    return { ...node.attributes, handles: { kind: 'int', value: 0 }, names } as Attributes;
+  };
   const defs = nodes
     .filter((node) => node.variable === undefined && variables.value(node) === undefined)
     .map((node): NodeDef => {
@@ -87,9 +101,17 @@ export function nodeDefs(
         const attributes = { dtype: { kind: 'type', value: spec.dtype } } as const;
         return { name, op: 'Const', inputs: [], attributes, constant: { spec, ...node.constant } };
       }
-      return { name, op: node.op, inputs: inputsOf(node), attributes: node.attributes };
+      return { name, op: node.op, inputs: inputsOf(node), attributes: attributesOf(node) };
     });
   return { defs, nameOf, inputOf };
+}
+
+/**
+ * Whether the node's op also finds variables by their names (native/fused/op-adamw.cc): a session's graph then needs no node
+ * for the handle of each. Its attribute `handles` says how many it takes.
+ */
+export function takesNames({ attributes, handles = [] }: GraphNode): boolean {
+  return handles.length > 0 && 'handles' in attributes;
 }
 
 /** What makes a node wait for others. */

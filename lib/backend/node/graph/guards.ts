@@ -2,6 +2,7 @@
 
 import { engine } from '../..';
 import { JitError } from '../../../jit/errors';
+import { sameValue } from '../binding';
 
 /** tfjs's ops that draw on the host; each opens a scope of its name. */
 const HOST_RANDOM_SCOPE =
@@ -19,6 +20,7 @@ export function guarded<T>(trace: () => T, onScope: (name: string | undefined) =
   const { stackTraceLimit } = Error;
   const startScope = tfjs.startScope.bind(tfjs);
   const endScope = tfjs.endScope.bind(tfjs);
+  const clone = tfjs.clone.bind(tfjs);
   // tfjs alone takes a dozen frames; the caller's are the ones that help.
   Error.stackTraceLimit = 100;
   Math.random = () => {
@@ -35,6 +37,8 @@ export function guarded<T>(trace: () => T, onScope: (name: string | undefined) =
     onScope(undefined);
     endScope(...result);
   };
+  // What is saved for a gradient: tfjs runs a kernel for each, and notes it as a step that has a gradient itself.
+  tfjs.clone = (x) => (tfjs.isTapeOn() ? clone(x) : sameValue(x));
   tfjs.makeVariable = () => {
     throw new JitError(
       'A variable was made inside of a traced function: it would be made once, while tracing. ' +
@@ -47,7 +51,7 @@ export function guarded<T>(trace: () => T, onScope: (name: string | undefined) =
     Math.random = random;
     Error.stackTraceLimit = stackTraceLimit;
     // The methods are the class's own again.
-    for (const method of ['startScope', 'endScope', 'makeVariable'])
+    for (const method of ['startScope', 'endScope', 'clone', 'makeVariable'])
       Reflect.deleteProperty(tfjs, method);
   }
 }

@@ -2,7 +2,14 @@
 
 import { DType } from './dtypes';
 import type { GraphNode, Ref } from './graph';
-import { control, nodeDefs, placeholder, serializeNodes, type NodeDef } from './graph-def';
+import {
+  control,
+  nodeDefs,
+  placeholder,
+  serializeNodes,
+  takesNames,
+  type NodeDef,
+} from './graph-def';
 import type { Slot } from './slot';
 import type { Traced } from './traced';
 import { token, type VariableAccess } from './variable-access';
@@ -14,7 +21,7 @@ export interface Program {
   /** Whose values it needs, and whose it changes. */
   readonly reads: readonly Slot[];
   readonly assigns: readonly Slot[];
-  /** Variables that it changes or reads by their handles. */
+  /** Variables whose handles its nodes take. */
   readonly handled: readonly Slot[];
   readonly inputNames: string;
   readonly outputNames: string;
@@ -41,7 +48,8 @@ export function makeProgram(
   const reading = new Set(
     reachable.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
   );
-  const handled = [...new Set(reachable.flatMap(({ handles = [] }) => handles))].map(slot);
+  const slotsOf = (nodes: readonly GraphNode[]) =>
+    [...new Set(nodes.flatMap(({ handles = [] }) => handles))].map(slot);
   const isConstant = assignments.length + updates.length === 0;
   const values = firstValues(reachable, results, isConstant && access.rounds);
   const read = access.reads(
@@ -76,8 +84,8 @@ export function makeProgram(
   return {
     name,
     nodes: serializeNodes(defs),
-    reads: [...new Set([...[...reading].map(slot), ...handled])],
-    handled,
+    reads: [...new Set([...[...reading].map(slot), ...slotsOf(reachable)])],
+    handled: slotsOf(reachable.filter((node) => !takesNames(node))),
     assigns: [...new Set([...assignments, ...updates].map(({ source }) => source))].map(slot),
     inputNames: traced.inputs.map((_, i) => `${prefix}/input${i}:0`).join(),
     outputNames: fetched.join(),

@@ -4,27 +4,25 @@
  * is run at once and becomes a constant.
  */
 
-import { engine, type tf } from '../..';
+import { engine, tf } from '../..';
 import { JitError } from '../../../jit/errors';
 import { setTrace, type Precision, type Trace } from '../../../jit/trace';
 import { flattenTree } from '../../../jit/tree';
 import { nodeBackend, type OpAttribute } from '../binding';
-import { bytesOf, graphAttributes } from './attributes';
-import { fromTfjs, type TensorSpec } from './dtypes';
-import { gatherWithoutReadingIndices } from './gather-kernel';
+import { graphAttributes } from './attributes';
+import { smallConstant } from './constants';
+import type { TensorSpec } from './dtypes';
 import { Graph, specOf, type Ref } from './graph';
 import { guarded, ScopeNames } from './guards';
 import { opCall } from './op-call';
 import { customOp, OPS, REFUSED } from './ops';
 import { addInPrecision } from './precision';
-import { simplify, specialize } from './simplify';
+import { reshape, simplify, specialize } from './simplify';
 import { threadsOfHalf } from './threads';
-import { valuelessTensor } from './valueless';
+import { wrapTracedKernels } from './traced-kernels';
+import { valueless, valuelessTensor } from './valueless';
 import type { GraphOptions, Traced } from './traced';
 import { TracedVariables } from './variables';
-
-/** Constants above this many bytes are held as the session's variables: a GraphDef is copied many times. */
-const LARGE_CONSTANT = 16384;
 
 /** TensorFlow clusters the nodes that have it, and compiles each cluster by XLA. */
 const XLA = { _XlaCompile: { kind: 'bool', value: true } } as const;
@@ -43,7 +41,7 @@ export function trace(
   run: (tensors: tf.Tensor[]) => unknown,
   options: GraphOptions,
 ): Traced {
-  gatherWithoutReadingIndices();
+  wrapTracedKernels((x, shape) => current?.reshape(x, shape));
   const tracer = new Tracer(name, options);
   current = tracer;
   setTrace(tracer);
@@ -53,6 +51,11 @@ export function trace(
     current = undefined;
     setTrace(undefined);
   }
+}
+
+/** Whether `updateInPlace` would change these variables. */
+export function canUpdateInPlace(variables: readonly tf.Variable[]): boolean {
+  return current?.canUpdate(variables) ?? false;
 }
 
 /**
@@ -80,7 +83,7 @@ class Tracer implements Trace {
   private readonly backend = nodeBackend();
   private hasHalves = false;
   private readonly variables = new TracedVariables(this.graph, (spec, ref) =>
-    this.abstract(spec, ref),
+    this.unread(spec, ref),
   );
 
   constructor(
@@ -126,6 +129,18 @@ class Tracer implements Trace {
   sideBySide(): boolean {
     this.hasHalves = true;
     return threadsOfHalf() !== undefined;
+  }
+
+  reshape(x: tf.Tensor, shape: readonly number[]): tf.Tensor | undefined {
+    if (!this.isAbstract(x)) return undefined;
+    const wanted = tf.util.inferFromImplicitShape([...shape], x.size);
+    if (tf.util.sizeFromShape(wanted) !== x.size) return undefined;
+    const ref = reshape(this.graph, this.refOf(x), wanted);
+    return this.abstract({ shape: wanted, dtype: specOf(ref).dtype }, ref);
+  }
+
+  canUpdate(variables: readonly tf.Variable[]): boolean {
+    return this.variables.canUpdate(variables);
   }
 
   update(
@@ -206,23 +221,22 @@ class Tracer implements Trace {
     const spec = { shape: tensor.shape, dtype: this.backend.tensorMap.get(tensor.dataId).dtype };
     const variable = this.variables.read(tensor.dataId);
     if (variable) return variable;
-    return this.constant(tensor, spec);
-  }
-
-  private constant(tensor: tf.Tensor, spec: TensorSpec): Ref {
-    fromTfjs(tensor.dtype);
-    const values = this.backend.readSync(tensor.dataId) as tf.backend_util.TypedArray;
-    const bytes = bytesOf(values, tensor.dtype);
-    const uniform = values.length > 1 && values.every((value) => value === values[0]);
-    if (bytes.length <= LARGE_CONSTANT || uniform) return this.graph.constant(spec, bytes);
-    return this.variables.hold(tensor, spec);
+    const bytes = smallConstant(tensor);
+    return bytes ? this.graph.constant(spec, bytes) : this.variables.hold(tensor, spec);
   }
 
   /** A tensor without a value. */
-  private abstract(spec: TensorSpec, ref: Ref | undefined): tf.Tensor {
+  private abstract(spec: TensorSpec, ref: Ref): tf.Tensor {
     const { tensor } = valuelessTensor(spec, () => this.refuseRead());
-    if (ref) this.refs.set(tensor.dataId, ref);
+    this.refs.set(tensor.dataId, ref);
     return tensor;
+  }
+
+  /** A value that there is not yet, which nobody holds; without a ref it is that of one that is made later. */
+  private unread(spec: TensorSpec, ref: Ref | undefined): tf.DataId {
+    const { dataId } = valueless(spec, () => this.refuseRead());
+    if (ref) this.refs.set(dataId, ref);
+    return dataId;
   }
 
   private refuseRead(): never {

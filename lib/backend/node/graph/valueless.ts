@@ -11,13 +11,23 @@ import { toTfjs, type TensorSpec } from './dtypes';
  * @returns the tensor, which the caller disposes, and tfjs-node's entry of it
  */
 export function valuelessTensor(
-  { shape, dtype }: TensorSpec,
+  spec: TensorSpec,
   beforeRead: () => void,
 ): { tensor: tf.Tensor; entry: TensorEntry } {
+  const { dataId, entry } = valueless(spec, beforeRead);
+  entry.refCount = 1;
+  const info = { dataId, shape: entry.shape, dtype: toTfjs(spec.dtype) };
+  return { tensor: engine().makeTensorFromTensorInfo(info), entry };
+}
+
+/** The same without a tensor, held by nobody yet: a `refCount` of 0. */
+export function valueless(
+  { shape, dtype }: TensorSpec,
+  beforeRead: () => void,
+): { dataId: tf.DataId; entry: TensorEntry } {
   const dataId = {};
   const own = [...shape];
-  const entry: TensorEntry = { shape: own, dtype, id: -1, values: null, refCount: 1, beforeRead };
+  const entry: TensorEntry = { shape: own, dtype, id: -1, values: null, refCount: 0, beforeRead };
   nodeBackend().tensorMap.set(dataId, entry);
-  const info = { dataId, shape: own, dtype: toTfjs(dtype) };
-  return { tensor: engine().makeTensorFromTensorInfo(info), entry };
+  return { dataId, entry };
 }

@@ -36,10 +36,10 @@ export class TracedVariables {
   private readonly initial = new WeakMap<tf.DataId, tf.Variable>();
   private readonly updated = new Map<tf.Variable, Updated>();
 
-  /** @param abstract makes a tensor without a value that stands for the ref, or for one that is made later */
+  /** @param unread makes a value without a tensor, which stands for the ref, or for one that is made later */
   constructor(
     private readonly graph: Graph,
-    private readonly abstract: (spec: TensorSpec, ref: Ref | undefined) => tf.Tensor,
+    private readonly unread: (spec: TensorSpec, ref?: Ref) => tf.DataId,
   ) {}
 
   /**
@@ -50,17 +50,18 @@ export class TracedVariables {
    */
   replaceValues(): () => void {
     const saved = allVariables().map((variable) => {
-      const own = retain(variable);
-      const value = this.abstract(specOfVariable(variable), undefined);
-      this.initial.set(value.dataId, variable);
-      variable.assign(value);
-      value.dispose();
+      const own = variable.dataId;
+      variable.dataId = this.unread(specOfVariable(variable));
+      engine().incRef(variable, null);
+      this.initial.set(variable.dataId, variable);
       return { variable, own };
     });
     return () => {
       for (const { variable, own } of saved) {
-        if (!variable.isDisposed) variable.assign(own);
-        own.dispose();
+        // Its own value was counted all the while.
+        if (!variable.isDisposed) engine().disposeTensor(variable);
+        variable.dataId = own;
+        if (variable.isDisposed) engine().disposeTensor(variable);
       }
     };
   }
@@ -82,21 +83,25 @@ export class TracedVariables {
     return this.graph.variable(index, spec);
   }
 
+  /** Whether none of them has been assigned. */
+  canUpdate(variables: readonly tf.Variable[]): boolean {
+    return variables.every(
+      (variable) =>
+        this.initial.get(variable.dataId) === variable ||
+        this.updated.get(variable)?.value === variable.dataId,
+    );
+  }
+
   /** Records an op that changes variables in place, unless one of them has been assigned. */
   update(op: Omit<OpNode, 'outputs'>, variables: readonly tf.Variable[]): boolean {
-    const inPlace = (variable: tf.Variable): boolean =>
-      this.initial.get(variable.dataId) === variable ||
-      this.updated.get(variable)?.value === variable.dataId;
-    if (!variables.every(inPlace)) return false;
+    if (!this.canUpdate(variables)) return false;
     const handles = variables.map((variable) => this.sourceOf(variable));
     const after = variables.flatMap((variable) => this.updated.get(variable)?.read ?? []);
     const node = this.graph.update(op, handles, after);
     variables.forEach((variable, i) => {
       const spec = specOfVariable(variable);
       const read = this.graph.readAfter(node, handles[i] as number, spec);
-      const value = this.abstract(spec, read);
-      variable.assign(value);
-      value.dispose();
+      giveValue(variable, this.unread(spec, read));
       this.updated.set(variable, { node, read: read.node, value: variable.dataId });
     });
     return true;
@@ -126,6 +131,13 @@ export class TracedVariables {
     const index = this.sources.indexOf(variable);
     return index >= 0 ? index : this.sources.push(variable) - 1;
   }
+}
+
+/** As `Variable.assign`, of a value that has no tensor: one for each of some thousand variables takes its time. */
+function giveValue(variable: tf.Variable, value: tf.DataId): void {
+  engine().disposeTensor(variable);
+  variable.dataId = value;
+  engine().incRef(variable, null);
 }
 
 function specOfVariable({ shape, dtype }: tf.Variable): TensorSpec {

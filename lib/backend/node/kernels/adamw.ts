@@ -1,14 +1,17 @@
-import { isTracing, tf } from '../..';
+import { tf } from '../..';
 import { nodeBackend, typeAttribute } from '../binding';
-import { updateInPlace } from '../graph/tracer';
+import { canUpdateInPlace, updateInPlace } from '../graph/tracer';
 import { fusedAttributes, hasFusedOps } from './fused';
 import type { NodeKernel } from './node-kernel';
 
-interface Inputs {
+interface Parameter {
   readonly parameter: tf.Variable;
   readonly expAvg: tf.Variable;
   readonly expAvgSq: tf.Variable;
   readonly gradient: tf.Tensor;
+}
+
+interface Shared {
   readonly scale: tf.Scalar;
   readonly learningRate: tf.Scalar;
   readonly step: tf.Scalar;
@@ -22,50 +25,71 @@ interface Constants {
 }
 
 /**
- * `AdamW`: in a graph, the three variables are changed in place, by one op of our own or by TensorFlow's. No outputs, so
- * that plain ops do it, where nothing is traced or a variable was assigned in the graph before.
+ * `AdamW`: in a graph, the variables are changed in place, by one op of our own or by TensorFlow's for each parameter. No
+ * outputs, so that plain ops do it, where nothing is traced or a variable was assigned in the graph before.
  */
 export const adamW: NodeKernel = ({ inputs, attrs }) => {
-  const given = inputs as unknown as Inputs;
-  const constants = attrs as unknown as Constants;
-  if (!updateByOwnOp(given, constants) && !updateByAdam(given, constants)) return [];
-  // The variables' values now, so that to assign them again changes nothing.
-  return [given.parameter, given.expAvg, given.expAvgSq].map(({ dataId, shape, dtype }) => {
-    nodeBackend().incRef(dataId);
-    return { dataId, shape, dtype };
+  const { scale, learningRate, step, ...rest } = inputs as unknown as Shared;
+  const tensors = Object.values(rest) as tf.Tensor[];
+  const parameters = Array.from({ length: tensors.length / 4 }, (_, i) => {
+    const [parameter, expAvg, expAvgSq, gradient] = tensors.slice(4 * i, 4 * i + 4);
+    return { parameter, expAvg, expAvgSq, gradient } as Parameter;
   });
+  const variables = [
+    ...parameters.map(({ parameter }) => parameter),
+    ...parameters.map(({ expAvg }) => expAvg),
+    ...parameters.map(({ expAvgSq }) => expAvgSq),
+  ];
+  if (!canUpdateInPlace(variables)) return [];
+  const shared = { scale, learningRate, step };
+  const constants = attrs as unknown as Constants;
+  if (hasFusedOps()) {
+    const gradients = parameters.map(({ gradient }) => gradient);
+    updateByOwnOp(variables, gradients, shared, constants);
+  } else {
+    updateByAdam(parameters, shared, constants);
+  }
+  const { dataId, shape, dtype } = step;
+  nodeBackend().incRef(dataId);
+  return [{ dataId, shape, dtype }];
 };
 
-function updateByOwnOp(inputs: Inputs, { beta1, beta2, epsilon, weightDecay }: Constants): boolean {
-  if (!hasFusedOps()) return false;
-  const { parameter, expAvg, expAvgSq, gradient, scale, learningRate, step } = inputs;
+function updateByOwnOp(
+  variables: readonly tf.Variable[],
+  gradients: readonly tf.Tensor[],
+  { scale, learningRate, step }: Shared,
+  { beta1, beta2, epsilon, weightDecay }: Constants,
+): void {
   const attributes = fusedAttributes({
+    N: gradients.length,
+    handles: variables.length,
     decay1: 1 - beta1,
     decay2: 1 - beta2,
     epsilon,
     weight_decay: weightDecay,
   });
-  const variables = [parameter, expAvg, expAvgSq];
-  return updateInPlace('SdmAdamW', variables, [gradient, scale, learningRate, step], attributes);
+  updateInPlace('SdmAdamW', variables, [...gradients, scale, learningRate, step], attributes);
 }
 
 /** `ResourceApplyAdam`, with both bias corrections put into its other numbers. */
-function updateByAdam(inputs: Inputs, { epsilon, weightDecay, ...betas }: Constants): boolean {
-  if (!isTracing()) return false;
-  const { parameter, expAvg, expAvgSq, scale, learningRate, step } = inputs;
-  const gradient = tf.mul(inputs.gradient, scale);
+function updateByAdam(
+  parameters: readonly Parameter[],
+  { scale, learningRate, step }: Shared,
+  { epsilon, weightDecay, ...betas }: Constants,
+): void {
   // It computes 1 − beta in float32, so that its beta is this one.
   const [beta1, beta2] = [Math.fround(betas.beta1), Math.fround(betas.beta2)];
   const root = tf.sqrt(biasCorrection(beta2, step));
   const size = tf.div(tf.mul(learningRate, root), biasCorrection(beta1, step));
   const [zero, b1, b2] = [tf.scalar(0), tf.scalar(beta1), tf.scalar(beta2)];
-  const decayed = tf.mul(parameter, tf.mul(learningRate, weightDecay));
-  const rest = [zero, zero, size, b1, b2, tf.mul(root, epsilon), gradient];
   const [T, dtype] = [typeAttribute('T', 'float32'), typeAttribute('dtype', 'float32')];
-  return (
-    updateInPlace('ResourceApplyAdam', [parameter, expAvg, expAvgSq], rest, [T]) &&
-    updateInPlace('AssignSubVariableOp', [parameter], [decayed], [dtype])
-  );
+  for (const { parameter, expAvg, expAvgSq, gradient } of parameters) {
+    const decayed = tf.mul(parameter, tf.mul(learningRate, weightDecay));
+    const scaled = tf.mul(gradient, scale);
+    const rest = [zero, zero, size, b1, b2, tf.mul(root, epsilon), scaled];
+    updateInPlace('ResourceApplyAdam', [parameter, expAvg, expAvgSq], rest, [T]);
+    updateInPlace('AssignSubVariableOp', [parameter], [decayed], [dtype]);
+  }
 }
 
 /** 1 − beta^step, through expm1 as in the plain version (lib/nn/kernels/adamw.ts says why). */

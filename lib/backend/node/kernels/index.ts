@@ -3,6 +3,7 @@
 import { adamW } from './adamw';
 import { gatherRows } from './gather-rows';
 import { l2Loss } from './l2-loss';
+import { linear } from './linear';
 import { register, type NodeKernel } from './node-kernel';
 import { statelessRandom } from './random';
 
@@ -10,6 +11,7 @@ const KERNELS: Readonly<Record<string, NodeKernel>> = {
   AdamW: adamW,
   GatherRows: gatherRows,
   L2Loss: l2Loss,
+  SdmLinear: linear,
   ...statelessRandom,
 };
 

@@ -7,11 +7,16 @@ import { serverSession, type ServerSession } from '../cluster/server';
 import { setSessionConfig } from '../tensorflow-env';
 import { ProtobufWriter } from './protobuf';
 
-// Fields of ConfigProto (tensorflow/core/protobuf/config.proto), GraphOptions and RewriterConfig.
+// Fields of ConfigProto (tensorflow/core/protobuf/config.proto), GraphOptions, OptimizerOptions and RewriterConfig.
 const INTRA_OP_PARALLELISM_THREADS = 2;
 const GRAPH_OPTIONS = 10;
+const OPTIMIZER_OPTIONS = 3;
+const OPT_LEVEL = 3;
 const REWRITE_OPTIONS = 10;
 const DISABLE_META_OPTIMIZER = 19;
+
+/** `OptimizerOptions.L0`: equal nodes and constant parts of a graph are not looked for once more. */
+const L0 = -1;
 
 /** The ConfigProto of these options; of no bytes where TensorFlow's own choices are right. */
 export function sessionConfig(
@@ -26,7 +31,9 @@ export function sessionConfig(
   }
   if (!metaOptimizer) {
     config.message(GRAPH_OPTIONS, (graph) =>
-      graph.message(REWRITE_OPTIONS, (rewrite) => rewrite.int(DISABLE_META_OPTIMIZER, 1)),
+      graph
+        .message(OPTIMIZER_OPTIONS, (optimizer) => optimizer.int(OPT_LEVEL, L0))
+        .message(REWRITE_OPTIONS, (rewrite) => rewrite.int(DISABLE_META_OPTIMIZER, 1)),
     );
   }
   server?.configure(config);

@@ -24,8 +24,10 @@ interface Constants {
   readonly weightDecay: number;
 }
 
+const PARTS = 4;
+
 /**
- * `AdamW`: in a graph, the variables are changed in place, by one op of our own or by TensorFlow's for each parameter. No
+ * `AdamW`: in a graph, the variables are changed in place, by a few ops of our own or by TensorFlow's for each parameter. No
  * outputs, so that plain ops do it, where nothing is traced or a variable was assigned in the graph before.
  */
 export const adamW: NodeKernel = ({ inputs, attrs }) => {
@@ -35,17 +37,11 @@ export const adamW: NodeKernel = ({ inputs, attrs }) => {
     const [parameter, expAvg, expAvgSq, gradient] = tensors.slice(4 * i, 4 * i + 4);
     return { parameter, expAvg, expAvgSq, gradient } as Parameter;
   });
-  const variables = [
-    ...parameters.map(({ parameter }) => parameter),
-    ...parameters.map(({ expAvg }) => expAvg),
-    ...parameters.map(({ expAvgSq }) => expAvgSq),
-  ];
-  if (!canUpdateInPlace(variables)) return [];
+  if (!canUpdateInPlace(parameters.flatMap(variablesOf))) return [];
   const shared = { scale, learningRate, step };
   const constants = attrs as unknown as Constants;
   if (hasFusedOps()) {
-    const gradients = parameters.map(({ gradient }) => gradient);
-    updateByOwnOp(variables, gradients, shared, constants);
+    for (const part of partsOf(parameters)) updateByOwnOp(part, shared, constants);
   } else {
     updateByAdam(parameters, shared, constants);
   }
@@ -54,20 +50,36 @@ export const adamW: NodeKernel = ({ inputs, attrs }) => {
   return [{ dataId, shape, dtype }];
 };
 
+const variablesOf = ({ parameter, expAvg, expAvgSq }: Parameter) => [parameter, expAvg, expAvgSq];
+
+/** In parts of about as many numbers, which TensorFlow computes side by side. */
+function partsOf(parameters: readonly Parameter[]): readonly (readonly Parameter[])[] {
+  const total = parameters.reduce((sum, { parameter }) => sum + parameter.size, 0);
+  const parts = Array.from({ length: PARTS }, (): Parameter[] => []);
+  let before = 0;
+  for (const one of parameters) {
+    parts[Math.floor((before / total) * PARTS)]!.push(one);
+    before += one.parameter.size;
+  }
+  return parts.filter((part) => part.length > 0);
+}
+
 function updateByOwnOp(
-  variables: readonly tf.Variable[],
-  gradients: readonly tf.Tensor[],
+  parameters: readonly Parameter[],
   { scale, learningRate, step }: Shared,
   { beta1, beta2, epsilon, weightDecay }: Constants,
 ): void {
+  const roles = ['parameter', 'expAvg', 'expAvgSq'] as const;
+  const variables = roles.flatMap((role) => parameters.map((one) => one[role]));
   const attributes = fusedAttributes({
-    N: gradients.length,
+    N: parameters.length,
     handles: variables.length,
     decay1: 1 - beta1,
     decay2: 1 - beta2,
     epsilon,
     weight_decay: weightDecay,
   });
+  const gradients = parameters.map(({ gradient }) => gradient);
   updateInPlace('SdmAdamW', variables, [...gradients, scale, learningRate, step], attributes);
 }
 

@@ -194,11 +194,8 @@ export {
 } from './jit';
 
 export type { BatchIndices, BatchRecord, Objective, RandomKeys } from './training/objective';
-export {
-  TextToImageObjective,
-  type TextToImageBatch,
-  type TextToImageTrainingParts,
-} from './training/text-to-image-objective';
+export { TextToImageObjective } from './training/text-to-image-objective';
+export type { TextToImageBatch, TextToImageTrainingParts } from './training/text-to-image-parts';
 export { type TextToImageOptions } from './training/text-to-image-options';
 export { FlowMatchObjective, type FlowMatchOptions } from './training/flow-match-objective';
 export {

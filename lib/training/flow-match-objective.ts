@@ -12,12 +12,9 @@ import {
   type DensityOptions,
   type FlowMatchBatch,
 } from './flow-match-loss';
-import {
-  TextToImageObjective,
-  type TextToImageTrainingParts,
-  type TrainedModel,
-} from './text-to-image-objective';
+import { TextToImageObjective } from './text-to-image-objective';
 import type { TextToImageOptions } from './text-to-image-options';
+import type { TextToImageTrainingParts, TrainedModel } from './text-to-image-parts';
 import type { TimestepBias } from './timestep-bias';
 
 /** How images and captions are trained, and where on the way from noise to image. */

@@ -7,13 +7,13 @@ import type { Scheduler } from '../schedulers/scheduler';
 import { ofRows } from './batch-rows';
 import type { BatchIndices, RandomKeys } from './objective';
 import { randomMasks } from './random-masks';
-import {
-  TextToImageObjective,
-  type TextToImageBatch,
-  type TextToImageTrainingParts,
-  type TrainedModel,
-} from './text-to-image-objective';
+import { TextToImageObjective } from './text-to-image-objective';
 import type { TextToImageOptions } from './text-to-image-options';
+import type {
+  TextToImageBatch,
+  TextToImageTrainingParts,
+  TrainedModel,
+} from './text-to-image-parts';
 
 /** A model that says how many channels it takes. */
 export type InpaintedModel = TrainedModel & { readonly config: ChannelConfig };

@@ -1,7 +1,6 @@
 import { tf } from '../backend';
 import { CaptionTable } from '../conditioning/captions';
 import { checkTextParts } from '../conditioning/check-parts';
-import type { Denoiser } from '../conditioning/conditioning';
 import { noteCaptions } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import type { ImageDataset } from '../datasets/data-loader';
@@ -18,10 +17,10 @@ import type { Scheduler } from '../schedulers/scheduler';
 import { checkCaptions, datasetIdentity, prefixed } from './dataset-identity';
 import { CaptionChoices } from './caption-choices';
 import { isWhole, ofRows, rowsAt } from './batch-rows';
-import { neighbours, type Others, type Pair } from './contrastive';
+import { neighbours, type Pair } from './contrastive';
 import { DeviceImages, type BatchImages } from './device-images';
 import { diffusionLoss, type DiffusionBatch } from './diffusion-loss';
-import { guidanceWeights, type Guidance } from './model-guidance';
+import { guidanceWeights } from './model-guidance';
 import { StreamedBatch } from './streamed-batch';
 import type { BatchIndices, Objective, RandomKeys } from './objective';
 import {
@@ -29,46 +28,14 @@ import {
   type ResolvedTextToImageOptions,
   type TextToImageOptions,
 } from './text-to-image-options';
+import type {
+  TextToImageBatch,
+  TextToImageTrainingParts,
+  TrainedModel,
+  TrainingScheduler,
+} from './text-to-image-parts';
 import { checkTimestepBias, drawBiasedTimesteps, TIMESTEP_BIAS_DEFAULTS } from './timestep-bias';
 import { requireRecord } from '../options';
-
-/** What is trained, and on what. The training changes the models' weights and owns none of these. */
-export interface TextToImageTrainingParts<
-  U extends TrainedModel = TrainedModel,
-  T extends TextEncoder = TextEncoder,
-  S extends TrainingScheduler = Scheduler,
-> {
-  readonly unet: U;
-  readonly textEncoder: T;
-  readonly tokenizer: TextTokenizer;
-  readonly noiseScheduler: S;
-  readonly dataset: ImageDataset | StreamedDataset;
-  /** What stands between pixels and what is diffused. Default: nothing, the pixels themselves. */
-  readonly codec?: Codec;
-}
-
-/** What any scheduler says of a training. */
-export interface TrainingScheduler {
-  readonly config: { readonly num_train_timesteps: number };
-}
-
-/** What a UNet must say of itself to be trained. */
-export interface TrainedModel extends Denoiser {
-  readonly config: { readonly cross_attention_dim: number | readonly number[] };
-}
-
-/** A micro-batch. All tensors belong to the caller. */
-export type TextToImageBatch = {
-  /** [B, h, w, c]: the images, encoded; in [−1, 1] where pixels are diffused */
-  readonly latents: tf.Tensor4D;
-  /** int32 [B]: rows of the caption table */
-  readonly captionIds: tf.Tensor1D;
-  /** standard normal, shaped as the latents */
-  readonly noise: tf.Tensor4D;
-  /** int32 [B], 0…num_train_timesteps − 1; float32 of a scheduler with others */
-  readonly timesteps: tf.Tensor1D;
-} & Others &
-  Pick<Guidance, 'guidance'>;
 
 const PART_NAMES = ['unet', 'textEncoder', 'tokenizer', 'noiseScheduler', 'dataset'];
 

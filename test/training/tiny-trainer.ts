@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { tf } from '../../lib/backend';
 import { runFunctionsEagerly } from '../../lib/jit';
-import {
-  TextToImageObjective,
-  type TextToImageTrainingParts,
-} from '../../lib/training/text-to-image-objective';
+import { TextToImageObjective } from '../../lib/training/text-to-image-objective';
 import {
   resolveTextToImageOptions,
   type TextToImageOptions,
 } from '../../lib/training/text-to-image-options';
+import type { TextToImageTrainingParts } from '../../lib/training/text-to-image-parts';
 import type { StepInput } from '../../lib/training/train-step';
 import { Trainer } from '../../lib/training/trainer';
 import type { TrainerOptions } from '../../lib/training/trainer-options';

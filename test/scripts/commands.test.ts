@@ -54,6 +54,7 @@ const COMMANDS: Record<string, [argv: string[], says: string]> = {
   bench: [['--onli', 'compile'], 'Did you mean --only?'],
   'compare-versions': [['nosuch'], 'There is no folder'],
   soak: [['--only', 'kil'], 'Did you mean kill'],
+  'gpu-check': [['--only', 'modles'], 'Did you mean models'],
   package: [['build-nativ'], 'Did you mean build-native?'],
 };
 

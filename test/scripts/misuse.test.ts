@@ -258,6 +258,13 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--minutes', '3'], /^unknown option --minutes\. Known: --only, --anew, --help\.$/],
     [['--anew=yes'], /^--anew takes no value/],
   ],
+  'gpu-check': [
+    [['--only', 'loses'], /Did you mean losses\?$/],
+    [['--only', ''], EMPTY],
+    [['models'], /Did you mean --only models\?$/],
+    [['--json', 'figures.txt'], /^--json: expected .*\.json/],
+    [['--device', 'gpu'], /^unknown option --device\. Known: --only, --json, --help\.$/],
+  ],
   notebooks: [
     [['-p', 'a', '1', '--parameter', 'a=2'], /^--parameter a is given twice\.$/],
     [['99-nothing'], /There are 00-check-your-machine, /],

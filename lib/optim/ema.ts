@@ -5,6 +5,7 @@
  */
 import { tf } from '../backend';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
+import { assignParts, isBetterApart, joined } from '../nn/kernels/joined';
 import { checkStateDict, loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { requireParameters } from './named-tensors';
 
@@ -67,6 +68,10 @@ export function emaOptions({
   return options;
 }
 
+/** An average after a share of its way to present values. */
+const nearer = <T extends tf.Tensor>(average: T, present: T, share: tf.Tensor): T =>
+  tf.sub(average, tf.mul(tf.sub(average, present), share));
+
 export class EMAModel {
   readonly options: Required<EMAOptions>;
   private readonly parameters: ReadonlyMap<string, tf.Variable>;
@@ -115,9 +120,12 @@ export class EMAModel {
       const { optimization_step, shadow_params } = this.state;
       optimization_step.assign(tf.add(optimization_step, 1));
       const share = this.newShare(optimization_step);
-      for (const [name, parameter] of this.parameters) {
-        const shadow = shadow_params[name]!;
-        tf.tidy(() => shadow.assign(tf.sub(shadow, tf.mul(tf.sub(shadow, parameter), share))));
+      const pairs = [...this.parameters].map(([name, p]) => [shadow_params[name]!, p] as const);
+      if (isBetterApart()) {
+        for (const [shadow, p] of pairs) tf.tidy(() => shadow.assign(nearer(shadow, p, share)));
+      } else {
+        const shadows = pairs.map(([shadow]) => shadow);
+        assignParts(shadows, nearer(joined(shadows), joined(pairs.map(([, p]) => p)), share));
       }
     });
   }

@@ -165,9 +165,8 @@ export class TrainStep {
 
   private measure(): tf.Scalar {
     return tf.tidy(() => {
-      // Σ g² / 2, without a copy
-      const halves = [...this.gradients.values()].map((gradient) => l2Loss(gradient));
-      return tf.sqrt(tf.mul(2, tf.addN(halves))) as tf.Scalar;
+      const half = l2Loss([...this.gradients.values()]); // Σ g² / 2
+      return tf.sqrt(tf.mul(2, half)) as tf.Scalar;
     });
   }
 

@@ -17,7 +17,7 @@ const RUNS: [string, AdamWOptions][] = [
   ['wd0', { lr: 3e-4, weightDecay: 0, betas: [0.95, 0.999], eps: 1e-6 }],
 ];
 
-// In a graph, a step is our own op or TensorFlow's ResourceApplyAdam.
+// In a graph, a step is our own op, or plain ops of all parameters joined.
 describe.each(['on', 'off'])('AdamW in a graph, fused ops %s', (fused) => {
   it.each(RUNS)("moves as torch's for 20 steps: %s", (run, options) => {
     useFusedOps(fused === 'on');

@@ -1,5 +1,6 @@
 /** One step of AdamW for some parameters, as torch.optim.AdamW computes it. */
 import { hasKernel, runKernel, tf } from '../../backend';
+import { assignParts, joined } from './joined';
 
 const KERNEL = 'AdamW';
 
@@ -33,11 +34,11 @@ export function adamWUpdate(
   inputs: AdamWInputs,
   constants: AdamWConstants,
 ): void {
-  // A kernel without outputs leaves it to plain ops: TensorFlow's works in graphs only.
+  // A kernel without outputs leaves it to plain ops: it works in graphs only.
   if (hasKernel(KERNEL) && runKernel(KERNEL, asNamed(parameters, inputs), constants).length > 0) {
     return;
   }
-  for (const parameter of parameters) tf.tidy(() => plain(parameter, inputs, constants));
+  tf.tidy(() => plain(parameters, inputs, constants));
 }
 
 /** The three scalars, then four tensors of each parameter. */
@@ -56,18 +57,25 @@ function asNamed(parameters: readonly AdamWParameter[], inputs: AdamWInputs) {
 }
 
 function plain(
-  { parameter, expAvg, expAvgSq, gradient }: AdamWParameter,
+  parameters: readonly AdamWParameter[],
   { scale, learningRate, step }: AdamWInputs,
   { beta1, beta2, epsilon, weightDecay }: AdamWConstants,
 ): void {
-  const scaled = tf.mul(gradient, scale);
+  const all = (role: 'parameter' | 'expAvg' | 'expAvgSq') => parameters.map((one) => one[role]);
+  const gradient = tf.mul(joined(parameters.map((one) => one.gradient)), scale);
+  const [parameter, mean, square] = [all('parameter'), all('expAvg'), all('expAvgSq')].map(
+    joined,
+  ) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
   const size = tf.div(learningRate, biasCorrection(beta1, step));
   const root = tf.sqrt(biasCorrection(beta2, step));
   const keep = tf.sub(1, tf.mul(learningRate, weightDecay));
-  expAvg.assign(tf.add(expAvg, tf.mul(tf.sub(scaled, expAvg), 1 - beta1)));
-  expAvgSq.assign(tf.add(tf.mul(expAvgSq, beta2), tf.mul(tf.square(scaled), 1 - beta2)));
-  const denominator = tf.add(tf.div(tf.sqrt(expAvgSq), root), epsilon);
-  parameter.assign(tf.sub(tf.mul(parameter, keep), tf.mul(tf.div(expAvg, denominator), size)));
+  const nextMean = tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta1)) as tf.Tensor1D;
+  const nextSquare = tf.add(tf.mul(square, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  const denominator = tf.add(tf.div(tf.sqrt(nextSquare), root), epsilon);
+  const next = tf.sub(tf.mul(parameter, keep), tf.mul(tf.div(nextMean, denominator), size));
+  assignParts(all('expAvg'), nextMean);
+  assignParts(all('expAvgSq'), nextSquare as tf.Tensor1D);
+  assignParts(all('parameter'), next as tf.Tensor1D);
 }
 
 /** 1 − beta^step. Through expm1: in float32, 1 − 0.999^1 itself would be wrong in the fifth digit. */

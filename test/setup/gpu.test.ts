@@ -130,6 +130,8 @@ const cases: [string, Partial<Facts>, string | RegExp][] = [
   ['two in another order', { smi: smi(h100, second), visible: '1,0' }, /this is GPU 1, the first of 2: .* CUDA_VISIBLE_DEVICES=1 /],
   ['two different ones', { smi: smi({ ...h100, name: 'NVIDIA T400', total: 2000, used: 1900, capability: 7.5 }, second) },
     /^OK NVIDIA T400, 2,000 MiB \(100 free\) and NVIDIA H100, .* on the fastest .* CUDA_DEVICE_ORDER=PCI_BUS_ID/],
+  ['one of two different ones by its long name', { visible: 'GPU-bb', smi: smi({ ...h100, name: 'NVIDIA T400' }, second) },
+    `OK ${h100Line}; GPU 1 of 2, by CUDA_VISIBLE_DEVICES`],
   ['two different ones by their slots', { order: 'PCI_BUS_ID', smi: smi({ ...h100, name: 'NVIDIA T400', total: 2000, used: 1900, capability: 7.5 }, second) },
     /^FAIL NVIDIA T400 has 100 of 2,000 MiB free; .* take another GPU \(CUDA_VISIBLE_DEVICES=1\)/],
   ['cuDNN missing', { lacking: ['nvidia-cublas-cu12', 'nvidia-cudnn-cu12'] },

@@ -3,9 +3,11 @@
  * in one place, with its environment set and quietly.
  */
 
-import './tensorflow-env';
+import { endHush } from './tensorflow-env';
 import * as tfNode from '@tensorflow/tfjs-node-gpu';
 import { engine, tf } from '..';
+
+endHush();
 
 /** tfjs with what tfjs-node adds to it (`tf.node`, `tf.data` …); its tensors and engine are those of `tf`. */
 export { tfNode };

@@ -42,7 +42,16 @@ export function addon(name: string): unknown {
   }
 }
 
-addon('quiet'); // Without it TensorFlow works, but says more.
+// Without it TensorFlow works, but says more.
+const quiet = addon('quiet') as { readonly hush?: (isWanted: boolean) => void } | undefined;
+
+// Its libraries for a GPU log an error where there is no driver, although all is well on the CPU.
+const driverFiles = ['/proc/driver/nvidia/version', '/dev/nvidia0', '/dev/dxg'];
+const isErrorsOnly = process.env.TF_CPP_MIN_LOG_LEVEL === '2';
+if (isErrorsOnly && !driverFiles.some((file) => existsSync(file))) quiet?.hush?.(true);
+
+/** To be called once TensorFlow is open: from then on its errors are shown in any case. */
+export const endHush = (): void => quiet?.hush?.(false);
 
 /**
  * Gives the sessions that are made from now on a serialized ConfigProto, no bytes for none, and a server to run on, none if

@@ -6,7 +6,7 @@
 // the level: the dynamic linker takes the first one it finds. It follows TF_CPP_MIN_LOG_LEVEL
 // (0 info, 1 warning, 2 error, 3 fatal); unset means errors only.
 //
-// `hush(true)` leaves fatal ones alone until `hush(false)`: TensorFlow with CUDA logs an error where it is opened without a
+// From `hush(true)` to `hush(false)` only fatal ones are let through: TensorFlow with CUDA logs an error where it is opened without a
 // driver, and there it computes on the CPU as it should.
 
 #include <dlfcn.h>

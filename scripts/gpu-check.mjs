@@ -1,17 +1,16 @@
 // npm run gpu-check: whether a GPU computes what it should; without one the same on the CPU.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { readCommandLine } from './commands/index.mjs';
 import { GPU_CHECK_PARTS } from './commands/gpu-check.mjs';
+import { askNvidiaSmi } from './doctor/gpu-facts.mjs';
 import { isFine, lineOf, rowsOf, verdictOf } from './gpu-check/report.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
-const { cards } = createRequire(import.meta.url)('./gpu-check/device.cjs');
 const { values } = readCommandLine('gpu-check');
 const only = values.only.flat();
 const parts = only.length > 0 ? only : GPU_CHECK_PARTS;
@@ -52,7 +51,8 @@ async function run(mode) {
 
 try {
   if (parts.includes('pictures')) drawOnCpu();
-  const card = cards();
+  const { gpus } = askNvidiaSmi();
+  const card = gpus.map(({ name, driver }) => `${name}, driver ${driver}`).join('; ') || null;
   const plain = await run('float32');
   const isGpu = plain.device?.device === 'gpu';
   if (!isGpu)

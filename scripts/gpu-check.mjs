@@ -15,7 +15,7 @@ const { values } = readCommandLine('gpu-check');
 const only = values.only.flat();
 const parts = only.length > 0 ? only : GPU_CHECK_PARTS;
 const json = values.json ?? inRoot('runs', 'gpu-check.json');
-await setUpOrExit();
+if (!values['as-is']) await setUpOrExit();
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gpu-check-'));
 const pictures = path.join(folder, 'pictures.json');

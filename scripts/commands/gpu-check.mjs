@@ -24,6 +24,9 @@ export const gpuCheck = {
       byDefault: 'all',
       help: 'only these parts',
     },
+    'as-is': {
+      help: 'set nothing up: for a machine that reaches no registry, to which a clone was brought that is set up',
+    },
     json: {
       kind: newFile(['.json']),
       byDefault: 'runs/gpu-check.json',

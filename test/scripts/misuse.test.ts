@@ -263,7 +263,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--only', ''], EMPTY],
     [['models'], /Did you mean --only models\?$/],
     [['--json', 'figures.txt'], /^--json: expected .*\.json/],
-    [['--device', 'gpu'], /^unknown option --device\. Known: --only, --json, --help\.$/],
+    [['--device', 'gpu'], /^unknown option --device\. Known: --only, --as-is, --json, --help\.$/],
   ],
   notebooks: [
     [['-p', 'a', '1', '--parameter', 'a=2'], /^--parameter a is given twice\.$/],

@@ -7,12 +7,12 @@ first argument; ours.cjs does the same task with the library.
 import json
 import os
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler, UNet2DConditionModel
 from diffusers.schedulers import scheduling_ddpm
+from peer_device import Device, in_mode
 from safetensors.torch import load_file
 from transformers import CLIPTextModel
 
@@ -24,26 +24,29 @@ def peak_gb():
     return int(line.split()[1]) * 1024 / 1e9
 
 
-def load(task):
+def load(task, device):
     folder = task["inputs"]
     with open(os.path.join(folder, "inputs.json")) as file:
         numbers = json.load(file)
     unet = UNet2DConditionModel.from_pretrained(os.path.join(folder, "unet"))
-    tensors = load_file(os.path.join(folder, "tensors.safetensors"))
-    return unet, numbers, tensors
+    tensors = load_file(os.path.join(folder, "tensors.safetensors"), device=device.name)
+    return unet.to(device.name), numbers, tensors
 
 
-def text_encoder(task):
-    return CLIPTextModel.from_pretrained(os.path.join(task["inputs"], "text_encoder"))
+def text_encoder(task, device):
+    return CLIPTextModel.from_pretrained(os.path.join(task["inputs"], "text_encoder")).to(device.name)
 
 
 class InPrecision:
-    """Runs in float32 at first; `choose` may find PyTorch's own bfloat16 faster."""
+    """Runs in the task's precision; with `faster` in float32 at first, where `choose` may find bfloat16 faster."""
 
-    precision = "float32"
+    def __init__(self, task):
+        self.task = task
+        self.device = Device(task)
+        self.precision = "bfloat16" if task.get("precision") == "bfloat16" else "float32"
 
     def autocast(self):
-        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bfloat16")
+        return self.device.autocast(self.precision)
 
     def choose(self):
         times = {"float32": [], "bfloat16": []}
@@ -57,18 +60,19 @@ class Training(InPrecision):
     """One step: noise, prediction, backward, AdamW. What `text` does is said in cases.mjs."""
 
     def __init__(self, task):
-        self.task = task
-        self.unet, numbers, self.tensors = load(task)
+        super().__init__(task)
+        self.unet, numbers, self.tensors = load(task, self.device)
         self.batches = numbers["batches"]
-        self.ids = torch.tensor(numbers["ids"])
+        self.ids = torch.tensor(numbers["ids"], device=self.device.name)
         self.scheduler = DDPMScheduler(1000, beta_schedule="squaredcos_cap_v2")
         trained = list(self.unet.parameters())
         if task["text"] != "given":
-            self.text_encoder = text_encoder(task)
+            self.text_encoder = text_encoder(task, self.device)
         if task["text"] == "fine-tune":
             trained += list(self.text_encoder.parameters())
         self.optimizer = torch.optim.AdamW(trained, lr=1e-3)
         self.unet.train()
+        self.model = in_mode(self.unet, task)
         self.count = 0
 
     def context(self, labels):
@@ -81,33 +85,34 @@ class Training(InPrecision):
         self.count += 1
         size = self.task["batch"]
         channels_first = lambda name: self.tensors[f"{name}.{i}"][:size].permute(0, 3, 1, 2)
-        labels = torch.tensor(self.batches[i]["labels"][:size])
-        timesteps = torch.tensor(self.batches[i]["timesteps"][:size])
+        numbers = lambda name: torch.tensor(self.batches[i][name][:size], device=self.device.name)
+        labels, timesteps = numbers("labels"), numbers("timesteps")
         images = channels_first("images").contiguous()
         noise = channels_first("noise").contiguous()
-        start = time.perf_counter()
+        start = self.device.now()
         noisy = self.scheduler.add_noise(images, noise, timesteps)
         with self.autocast():
             context = self.context(labels)
-            prediction = self.unet(noisy, timesteps, encoder_hidden_states=context, return_dict=False)[0]
+            prediction = self.model(noisy, timesteps, encoder_hidden_states=context, return_dict=False)[0]
             loss = F.mse_loss(prediction.float(), noise)
         loss.backward()
         self.optimizer.step()
         self.optimizer.zero_grad()
         value = loss.item()
-        return time.perf_counter() - start, value
+        return self.device.now() - start, value
 
 
 class Sampling(InPrecision):
     """Images from noise with guidance, one UNet call a step for both branches."""
 
     def __init__(self, task):
-        self.task = task
-        self.unet, numbers, self.tensors = load(task)
-        ids = torch.tensor(numbers["ids"])
+        super().__init__(task)
+        unet, numbers, self.tensors = load(task, self.device)
+        self.model = in_mode(unet, task)
+        ids = torch.tensor(numbers["ids"], device=self.device.name)
         # the last row is the empty text, row 4 the caption of the digit 4
         self.ids = ids[[-1, 4]]
-        self.text_encoder = text_encoder(task)
+        self.text_encoder = text_encoder(task, self.device)
         self.scheduler = DDPMScheduler(1000, beta_schedule="squaredcos_cap_v2")
         self.drawn = 0
         # The scheduler draws its noise with this function: here it gets ours.
@@ -123,17 +128,16 @@ class Sampling(InPrecision):
         count, guidance = len(sample), self.task["guidance"]
         if guidance == 1:
             with self.autocast():
-                return self.unet(sample, t, torch.stack([cond] * count), return_dict=False)[0].float()
+                return self.model(sample, t, torch.stack([cond] * count), return_dict=False)[0].float()
         context = torch.stack([uncond] * count + [cond] * count)
         with self.autocast():
-            both = self.unet(torch.cat([sample] * 2), t, context, return_dict=False)[0]
+            both = self.model(torch.cat([sample] * 2), t, context, return_dict=False)[0]
         u, c = both.float().chunk(2)
         return u + guidance * (c - u)
 
     @torch.no_grad()
     def run(self):
-        count = self.task["images"]
-        start = time.perf_counter()
+        start = self.device.now()
         self.drawn = 0
         uncond, cond = self.text_encoder(self.ids).last_hidden_state
         self.scheduler.set_timesteps(self.task["steps"])
@@ -142,21 +146,23 @@ class Sampling(InPrecision):
             output = self.predict(sample, t, uncond, cond)
             sample = self.scheduler.step(output, t, sample).prev_sample
         images = (sample / 2 + 0.5).clamp(0, 1)
-        return time.perf_counter() - start, images.flatten()[::97].tolist()
+        return self.device.now() - start, images.flatten()[::97].tolist()
 
 
 def main():
     task = json.loads(sys.argv[1])
     torch.manual_seed(0)
     work = {"train": Training, "sample": Sampling}[task["kind"]](task)
-    answer({"version": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()})
+    facts = {"version": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()}
+    answer({**facts, **work.device.facts()})
     for order, line in enumerate(sys.stdin):
-        # The first order is checked, in float32; what follows is timed.
+        # The first order is checked; what follows is timed.
         if order == 1 and task.get("precision") == "faster":
             work.choose()
         runs = [work.run() for _ in range(json.loads(line)["steps"])]
         seconds, results = zip(*runs)
-        answer({"seconds": seconds, "results": results, "precision": work.precision, "peak": peak_gb()})
+        done = {"seconds": seconds, "results": results, "precision": work.precision, "peak": peak_gb()}
+        answer({**done, **work.device.memory()})
 
 
 def answer(message):

@@ -3,11 +3,15 @@
 //   npm run bench -- --help
 //
 // Prints medians, ratios and peak memory (of the whole process, each side has one) and writes them to
-// runs/bench/. SDM_PARITY_PYTHON names a Python that has torch and diffusers, instead of the set-up's.
+// runs/bench/. With --device gpu (bench/gpu/) the peer computes on the same card, op by op and by
+// torch.compile. SDM_PARITY_PYTHON names a Python that has torch and diffusers, instead of the set-up's.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { cases, sweep } from './bench/cases.mjs';
 import { compare } from './bench/compare.mjs';
+import { GPU_CASES } from './bench/gpu/cases.mjs';
+import { bindingOnGpu, peerOnGpu } from './bench/gpu/facts.mjs';
+import { benchOnGpu } from './bench/gpu/run.mjs';
 import { comparisonTable, costTable, machine, misses, writeReport } from './bench/report.mjs';
 import { runSweep } from './bench/sweep.mjs';
 import { WANTED, webStep, webStepText } from './bench/web-step.mjs';
@@ -16,11 +20,16 @@ import { CASES } from './commands/bench.mjs';
 import { commands, readCommandLine } from './commands/index.mjs';
 import { output } from './setup/command.mjs';
 import { inRoot, parityVenv } from './setup/paths.mjs';
-import { parityPackages } from './setup/python-packages.mjs';
+import { compilePackages, parityPackages } from './setup/python-packages.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
 const { values } = readCommandLine('bench');
-const only = values.only.length > 0 ? values.only.flat() : CASES;
+const isOnGpu = values.device === 'gpu';
+const only = values.only.length > 0 ? values.only.flat() : isOnGpu ? GPU_CASES : CASES;
+
+// All processes of a run inherit it: on a CPU none of them takes a GPU that is there, on a GPU all take the same.
+if (isOnGpu) process.env.CUDA_VISIBLE_DEVICES ??= '0';
+else process.env.CUDA_VISIBLE_DEVICES = '-1';
 
 const ownPython = process.env.SDM_PARITY_PYTHON;
 if (ownPython && output(ownPython, ['--version']) === null) {
@@ -28,7 +37,11 @@ if (ownPython && output(ownPython, ['--version']) === null) {
     `SDM_PARITY_PYTHON is '${ownPython}', which is no Python that can be run.`,
   ]);
 }
-await setUpOrExit({ extra: ownPython ? [] : [parityPackages] });
+// Without a GPU PyTorch need not be installed first.
+if (isOnGpu) await setUpOrExit();
+const binding = isOnGpu ? bindingOnGpu() : null;
+const extra = isOnGpu ? [parityPackages, compilePackages] : [parityPackages];
+await setUpOrExit({ extra: ownPython ? [] : extra });
 const python = ownPython || path.join(parityVenv, 'bin', 'python');
 
 const written = new Set();
@@ -53,6 +66,16 @@ function effortOf({ ours }) {
 }
 
 const say = (text) => console.error(text);
+
+if (isOnGpu) {
+  const { quick } = values;
+  const tf32 = process.env.NVIDIA_TF32_OVERRIDE === '0' ? 'off' : (values.tf32 ?? 'same');
+  const peer = peerOnGpu(python);
+  const makeInputs = () => inputsOf(1);
+  const isWhole = await benchOnGpu({ only, quick, tf32, python, binding, peer, makeInputs, say });
+  process.exit(isWhole ? 0 : 1);
+}
+
 const facts = machine();
 say(`${facts.cores} × ${facts.cpu}, ${facts.memoryGb} GB, load ${facts.load.toFixed(1)}`);
 if (facts.load > 0.5) say('Other programs are at work on this machine: the times will be off.');

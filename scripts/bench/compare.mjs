@@ -64,24 +64,40 @@ export async function compare(pair, { inputs, python, effort }) {
 
 /** @throws Error if the two sides do not compute the same */
 function largestDifference({ ours }, answers) {
-  const [a, b] = [answers.ours.results.flat(), answers.peer.results.flat()];
-  const isLoss = ours.kind === 'train';
   const isMixed = ours.mixedPrecision !== undefined;
-  const differences = a.map((value, i) => Math.abs(value - b[i]) / (isLoss ? Math.abs(b[i]) : 1));
+  const [a, b] = [answers.ours.results.flat(), answers.peer.results.flat()];
+  const { difference, tolerance, agrees } = differenceOf(ours.kind, isMixed, a, b);
+  if (agrees) return difference;
+  throw new Error(
+    `The two sides compute different things, so their times cannot be compared: ` +
+      `${ours.kind === 'train' ? 'losses' : 'images'} differ by ${difference}, allowed is ${tolerance}.\n` +
+      `ours: ${a.slice(0, 4)}\npeer: ${b.slice(0, 4)}`,
+  );
+}
+
+/**
+ * How far results are apart: losses of a training as a share, images of a sampling as they are.
+ *
+ * @param {'train' | 'sample'} kind
+ * @param {boolean} isLower whether a side computes in less than float32: images then differ in the mean
+ * @param {number[]} ours
+ * @param {number[]} peers
+ */
+export function differenceOf(kind, isLower, ours, peers) {
+  const isLoss = kind === 'train';
+  const differences = ours.map(
+    (value, i) => Math.abs(value - peers[i]) / (isLoss ? Math.abs(peers[i]) : 1),
+  );
   const difference =
-    isMixed && !isLoss
+    isLower && !isLoss
       ? differences.reduce((sum, one) => sum + one, 0) / differences.length
       : differences.reduce((most, one) => Math.max(most, one), 0);
   const [exact, lower] = isLoss
     ? [LOSS_TOLERANCE, MIXED_TOLERANCE]
     : [IMAGE_TOLERANCE, MIXED_IMAGE_TOLERANCE];
-  const tolerance = isMixed ? lower : exact;
-  if (a.length === b.length && difference <= tolerance) return difference;
-  throw new Error(
-    `The two sides compute different things, so their times cannot be compared: ` +
-      `${isLoss ? 'losses' : 'images'} differ by ${difference}, allowed is ${tolerance}.\n` +
-      `ours: ${a.slice(0, 4)}\npeer: ${b.slice(0, 4)}`,
-  );
+  const tolerance = isLower ? lower : exact;
+  const agrees = ours.length === peers.length && difference <= tolerance;
+  return { difference, tolerance, agrees };
 }
 
 export function median(values) {

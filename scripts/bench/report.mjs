@@ -81,10 +81,11 @@ export function misses({ title, faster, memory, peer, ours }) {
   return missed;
 }
 
-/** The machine that measured. */
-export function machine() {
+/** The machine that measured, and which of its devices. @param {'cpu' | 'gpu'} [device] */
+export function machine(device = 'cpu') {
   const [cpu] = os.cpus();
   return {
+    device,
     cpu: cpu.model,
     cores: os.cpus().length,
     memoryGb: Number((os.totalmem() / 1e9).toFixed(1)),
@@ -93,12 +94,14 @@ export function machine() {
   };
 }
 
-/** Writes runs/bench/<name>-<time>.json. @returns its path */
-export function writeReport(name, report) {
-  const folder = inRoot('runs', 'bench');
-  fs.mkdirSync(folder, { recursive: true });
-  const stamp = new Date().toISOString().replace(/[:.]/g, '-');
-  const file = path.join(folder, `${name}-${stamp}.json`);
-  fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+/** runs/bench/<name>-<time>.json */
+export const reportFile = (name) =>
+  inRoot('runs', 'bench', `${name}-${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
+
+/** Writes a report, whole or not at all. @returns its path */
+export function writeReport(name, report, file = reportFile(name)) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(`${file}.part`, `${JSON.stringify(report, null, 2)}\n`);
+  fs.renameSync(`${file}.part`, file);
   return path.relative(inRoot(), file);
 }

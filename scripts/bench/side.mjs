@@ -50,6 +50,11 @@ export class Side {
     }
   }
 
+  /** Ends the process whatever it does. */
+  kill() {
+    this.#process.kill('SIGKILL');
+  }
+
   /** Ends the process and waits until its memory is free. */
   close() {
     return new Promise((resolve) => {

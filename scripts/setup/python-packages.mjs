@@ -64,6 +64,20 @@ export const parityPackages = {
   },
 };
 
+/** What torch.compile makes kernels for a GPU with; only where it is compared with. */
+export const compilePackages = {
+  name: 'compile-packages',
+  title: 'Python package of torch.compile on a GPU',
+  needs: ['parity-packages'],
+  disk: 0.7,
+  verified: true,
+  inputs: () => null,
+  missing: () => environmentMismatch(parityVenv, [inRoot('requirements-parity-gpu.txt')]),
+  remedy: registryRemedy,
+  run: ({ logFile }) =>
+    install({ folder: parityVenv, files: [inRoot('requirements-parity-gpu.txt')], logFile }),
+};
+
 /** The environment with Papermill and Ray, for `npm run setup -- --with cluster`. */
 export const clusterPackages = {
   name: 'cluster-packages',

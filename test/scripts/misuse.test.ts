@@ -242,6 +242,21 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--quick=false'], /^--quick takes no value, got 'false'\.$/],
     [['quick'], /Did you mean --quick\?$/],
     [['compile'], /Did you mean --only compile\?$/],
+    [['--device', 'cuda'], /^--device: expected cpu or gpu, got 'cuda'\.$/],
+    [['--device'], /^--device needs a value: cpu or gpu\.$/],
+    [['--device', 'gpu', '--device', 'cpu'], /^--device is given twice\.$/],
+    [['gpu'], /^unexpected argument 'gpu'\. Did you mean --device gpu\?$/],
+    [['--device', 'gpu', '--sweep'], /^--sweep is of the CPU: leave it out with --device gpu\.$/],
+    [
+      ['--device', 'gpu', '--only', 'unet-64,loop-512'],
+      /^--only loop-512 is of the CPU: with --device gpu there are unet-512, unet-512-bf16, sample-16, unet-64\.$/,
+    ],
+    [['--device', 'gpu', '--only', 'compile'], /^--only compile is of the CPU/],
+    [['--tf32', 'off'], /^--tf32 needs --device gpu\.$/],
+    [
+      ['--device', 'gpu', '--tf32', 'on'],
+      /^--tf32: expected one of same, default, off, got 'on'\./,
+    ],
   ],
   compare: [
     [[], /^expected the folder of another clone that is set up, got nothing\.$/],
@@ -382,7 +397,12 @@ describe('a right command line', () => {
     [
       'bench',
       ['--only', 'compile,unet-64', '--quick'],
-      { only: [['compile', 'unet-64']], quick: true },
+      { only: [['compile', 'unet-64']], quick: true, device: 'cpu', tf32: undefined },
+    ],
+    [
+      'bench',
+      ['--device', 'gpu', '--tf32=off', '--only', 'unet-512-bf16', '--only', 'unet-64'],
+      { device: 'gpu', tf32: 'off', only: [['unet-512-bf16'], ['unet-64']] },
     ],
     [
       'notebooks',

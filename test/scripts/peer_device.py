@@ -7,7 +7,7 @@ import sys
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "scripts", "bench"))
-from peer_device import Device  # noqa: E402
+from peer_device import Device
 
 waits = []
 torch.cuda.synchronize = lambda: waits.append(1)

@@ -1,0 +1,99 @@
+// npm run bench -- --device gpu: rows one by one, each reported and saved as soon as a part of it is there.
+import { inRoot } from '../../setup/paths.mjs';
+import { exitCodeOf, onStopRequest } from '../../setup/signals.mjs';
+import { machine, reportFile, writeReport } from '../report.mjs';
+import { Side } from '../side.mjs';
+import { gpuRows } from './cases.mjs';
+import { deviceGbOf, driverVersion } from './facts.mjs';
+import { gpuMachineText, gpuMisses, gpuTable, memoryNote, rowNotes } from './report.mjs';
+import { emptyRow, measureRow } from './row.mjs';
+
+/** Steps are short there, so that there can be many. */
+function effortOf({ kind }, quick) {
+  if (quick) return { checked: 2, rounds: 1, perRound: 1 };
+  if (kind === 'sample') return { checked: 2, rounds: 5, perRound: 2 };
+  return { checked: 4, rounds: 5, perRound: 10 };
+}
+
+const NO_TRITON =
+  'this Python has no triton, which torch.compile needs on a GPU: install the one that its PyTorch names (pip show torch)';
+
+/**
+ * @param {object} options
+ * @param {string[]} options.only
+ * @param {boolean} options.quick
+ * @param {'same' | 'default' | 'off'} options.tf32
+ * @param {string} options.python
+ * @param {{ tensorflow: string }} options.binding what the native binding says
+ * @param {{ torch: string, cuda: string, name: string, triton: boolean }} options.peer what PyTorch says
+ * @param {() => string} options.makeInputs the folder of weights and data
+ * @param {(text: string) => void} options.say
+ * @returns {Promise<boolean>} whether all was measured and agrees
+ */
+export async function benchOnGpu({ only, quick, tf32, python, binding, peer, makeInputs, say }) {
+  const { torch, cuda, name } = peer;
+  const gpu = { name, driver: driverVersion(), torch, cuda, tensorflow: binding.tensorflow, tf32 };
+  const facts = { ...machine('gpu'), gpu };
+  say(gpuMachineText(facts));
+
+  const rows = gpuRows(only, tf32);
+  const results = rows.map(emptyRow);
+  const label = quick ? 'gpu-quick' : 'gpu';
+  const file = reportFile(label);
+  const save = () => writeReport(label, { machine: facts, results }, file);
+  const tell = () => {
+    console.log(`\n${gpuMachineText(facts)}\n\n${gpuTable(results)}\n\n${memoryNote(results)}`);
+    for (const note of results.flatMap(rowNotes)) console.log(note);
+    const missed = results.flatMap(gpuMisses);
+    console.log(missed.length === 0 ? 'Nothing missed.' : `Missed:\n  ${missed.join('\n  ')}`);
+    console.log(save());
+  };
+
+  const sides = new Set();
+  let isStopped = false;
+  const stop = (signal) => {
+    if (isStopped) return;
+    isStopped = true;
+    for (const side of sides) side.kill();
+    tell();
+    process.exit(exitCodeOf(null, signal));
+  };
+  onStopRequest(stop);
+  process.on('SIGINT', () => stop('SIGINT')); // in a terminal, too
+
+  const inputs = makeInputs();
+  const env = {
+    // What Python compiles of its modules is kept: three sides for each row import the same.
+    PYTHONPYCACHEPREFIX: inRoot('runs', 'bench', 'pycache'),
+    ...(tf32 === 'off' && { NVIDIA_TF32_OVERRIDE: '0' }),
+  };
+  const start = (part, task) => {
+    const argument = JSON.stringify({ ...task, inputs });
+    const command =
+      part === 'ours'
+        ? [process.execPath, 'scripts/bench/ours.cjs', argument]
+        : [python, 'scripts/bench/peer.py', argument];
+    const side = new Side(command, env);
+    sides.add(side);
+    return side;
+  };
+  for (const [i, row] of rows.entries()) {
+    const result = results[i];
+    say(`case ${i + 1} of ${rows.length}: ${row.title} …`);
+    await measureRow(row, result, {
+      start,
+      effort: effortOf(row, quick),
+      isLower: row.precision !== 'float32' || tf32 !== 'off',
+      hopeless: peer.triton ? {} : { compile: NO_TRITON },
+      deviceGbOf,
+      onPart() {
+        save();
+        say(gpuTable([result]));
+      },
+    });
+  }
+  tell();
+  const isWhole = ({ ours, eager, compile }) =>
+    [ours, eager, compile].every((side) => side?.median !== undefined && side.agrees !== false);
+  return results.every(isWhole);
+}

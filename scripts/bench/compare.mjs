@@ -66,7 +66,7 @@ export async function compare(pair, { inputs, python, effort }) {
 function largestDifference({ ours }, answers) {
   const isMixed = ours.mixedPrecision !== undefined;
   const [a, b] = [answers.ours.results.flat(), answers.peer.results.flat()];
-  const { difference, tolerance, agrees } = differenceOf(ours.kind, isMixed, a, b);
+  const { difference, tolerance, agrees } = differenceOf(ours.kind, Number(isMixed), a, b);
   if (agrees) return difference;
   throw new Error(
     `The two sides compute different things, so their times cannot be compared: ` +
@@ -79,12 +79,13 @@ function largestDifference({ ours }, answers) {
  * How far results are apart: losses of a training as a share, images of a sampling as they are.
  *
  * @param {'train' | 'sample'} kind
- * @param {boolean} isLower whether a side computes in less than float32: images then differ in the mean
+ * @param {number} lowerSides how many of the two compute in less than float32: images are then compared in the mean
  * @param {number[]} ours
  * @param {number[]} peers
  */
-export function differenceOf(kind, isLower, ours, peers) {
+export function differenceOf(kind, lowerSides, ours, peers) {
   const isLoss = kind === 'train';
+  const isLower = lowerSides > 0;
   const differences = ours.map(
     (value, i) => Math.abs(value - peers[i]) / (isLoss ? Math.abs(peers[i]) : 1),
   );
@@ -95,7 +96,7 @@ export function differenceOf(kind, isLower, ours, peers) {
   const [exact, lower] = isLoss
     ? [LOSS_TOLERANCE, MIXED_TOLERANCE]
     : [IMAGE_TOLERANCE, MIXED_IMAGE_TOLERANCE];
-  const tolerance = isLower ? lower : exact;
+  const tolerance = isLower ? lower * lowerSides : exact;
   const agrees = ours.length === peers.length && difference <= tolerance;
   return { difference, tolerance, agrees };
 }

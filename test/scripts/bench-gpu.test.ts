@@ -1,5 +1,5 @@
 /** The rows of the bench on a GPU, how one is measured, and how the command refuses without one. None of it needs a GPU. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -101,5 +101,69 @@ describe('without a GPU', () => {
     expect(stdout).toBe('');
     expect(status).toBe(1);
     expect(names()).toEqual(before);
+  });
+});
+
+/** Runs the bench with sides that are played. @param stopAt what it says when it gets the signal */
+function play(
+  hanging: string,
+  stopAt?: RegExp,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<{ code: number | null; text: string }> {
+  const script = path.join(root, 'test', 'scripts', 'bench-gpu-played.mjs');
+  const child = spawn(process.execPath, [script, hanging], { cwd: root });
+  let text = '';
+  const onMore = (data: Buffer) => {
+    text += data.toString();
+    if (stopAt?.test(text)) child.kill(signal);
+  };
+  child.stdout.on('data', onMore);
+  child.stderr.on('data', onMore);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, text })));
+}
+
+/** What a run has written, which is taken away. */
+function reportIn(text: string) {
+  const file = path.join(root, /runs\/bench\/gpu-quick-\S+\.json/.exec(text)![0]);
+  const report = JSON.parse(fs.readFileSync(file, 'utf8')) as {
+    machine: { device: string; gpu: { name: string } };
+    results: { name: string; ours: unknown; eager: unknown; compile: unknown }[];
+  };
+  fs.rmSync(file);
+  return report;
+}
+
+describe('a run', () => {
+  it('reports and saves all rows with the device', async () => {
+    const { code, text } = await play('none');
+    expect(text).toContain('Missed:\n  UNet train step, batch 512: 1.000 of the speed of PyTorch');
+    const { machine, results } = reportIn(text);
+    expect(machine).toMatchObject({ device: 'gpu', gpu: { name: 'Card', tf32: 'same' } });
+    for (const [i, name] of ['unet-512', 'unet-64'].entries()) {
+      const measured = { median: i === 0 ? 1 : 1 / 8 };
+      expect(results[i]).toMatchObject({ name, ours: measured, compile: measured });
+    }
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['unet-512', /case 1 of 2[^]*\n\|.*1\.00 +\| +1\.00 +\| –/, 0],
+    ['unet-64', /case 2 of 2[^]*\n\|.*0\.125 +\| +0\.125 +\| –/, 1],
+  ])('that is cut off in %s has reported and saved what it measured', async (name, at, index) => {
+    const { code, text } = await play(name, at);
+    expect(code).toBe(143);
+    expect(text).toMatch(/killed compile[^]*\| UNet train step, batch 64 [^]*\nMissed:\n/);
+    const { results } = reportIn(text);
+    expect(results).toHaveLength(2);
+    expect(results[index]).toMatchObject({ name, eager: { agrees: true }, compile: null });
+    if (index === 0) expect(results[1]).toMatchObject({ ours: null, eager: null, compile: null });
+    else expect(results[0]!.compile).toMatchObject({ median: 1 });
+  });
+
+  it('that is killed outright has saved what it measured', async () => {
+    const { code, text } = await play('unet-512', /\n\|.*1\.00 +\| +1\.00 +\| –/, 'SIGKILL');
+    expect(code).toBeNull();
+    const { results } = reportIn(text);
+    expect(results[0]).toMatchObject({ ours: { median: 1 }, eager: { median: 1 }, compile: null });
   });
 });

@@ -100,13 +100,17 @@ it(
   () => {
     const script = path.join(root, 'test', 'scripts', 'peer_device.py');
     const printed = execFileSync(findPython(), ['-B', script], { encoding: 'utf8' });
-    expect(JSON.parse(printed)).toEqual({
+    const { triton, ...found } = JSON.parse(printed) as { triton: string[] };
+    expect(found).toEqual({
       cpu: { waits: 0, facts: { device: 'cpu' }, memory: {} },
       same: { waits: 2, tf32: { products: true, convolutions: true } },
       off: { waits: 2, tf32: { products: false, convolutions: false } },
       default: { waits: 2, tf32: { products: false, convolutions: true } },
       memory: { deviceGb: 2, deviceReservedGb: 3 },
     });
+    // What torch.compile needs there is the one that this torch names.
+    const pins = fs.readFileSync(path.join(root, 'requirements-parity-gpu.txt'), 'utf8');
+    expect(triton).toEqual([expect.stringContaining(/^triton==.*$/m.exec(pins)![0])]);
   },
   MINUTES_10,
 );

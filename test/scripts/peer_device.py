@@ -1,5 +1,6 @@
 """What scripts/bench/peer_device.py asks of CUDA, counted on a machine that may have none."""
 
+import importlib.metadata
 import json
 import os
 import sys
@@ -31,4 +32,5 @@ for name, tf32 in [("default", None), ("same", True), ("off", False)]:
     device, count = timed({"device": "cuda", "tf32": tf32})
     found[name] = {"waits": count, "tf32": device.facts()["tf32"]}
 found["memory"] = device.memory()
+found["triton"] = [line for line in importlib.metadata.requires("torch") if line.startswith("triton")]
 print(json.dumps(found))

@@ -76,13 +76,13 @@ export const emptyRow = ({ name, title, kind, precision, wanted }) => ({
  * @param {object} options
  * @param {(name: string, task: object) => import('../side.mjs').Side} options.start
  * @param {{ checked: number, rounds: number, perRound: number }} options.effort
- * @param {boolean} options.isLower whether a side computes in less than float32
+ * @param {number} options.lowerSides how many of two sides compute in less than float32
  * @param {Record<string, string>} options.hopeless reasons of modes that need not be tried
  * @param {(pid: number) => number | null} options.deviceGbOf
  * @param {(name: string) => void} options.onPart called when a side of the peer is done
  */
 export async function measureRow(row, result, options) {
-  const { start, effort, isLower, hopeless, deviceGbOf, onPart } = options;
+  const { start, effort, lowerSides, hopeless, deviceGbOf, onPart } = options;
   const modes = MODES.filter((mode) => hopeless[mode] === undefined);
   for (const mode of MODES) if (!modes.includes(mode)) result[mode] = { failed: hopeless[mode] };
   // They load their models side by side.
@@ -103,7 +103,7 @@ export async function measureRow(row, result, options) {
           for (const part of [peer, ours]) await part.turn(effort.perRound);
         }
         const [a, b] = [ours, peer].map((part) => part.checked.results.flat());
-        result[mode] = { ...peer.summary(), ...differenceOf(row.kind, isLower, a, b) };
+        result[mode] = { ...peer.summary(), ...differenceOf(row.kind, lowerSides, a, b) };
         result.ours = { ...ours.summary(), deviceGb: deviceGbOf(ours.side.pid) };
       } catch (error) {
         if (error.part === ours) throw error;

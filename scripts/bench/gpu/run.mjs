@@ -1,4 +1,5 @@
 // npm run bench -- --device gpu: rows one by one, each reported and saved as soon as a part of it is there.
+import path from 'node:path';
 import { inRoot } from '../../setup/paths.mjs';
 import { exitCodeOf, onStopRequest } from '../../setup/signals.mjs';
 import { machine, reportFile, writeReport } from '../report.mjs';
@@ -28,9 +29,12 @@ const NO_TRITON =
  * @param {{ torch: string, cuda: string, name: string, triton: boolean }} options.peer what PyTorch says
  * @param {() => string} options.makeInputs the folder of weights and data
  * @param {(text: string) => void} options.say
+ * @param {(command: string[], env: Record<string, string>) => Side} [options.spawnSide] starts a side's process
  * @returns {Promise<boolean>} whether all was measured and agrees
  */
-export async function benchOnGpu({ only, quick, tf32, python, binding, peer, makeInputs, say }) {
+export async function benchOnGpu(options) {
+  const { only, quick, tf32, python, binding, peer, makeInputs, say } = options;
+  const { spawnSide = (command, env) => new Side(command, env) } = options;
   const { torch, cuda, name } = peer;
   const gpu = { name, driver: driverVersion(), torch, cuda, tensorflow: binding.tensorflow, tf32 };
   const facts = { ...machine('gpu'), gpu };
@@ -40,6 +44,7 @@ export async function benchOnGpu({ only, quick, tf32, python, binding, peer, mak
   const results = rows.map(emptyRow);
   const label = quick ? 'gpu-quick' : 'gpu';
   const file = reportFile(label);
+  say(`What is measured is kept in ${path.relative(inRoot(), file)} as it comes.`);
   const save = () => writeReport(label, { machine: facts, results }, file);
   const tell = () => {
     console.log(`\n${gpuMachineText(facts)}\n\n${gpuTable(results)}\n\n${memoryNote(results)}`);
@@ -73,7 +78,7 @@ export async function benchOnGpu({ only, quick, tf32, python, binding, peer, mak
       part === 'ours'
         ? [process.execPath, 'scripts/bench/ours.cjs', argument]
         : [python, 'scripts/bench/peer.py', argument];
-    const side = new Side(command, env);
+    const side = spawnSide(command, env);
     sides.add(side);
     return side;
   };
@@ -83,7 +88,7 @@ export async function benchOnGpu({ only, quick, tf32, python, binding, peer, mak
     await measureRow(row, result, {
       start,
       effort: effortOf(row, quick),
-      isLower: row.precision !== 'float32' || tf32 !== 'off',
+      lowerSides: row.precision === 'float32' && tf32 === 'off' ? 0 : 2,
       hopeless: peer.triton ? {} : { compile: NO_TRITON },
       deviceGbOf,
       onPart() {

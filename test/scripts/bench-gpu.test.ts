@@ -87,8 +87,8 @@ describe('without a GPU', () => {
     const folder = path.join(root, 'runs', 'bench');
     const names = () => (fs.existsSync(folder) ? fs.readdirSync(folder) : null);
     const before = names();
-    // So that a card that is there is not seen.
-    const env = { ...process.env, CUDA_VISIBLE_DEVICES: '-1' };
+    // A card that is there is not seen, and nothing would be installed if the refusal came too late.
+    const env = { ...process.env, CUDA_VISIBLE_DEVICES: '-1', SDM_PARITY_PYTHON: 'python3' };
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [path.join(root, 'scripts', 'bench.mjs'), '--device', 'gpu'],

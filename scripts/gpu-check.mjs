@@ -7,7 +7,8 @@ import readline from 'node:readline';
 import { readCommandLine } from './commands/index.mjs';
 import { GPU_CHECK_PARTS } from './commands/gpu-check.mjs';
 import { askNvidiaSmi } from './doctor/gpu-facts.mjs';
-import { isFine, lineOf, rowsOf, verdictOf } from './gpu-check/report.mjs';
+import { isFine, lineOf, onCpu, rowsOf, verdictOf } from './gpu-check/report.mjs';
+import { chooseDevice } from './setup/device.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { setUpOrExit } from './setup/run.mjs';
 
@@ -41,6 +42,7 @@ async function run(mode) {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   for await (const line of readline.createInterface({ input: child.stdout })) {
+    if (!line.startsWith('{')) continue;
     const message = JSON.parse(line);
     answers.push(message);
     if (message.what || message.error) console.log(lineOf({ mode, ...message }));
@@ -55,14 +57,10 @@ try {
   const card = gpus.map(({ name, driver }) => `${name}, driver ${driver}`).join('; ') || null;
   const plain = await run('float32');
   const isGpu = plain.device?.device === 'gpu';
-  if (!isGpu)
-    console.log(
-      card === null
-        ? 'No GPU found: the CPU was checked.'
-        : `TensorFlow does not use ${card}: the CPU was checked. npm run doctor says why.`,
-    );
+  const isAsWanted = isGpu || card === null || chooseDevice() === 'cpu';
+  if (!isGpu) console.log(onCpu(card, isAsWanted));
   const rows = [...plain.rows, ...(isGpu ? (await run('tf32')).rows : [])];
-  const isWell = rows.every(isFine) && (isGpu || card === null);
+  const isWell = rows.every(isFine) && isAsWanted;
   const found = { date: new Date().toISOString(), card, ...plain.device, rows, isWell };
   fs.mkdirSync(path.dirname(json), { recursive: true });
   fs.writeFileSync(json, `${JSON.stringify(found, null, 1)}\n`);

@@ -31,6 +31,14 @@ export function verdictOf(rows) {
   return `${bad.length} of ${rows.length} are not as they should be:\n${lines.join('\n')}`;
 }
 
+/** Why the CPU was checked. @param {string | null} card the GPU that is there, if one is */
+export function onCpu(card, isAsWanted) {
+  if (card === null) return 'No GPU found: the CPU was checked.';
+  return isAsWanted
+    ? `${card} is not used, as SDM_DEVICE=cpu asks: the CPU was checked.`
+    : `FAIL  TensorFlow does not use ${card}: the CPU was checked. \`npm run doctor\` says why.`;
+}
+
 /**
  * The rows of a process's lines; a part that did not come to its end has failed.
  *

@@ -6,7 +6,6 @@ const os = require('node:os');
 const path = require('node:path');
 const { dist, memoryGb } = require('../bench/process.cjs');
 const { givenObjective, rowsOf } = require('../bench/objective.cjs');
-const { deviceMemoryMb } = require('./device.cjs');
 const { nhwc, referenceCase } = require('./reference.cjs');
 
 const { tf } = require(dist('backend/node/index.js'));
@@ -130,7 +129,8 @@ async function stopped() {
 /** What 200 steps add after the first 20: tensors, and MB of the device or, on a CPU, of the process. */
 async function growth() {
   const trainer = newTrainer();
-  const used = () => deviceMemoryMb() ?? memoryGb().now * 1000;
+  const { deviceGbOf } = await import('../bench/gpu/facts.mjs');
+  const used = () => (deviceGbOf(process.pid) ?? memoryGb().now) * 1000;
   await trainer.fit({ maxSteps: 20, ...quietly });
   const before = { tensors: tf.memory().numTensors, megabytes: used() };
   await trainer.fit({ maxSteps: 220, ...quietly });

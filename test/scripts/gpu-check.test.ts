@@ -14,9 +14,10 @@ interface Row {
   readonly error?: string;
 }
 
-const { isFine, lineOf, rowsOf, verdictOf } = loadScript<{
+const { isFine, lineOf, onCpu, rowsOf, verdictOf } = loadScript<{
   isFine: (row: Row) => boolean;
   lineOf: (row: Row) => string;
+  onCpu: (card: string | null, isAsWanted: boolean) => string;
   rowsOf: (
     answers: readonly object[],
     parts: readonly string[],
@@ -62,6 +63,16 @@ describe('the verdict', () => {
       '1 of 2 are not as they should be:\nFAIL  tf32     losses: 3 (at most 2)',
     );
     expect(verdictOf([])).toBe('Nothing was checked.');
+  });
+});
+
+describe('the CPU', () => {
+  it.each([
+    [null, true, /^No GPU found: the CPU was checked\.$/],
+    ['T4', true, /^T4 is not used, as SDM_DEVICE=cpu asks/],
+    ['T4', false, /^FAIL {2}TensorFlow does not use T4: .*`npm run doctor` says why\.$/],
+  ])('is checked with card %s, as wanted: %s', (card, isAsWanted, says) => {
+    expect(onCpu(card, isAsWanted)).toMatch(says);
   });
 });
 

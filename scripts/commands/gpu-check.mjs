@@ -1,4 +1,4 @@
-import { choice, list, newFile } from '../command-line/kinds.mjs';
+import { choice, list, newFile, number } from '../command-line/kinds.mjs';
 
 export const GPU_CHECK_PARTS = [
   'models',
@@ -9,6 +9,10 @@ export const GPU_CHECK_PARTS = [
   'growth',
   'memory',
 ];
+
+const AS_IS = {
+  help: 'set nothing up: for a machine that reaches no registry, to which a clone was brought that is set up',
+};
 
 /** @type {import('../command-line/parse.mjs').Command} */
 export const gpuCheck = {
@@ -24,9 +28,7 @@ export const gpuCheck = {
       byDefault: 'all',
       help: 'only these parts',
     },
-    'as-is': {
-      help: 'set nothing up: for a machine that reaches no registry, to which a clone was brought that is set up',
-    },
+    'as-is': AS_IS,
     json: {
       kind: newFile(['.json']),
       byDefault: 'runs/gpu-check.json',
@@ -34,4 +36,18 @@ export const gpuCheck = {
     },
   },
   example: 'npm run gpu-check -- --only models,losses',
+};
+
+/** @type {import('../command-line/parse.mjs').Command} */
+export const gpuAll = {
+  name: 'gpu-all',
+  run: 'npm run gpu-all',
+  summary:
+    'All that is to be learnt of a GPU in a short time, the most important first: gpu-check, the bench against PyTorch, the first epochs of ' +
+    "the blog's training, and recipe best for the rest of it. Logs and what became of each go to runs/gpu.",
+  options: {
+    minutes: { kind: number({ above: 0, shown: 'MINUTES' }), default: 15, help: 'at most, in all' },
+    'as-is': AS_IS,
+  },
+  example: 'npm run gpu-all -- --minutes 60',
 };

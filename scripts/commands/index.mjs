@@ -4,7 +4,7 @@ import { bench } from './bench.mjs';
 import { compare } from './compare.mjs';
 import { evaluate } from './evaluate.mjs';
 import { exportModel } from './export-model.mjs';
-import { gpuCheck } from './gpu-check.mjs';
+import { gpuAll, gpuCheck } from './gpu-check.mjs';
 import { learningCurve } from './learning-curve.mjs';
 import { matrix } from './matrix.mjs';
 import { notebooks } from './notebooks.mjs';
@@ -33,6 +33,7 @@ export const commands = {
   compare,
   soak,
   'gpu-check': gpuCheck,
+  'gpu-all': gpuAll,
 };
 
 /** As `readCommandLine`; an option of another command is told as that. @param {keyof typeof commands} name */

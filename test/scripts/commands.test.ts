@@ -54,6 +54,7 @@ const COMMANDS: Record<string, [argv: string[], says: string]> = {
   bench: [['--onli', 'compile'], 'Did you mean --only?'],
   'compare-versions': [['nosuch'], 'There is no folder'],
   soak: [['--only', 'kil'], 'Did you mean kill'],
+  'gpu-all': [['--minutes', '0'], '--minutes: expected a number above 0'],
   'gpu-check': [['--only', 'modles'], 'Did you mean models'],
   package: [['build-nativ'], 'Did you mean build-native?'],
 };

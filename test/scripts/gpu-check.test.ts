@@ -105,6 +105,69 @@ describe('what a process answered', () => {
   });
 });
 
+interface Part {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly shown: string;
+  readonly seconds: number;
+}
+const { partsWithin, summaryOf } = loadScript<{
+  partsWithin: (options: { minutes: number; 'as-is'?: boolean }) => Part[];
+  summaryOf: (parts: readonly Part[], done: readonly object[]) => string;
+}>('gpu-check/plan.mjs');
+
+describe('the plan of a quarter of an hour', () => {
+  it('has the check first, and time for the bench and the first epochs', () => {
+    const parts = partsWithin({ minutes: 15 });
+    expect(parts.map(({ name }) => name)).toEqual(['check', 'bench', 'blog', 'best']);
+    const [check, bench, blog] = parts.map(({ seconds }) => seconds) as [number, number, number];
+    expect(check + bench + blog).toBeLessThanOrEqual(15 * 60);
+    expect(partsWithin({ minutes: 30 })[0]!.seconds).toBe(2 * check);
+    expect(partsWithin({ minutes: 5 })[0]!.seconds).toBe(check);
+  });
+
+  it('is of commands that there are', () => {
+    for (const { args } of partsWithin({ minutes: 15, 'as-is': true })) {
+      const [script, ...given] = args as [string, ...string[]];
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [path.join(root, script), ...given, '--nosuch'],
+        { encoding: 'utf8' },
+      );
+      expect(stderr).toContain('unknown option --nosuch');
+      expect(status).toBe(2);
+    }
+  });
+
+  it('tells what became of each part', () => {
+    const parts = partsWithin({ minutes: 15 });
+    const done = [
+      { name: 'check', ended: 'exit code 0', seconds: 61.2 },
+      { name: 'bench', ended: 'exit code 1', seconds: 300 },
+      { name: 'blog', ended: 'SIGTERM', seconds: 180 },
+    ];
+    expect(summaryOf(parts, done).split('\n')).toEqual([
+      'OK    check: exit code 0 after 61 s; runs/gpu/check.log',
+      'FAIL  bench: exit code 1 after 300 s; runs/gpu/bench.log',
+      'CUT   blog: SIGTERM after 180 s; runs/gpu/blog.log',
+      expect.stringMatching(/^-- {4}best: no time was left; npm run train -- --recipe best/),
+    ]);
+  });
+
+  it('refuses to begin without a GPU', () => {
+    const env = { ...process.env, CUDA_VISIBLE_DEVICES: '-1' };
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [path.join(root, 'scripts', 'gpu-all.mjs'), '--as-is'],
+      { encoding: 'utf8', env },
+    );
+    expect(stderr).toMatch(
+      /^gpu-all: expected a GPU, got none: .*\n\nWhat to do: `npm run doctor`/,
+    );
+    expect([status, stdout]).toEqual([1, '']);
+  });
+});
+
 describe('npm run gpu-check', () => {
   const check = (script: string, ...args: string[]) =>
     spawnSync(process.execPath, [path.join(root, 'scripts', script), ...args], {

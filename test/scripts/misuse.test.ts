@@ -270,15 +270,21 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--only', 'kil'], /expected parts among kill, .*got 'kil'\. Did you mean kill/],
     [['--only', 'kill;fuzz'], /got 'kill;fuzz'\./],
     [['kill'], /Did you mean --only kill\?$/],
-    [['--minutes', '3'], /^unknown option --minutes\. Known: --only, --anew, --help\.$/],
+    [['--hours', '3'], /^unknown option --hours\. Known: --only, --anew, --help\.$/],
     [['--anew=yes'], /^--anew takes no value/],
+  ],
+  'gpu-all': [
+    [['--minutes', '0'], /^--minutes: expected a number above 0, got '0'\.$/],
+    [['--minuts', '5'], /Did you mean --minutes\?$/],
+    [['15'], /^unexpected argument '15'\. gpu-all takes options only\.$/],
   ],
   'gpu-check': [
     [['--only', 'loses'], /Did you mean losses\?$/],
     [['--only', ''], EMPTY],
     [['models'], /Did you mean --only models\?$/],
     [['--json', 'figures.txt'], /^--json: expected .*\.json/],
-    [['--device', 'gpu'], /^unknown option --device\. Known: --only, --as-is, --json, --help\.$/],
+    [['--device', 'gpu'], /^unknown option --device\. It is one of npm run bench/],
+    [['--card', '0'], /^unknown option --card\. Known: --only, --as-is, --json, --help\.$/],
   ],
   notebooks: [
     [['-p', 'a', '1', '--parameter', 'a=2'], /^--parameter a is given twice\.$/],

@@ -12,15 +12,7 @@ import { exitCodeOf, onStopRequest } from './setup/signals.mjs';
 
 const { values } = readCommandLine('gpu-all');
 if (!values['as-is']) await setUpOrExit();
-try {
-  bindingOnGpu();
-} catch (error) {
-  if (error.name !== 'SetupFailure') throw error;
-  console.error(
-    `${error.message.replace('--device gpu', 'gpu-all')}\n\nWhat to do: ${error.remedy}`,
-  );
-  process.exit(1);
-}
+bindingOnGpu('gpu-all');
 
 const folder = inRoot('runs', 'gpu');
 fs.mkdirSync(folder, { recursive: true });
@@ -53,14 +45,15 @@ function run({ name, args }, seconds) {
   });
 }
 
+const parts = partsWithin(values);
 const end = performance.now() + values.minutes * 60_000;
 const done = [];
-for (const part of partsWithin(values)) {
+for (const part of parts) {
   const left = (end - performance.now()) / 1000;
   if (left < 30) break;
   console.log(`\n== ${part.name}: npm run ${part.shown}`);
   done.push(await run(part, Math.min(left, part.seconds)));
   fs.writeFileSync(path.join(folder, 'summary.json'), `${JSON.stringify(done, null, 1)}\n`);
 }
-console.log(`\n${summaryOf(partsWithin(values), done)}`);
+console.log(`\n${summaryOf(parts, done)}`);
 process.exit(done.every(({ ended }) => /^(exit code 0|SIGTERM)$/.test(ended)) ? 0 : 1);

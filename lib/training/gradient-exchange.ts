@@ -1,6 +1,7 @@
 /** Gathered gradients, summed over all workers inside of a graph. */
 import { tf } from '../backend';
 import type { Cluster } from '../backend/node';
+import { assignParts, joined } from '../nn/kernels/joined';
 
 /** How gradients go over the network: as they are, or rounded to half of the bytes. */
 export type GradientCompression = 'none' | 'bfloat16';
@@ -52,17 +53,7 @@ export class GradientExchange {
 
   private sumBucket(bucket: readonly tf.Variable[], key: number): void {
     const wire = this.compression === 'bfloat16' ? 'bfloat16' : 'float32';
-    const flat = bucket.map((gradient) => tf.reshape(gradient, [-1]) as tf.Tensor1D);
-    const joined = flat.length === 1 ? flat[0]! : tf.concat1d(flat);
-    const sums = this.cluster.allReduce(joined, { key, wire });
-    const parts =
-      flat.length === 1
-        ? [sums]
-        : tf.split(
-            sums,
-            flat.map(({ size }) => size),
-          );
-    bucket.forEach((gradient, i) => gradient.assign(tf.reshape(parts[i]!, gradient.shape)));
+    assignParts(bucket, this.cluster.allReduce(joined(bucket), { key, wire }));
   }
 }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "kernels.h"
@@ -52,21 +51,23 @@ class AdamW : public OpKernel {
   explicit AdamW(OpKernelConstruction* c) : OpKernel(c) {
     OP_REQUIRES_OK(c, c->GetAttr("handles", &handles_));
     OP_REQUIRES_OK(c, c->GetAttr("N", &count_));
-    OP_REQUIRES_OK(c, c->GetAttr("names", &names_));
+    OP_REQUIRES_OK(c, named_.init(c));
     OP_REQUIRES_OK(c, c->GetAttr("decay1", &decay1_));
     OP_REQUIRES_OK(c, c->GetAttr("decay2", &decay2_));
     OP_REQUIRES_OK(c, c->GetAttr("epsilon", &epsilon_));
     OP_REQUIRES_OK(c, c->GetAttr("weight_decay", &weight_decay_));
-    OP_REQUIRES(c, handles_ + static_cast<int>(names_.size()) == 3 * count_,
+    OP_REQUIRES(c, handles_ + named_.size() == 3 * count_,
                 absl::InvalidArgumentError("AdamW: expected three variables for each gradient"));
   }
 
   void Compute(OpKernelContext* c) override {
-    std::vector<VarPtr> variables(3 * count_);
-    for (int i = 0; i < 3 * count_; i++) {
-      OP_REQUIRES_OK(c, names_.empty() ? LookupResource(c, HandleFromInput(c, i), &variables[i])
-                                       : find_variable(c, names_[i], &variables[i]));
+    std::vector<VarPtr> by_handle(handles_);
+    for (int i = 0; i < handles_; i++) {
+      OP_REQUIRES_OK(c, LookupResource(c, HandleFromInput(c, i), &by_handle[i]));
     }
+    const std::vector<VarPtr>* found = &by_handle;
+    if (handles_ == 0) OP_REQUIRES_OK(c, named_.find(c, &found));
+    const std::vector<VarPtr>& variables = *found;
     const Locks locks(variables);
     std::vector<float*> data(variables.size());
     std::vector<int64_t> ends(count_);  // of each gradient, if all were one
@@ -108,7 +109,7 @@ class AdamW : public OpKernel {
   }
 
   int handles_, count_;
-  std::vector<std::string> names_;
+  NamedVariables named_;
   float decay1_, decay2_, epsilon_, weight_decay_;
 };
 

@@ -1,5 +1,5 @@
 // Many variables read or assigned by one node each way, by their names: TensorFlow's own ops take a node for the handle of
-// each variable and one for the access. A variable is the same that VarHandleOp finds by its shared_name.
+// each variable and one for the access.
 #include <string>
 #include <vector>
 
@@ -28,9 +28,8 @@ absl::Status assign(OpKernelContext* c, const std::string& name, const Tensor& v
   return absl::OkStatus();
 }
 
-// A variable with what was made of its value.
+// What was made of a variable's value.
 struct Known {
-  VarPtr variable;
   Tensor value;    // held, so that its memory can't become another value's: who changes the variable in place then copies it
   Tensor rounded;
 };
@@ -39,31 +38,26 @@ struct Known {
 class ReadVariables : public OpKernel {
  public:
   explicit ReadVariables(OpKernelConstruction* c) : OpKernel(c) {
-    OP_REQUIRES_OK(c, c->GetAttr("names", &names_));
+    OP_REQUIRES_OK(c, named_.init(c));
     OP_REQUIRES_OK(c, c->GetAttr("dtypes", &dtypes_));
-    OP_REQUIRES(c, names_.size() == dtypes_.size(),
+    OP_REQUIRES(c, named_.size() == static_cast<int>(dtypes_.size()),
                 absl::InvalidArgumentError("expected a type for each name"));
+    known_.resize(dtypes_.size());
   }
 
   void Compute(OpKernelContext* c) override {
     const tensorflow::mutex_lock lock(mutex_);
-    // Found once: looking for a few hundred names costs as much as a small layer.
-    if (known_.empty()) {
-      std::vector<Known> known(names_.size());
-      for (size_t i = 0; i < names_.size(); i++) {
-        OP_REQUIRES_OK(c, find_variable(c, names_[i], &known[i].variable));
-      }
-      known_ = std::move(known);
-    }
-    for (size_t i = 0; i < names_.size(); i++) {
-      Known& known = known_[i];
-      const tensorflow::tf_shared_lock read(*known.variable->mu());
-      const Tensor& value = *known.variable->tensor();
+    const std::vector<VarPtr>* variables;
+    OP_REQUIRES_OK(c, named_.find(c, &variables));
+    for (int i = 0; i < named_.size(); i++) {
+      Var* variable = (*variables)[i].get();
+      const tensorflow::tf_shared_lock read(*variable->mu());
+      const Tensor& value = *variable->tensor();
       if (value.dtype() == dtypes_[i]) {
-        c->set_output(static_cast<int>(i), value);
+        c->set_output(i, value);
       } else {
-        OP_REQUIRES_OK(c, round(c, value, &known));
-        c->set_output(static_cast<int>(i), known.rounded);
+        OP_REQUIRES_OK(c, round(c, value, &known_[i]));
+        c->set_output(i, known_[i].rounded);
       }
     }
   }
@@ -84,7 +78,7 @@ class ReadVariables : public OpKernel {
     return absl::OkStatus();
   }
 
-  std::vector<std::string> names_;
+  NamedVariables named_;
   std::vector<tensorflow::DataType> dtypes_;
   tensorflow::mutex mutex_;
   std::vector<Known> known_;

@@ -1,6 +1,6 @@
 """Inputs and weights of reference cases, drawn from a seed, so that no file need hold them.
 
-test/support/drawn.ts draws the same, to the bit: all numbers are uniform, scaled by powers of two, and no logarithm
+drawn.cjs draws the same, to the bit: all numbers are uniform, scaled by powers of two, and no logarithm
 or sine, which libraries round differently, is on the way. What was drawn is told by a SHA-256, which the tests compare
 before they use it.
 """

@@ -25,4 +25,4 @@ function boundOf(kind, mode) {
   return bound;
 }
 
-module.exports = { BOUNDS, boundOf };
+module.exports = { boundOf };

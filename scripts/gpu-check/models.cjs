@@ -60,59 +60,50 @@ function compare(name, model, kept, inputs, { output, loss, outputOf, expected }
   return rows;
 }
 
-function unetCase(folder) {
+/** @param partsOf inputs and functions of a model and of what is kept */
+function compareCase(folder, Model, partsOf) {
   const kept = referenceCase(folder);
-  const { config, weights, get } = kept;
-  const unet = new UNet2DConditionModel(config, init());
-  loadStateDict(unet, weights);
-  const context = get('in.encoder_hidden_states');
-  const inputs = [
-    nhwc(get('in.sample')),
-    tf.tensor1d(get('in.timestep').data, 'int32'),
-    tf.tensor3d(context.data, context.shape),
-    nhwc(get('in.noise')),
-  ];
-  const output = (x, t, hidden) => unet.forward(x, t, hidden);
-  const loss = (x, t, hidden, noise) => tf.mean(tf.squaredDifference(output(x, t, hidden), noise));
-  const rows = compare(folder, unet, kept, inputs, {
-    output,
-    loss,
-    outputOf: nchw,
-    expected: get('out.sample').data,
-  });
-  unet.dispose();
-  tf.dispose(inputs);
-  return rows;
-}
-
-function textCase(folder) {
-  const kept = referenceCase(folder);
-  const { config, weights, get } = kept;
-  const model = new CLIPTextModel(config, init());
-  loadStateDict(model, weights);
-  const ids = get('in.input_ids');
-  const target = get('in.target');
-  const inputs = [
-    tf.tensor2d(ids.data, ids.shape, 'int32'),
-    tf.tensor3d(target.data, target.shape),
-  ];
-  const output = (x) => model.lastHiddenState(x);
-  const loss = (x, wanted) => tf.mean(tf.squaredDifference(output(x), wanted));
-  const expected = get('out.last_hidden_state').data;
-  const rows = compare(folder, model, kept, inputs, {
-    output,
-    loss,
-    outputOf: (y) => y.dataSync(),
-    expected,
-  });
+  const model = new Model(kept.config, init());
+  loadStateDict(model, kept.weights);
+  const { inputs, ...functions } = partsOf(model, kept.get);
+  const rows = compare(folder, model, kept, inputs, functions);
   model.dispose();
   tf.dispose(inputs);
   return rows;
 }
 
+function ofUnet(unet, get) {
+  const context = get('in.encoder_hidden_states');
+  const output = (x, t, hidden) => unet.forward(x, t, hidden);
+  return {
+    inputs: [
+      nhwc(get('in.sample')),
+      tf.tensor1d(get('in.timestep').data, 'int32'),
+      tf.tensor3d(context.data, context.shape),
+      nhwc(get('in.noise')),
+    ],
+    output,
+    loss: (x, t, hidden, noise) => tf.mean(tf.squaredDifference(output(x, t, hidden), noise)),
+    outputOf: nchw,
+    expected: get('out.sample').data,
+  };
+}
+
+function ofTextModel(model, get) {
+  const [ids, target] = [get('in.input_ids'), get('in.target')];
+  const output = (x) => model.lastHiddenState(x);
+  return {
+    inputs: [tf.tensor2d(ids.data, ids.shape, 'int32'), tf.tensor3d(target.data, target.shape)],
+    output,
+    loss: (x, wanted) => tf.mean(tf.squaredDifference(output(x), wanted)),
+    outputOf: (y) => y.dataSync(),
+    expected: get('out.last_hidden_state').data,
+  };
+}
+
 /** @returns rows of what was compared: `{ what, value, kind }` */
 module.exports = () => [
-  ...unetCase('unet-tiny'),
-  ...unetCase('unet-blog'),
-  ...textCase('clip-text-tiny'),
+  ...compareCase('unet-tiny', UNet2DConditionModel, ofUnet),
+  ...compareCase('unet-blog', UNet2DConditionModel, ofUnet),
+  ...compareCase('clip-text-tiny', CLIPTextModel, ofTextModel),
 ];

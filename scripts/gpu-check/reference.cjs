@@ -1,43 +1,16 @@
 'use strict';
 // The reference cases of test/fixtures: their weights and inputs are drawn (test/fixtures/README.md), what PyTorch made of them is kept.
 
-const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { dist } = require('../bench/process.cjs');
+const { checkDigest, drawing } = require('../goldens/drawn.cjs');
 
 const { tf } = require(dist('backend/node/index.js'));
 const { readSafetensors, toFloat32Array, toInt32Array } = require(dist('io/safetensors/index.js'));
-const { rand, RandomStream } = require(dist('random/index.js'));
 
 const fixtures = path.join(__dirname, '..', '..', 'test', 'fixtures');
-const sizeOf = (shape) => shape.reduce((product, size) => product * size, 1);
-
-/** float32 numbers of a seed and a name in [centre − radius, centre + radius), as scripts/goldens/drawn.py draws them. */
-function uniform(seed, name, shape, { radius, centre = 0 }) {
-  const unit = rand([sizeOf(shape)], new RandomStream(seed, name).at(0));
-  const data = Float32Array.from(unit.dataSync(), (x) => centre + radius * (2 * x - 1));
-  unit.dispose();
-  return { shape: [...shape], data };
-}
-
-function weightRange(name, shape) {
-  if (shape.length === 1) return { radius: 0.25, centre: name.endsWith('weight') ? 1 : 0 };
-  let radius = 2;
-  while (radius * radius * sizeOf(shape.slice(1)) > 4) radius /= 2;
-  return { radius };
-}
-
-/** @throws Error if these are not the numbers that the reference was computed with */
-function checked(tensors, sha256, what) {
-  const sha = createHash('sha256');
-  for (const name of [...tensors.keys()].sort()) sha.update(name).update(tensors.get(name).data);
-  const found = sha.digest('hex');
-  if (found !== sha256) {
-    throw new Error(`${what}: drawn numbers have SHA-256 ${found}, the reference's ${sha256}.`);
-  }
-  return tensors;
-}
+const { uniform, drawnWeights } = drawing(require(dist('random/index.js')));
 
 const readJson = (folder, file) =>
   JSON.parse(fs.readFileSync(path.join(fixtures, folder, file), 'utf8'));
@@ -45,10 +18,8 @@ const readJson = (folder, file) =>
 /** @returns the case's config, its weights as a state dict, and `get(name)`, its inputs and what PyTorch gave: `{ shape, data }` */
 function referenceCase(folder) {
   const { seed, sha256, shapes } = readJson(folder, 'weights.json');
-  const drawn = Object.entries(shapes).map(([name, shape]) => {
-    return [name, uniform(seed, `${folder}/${name}`, shape, weightRange(name, shape))];
-  });
-  const weights = checked(new Map(drawn), sha256, `${folder}/weights.json`);
+  const weights = drawnWeights(seed, folder, shapes);
+  checkDigest(weights, sha256, `${folder}/weights.json`);
   const { tensors, metadata } = readSafetensors(path.join(fixtures, folder, 'case.safetensors'));
   const golden = new Map();
   for (const [name, tensor] of tensors) {
@@ -61,7 +32,7 @@ function referenceCase(folder) {
   const more = Object.entries(inputs.tensors).map(([name, { shape, radius }]) => {
     return [name, uniform(inputs.seed, `${folder}/${name}`, shape, { radius })];
   });
-  if (more.length > 0) checked(new Map(more), inputs.sha256, `${folder}/case.safetensors`);
+  if (more.length > 0) checkDigest(new Map(more), inputs.sha256, `${folder}/case.safetensors`);
   const all = new Map([...golden, ...more]);
   const get = (name) => all.get(name);
   return { config: readJson(folder, 'config.json'), weights, get, has: (name) => all.has(name) };

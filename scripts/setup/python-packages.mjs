@@ -9,32 +9,35 @@ import {
   registryRemedy,
 } from './python-environment.mjs';
 
+/** What a requirements file adds to an environment that is there. */
+const packagesOf = ({ folder, file, ...step }) => ({
+  ...step,
+  verified: true,
+  inputs: () => null,
+  missing: () => environmentMismatch(folder, [inRoot(file)]),
+  remedy: registryRemedy,
+  run: ({ logFile }) => install({ folder, files: [inRoot(file)], logFile }),
+});
+
 /** JupyterLab, and the tools that run and convert notebooks. */
-export const pythonPackages = {
+export const pythonPackages = packagesOf({
   name: 'python-packages',
   title: 'Python packages',
   needs: ['python-environment'],
   disk: 0.3,
-  verified: true,
-  inputs: () => null,
-  missing: () => environmentMismatch(venv, [inRoot('requirements.txt')]),
-  remedy: registryRemedy,
-  run: ({ logFile }) => install({ folder: venv, files: [inRoot('requirements.txt')], logFile }),
-};
+  folder: venv,
+  file: 'requirements.txt',
+});
 
 /** Jupyter's own tests of kernels, beside JupyterLab. */
-export const kernelTestPackages = {
+export const kernelTestPackages = packagesOf({
   name: 'kernel-test-packages',
   title: "Jupyter's tests of kernels",
   needs: ['python-packages'],
   disk: 0.1,
-  verified: true,
-  inputs: () => null,
-  missing: () => environmentMismatch(venv, [inRoot('requirements-test.txt')]),
-  remedy: registryRemedy,
-  run: ({ logFile }) =>
-    install({ folder: venv, files: [inRoot('requirements-test.txt')], logFile }),
-};
+  folder: venv,
+  file: 'requirements-test.txt',
+});
 
 /** The environment with PyTorch, diffusers and transformers, which only tests use. */
 export const parityPackages = {
@@ -65,18 +68,14 @@ export const parityPackages = {
 };
 
 /** What torch.compile makes kernels for a GPU with; only where it is compared with. */
-export const compilePackages = {
+export const compilePackages = packagesOf({
   name: 'compile-packages',
   title: 'Python package of torch.compile on a GPU',
   needs: ['parity-packages'],
   disk: 0.7,
-  verified: true,
-  inputs: () => null,
-  missing: () => environmentMismatch(parityVenv, [inRoot('requirements-parity-gpu.txt')]),
-  remedy: registryRemedy,
-  run: ({ logFile }) =>
-    install({ folder: parityVenv, files: [inRoot('requirements-parity-gpu.txt')], logFile }),
-};
+  folder: parityVenv,
+  file: 'requirements-parity-gpu.txt',
+});
 
 /** The environment with Papermill and Ray, for `npm run setup -- --with cluster`. */
 export const clusterPackages = {

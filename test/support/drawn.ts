@@ -1,14 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { HostTensor, StateDict } from '../../lib/nn/state-dict';
 import { rand, randint, RandomStream } from '../../lib/random';
-
-/**
- * Inputs and weights of the reference cases, drawn from a seed, so that no file need hold them.
- * scripts/goldens/drawn.py draws the same, to the bit: all numbers are uniform, scaled by powers of two,
- * and no logarithm or sine, which libraries round differently, is on the way.
- */
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+import { loadScript } from './script';
 
 /** What a range of numbers is drawn from: [centre − radius, centre + radius); radius is a power of two. */
 export interface Range {
@@ -16,68 +8,33 @@ export interface Range {
   readonly centre?: number;
 }
 
-/** float32 numbers of a seed and a name. */
-export function uniform(
-  seed: number,
-  name: string,
-  shape: readonly number[],
-  { radius, centre = 0 }: Range,
-): { shape: number[]; data: Float32Array } {
-  const unit = rand([sizeOf(shape)], new RandomStream(seed, name).at(0));
-  const bits = unit.dataSync<'float32'>();
-  unit.dispose();
-  // Each step is exact in float64; storing the result rounds once.
-  const data = Float32Array.from(bits, (x) => centre + radius * (2 * x - 1));
-  return { shape: [...shape], data };
+type Tensors = ReadonlyMap<string, HostTensor>;
+
+interface Drawing {
+  /** float32 numbers of a seed and a name. */
+  readonly uniform: (
+    seed: number,
+    name: string,
+    shape: readonly number[],
+    range: Range,
+  ) => { shape: number[]; data: Float32Array };
+  /** The weights of a case, for its shapes by name. */
+  readonly drawnWeights: (
+    seed: number,
+    folder: string,
+    shapes: Readonly<Record<string, readonly number[]>>,
+  ) => StateDict;
 }
 
-/** Matrices and filters keep the variance; scales of norms are 1 ± ¼, biases ± ¼: no path is silent. */
-function weightRange(name: string, shape: readonly number[]): Range {
-  if (shape.length === 1) return { radius: 0.25, centre: name.endsWith('weight') ? 1 : 0 };
-  const fanIn = sizeOf(shape.slice(1));
-  let radius = 2;
-  while (radius * radius * fanIn > 4) radius /= 2;
-  return { radius };
-}
+const { drawing, ...digests } = loadScript<{
+  drawing: (random: { rand: typeof rand; RandomStream: typeof RandomStream }) => Drawing;
+  digest: (tensors: Tensors) => string;
+  checkDigest: (tensors: Tensors, sha256: string, what: string) => void;
+}>('goldens/drawn.cjs');
 
-/** The weights of a case, for its shapes by name. */
-export function drawnWeights(
-  seed: number,
-  folder: string,
-  shapes: Readonly<Record<string, readonly number[]>>,
-): StateDict {
-  const entries = Object.entries(shapes).map(([name, shape]) => {
-    return [name, uniform(seed, `${folder}/${name}`, shape, weightRange(name, shape))] as const;
-  });
-  return new Map(entries);
-}
-
-/** SHA-256 over the names, in order, each with its float32 (little-endian) after it. */
-export function digest(tensors: ReadonlyMap<string, HostTensor>): string {
-  const sha = createHash('sha256');
-  for (const name of [...tensors.keys()].sort()) sha.update(name).update(tensors.get(name)!.data);
-  return sha.digest('hex');
-}
-
-/**
- * Lets only those numbers pass that the reference was computed with.
- *
- * @throws Error if the SHA-256 is another
- */
-export function checkDigest(
-  tensors: ReadonlyMap<string, HostTensor>,
-  sha256: string,
-  what: string,
-): void {
-  const found = digest(tensors);
-  if (found === sha256) return;
-  throw new Error(
-    `${what}: the numbers drawn here are not those that the reference was computed with (SHA-256 ${found}, ` +
-      `expected ${sha256}). Does rand of lib/random still give the same numbers, and does ` +
-      'test/support/drawn.ts draw as scripts/goldens/drawn.py? If the change is wanted, run ' +
-      'scripts/export_goldens.py.',
-  );
-}
+/** As scripts/goldens/drawn.cjs says, by the library that is tested. */
+export const { uniform, drawnWeights } = drawing({ rand, RandomStream });
+export const { digest, checkDigest } = digests;
 
 const SIGNS = 32;
 

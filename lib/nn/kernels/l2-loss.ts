@@ -6,8 +6,7 @@ const KERNEL = 'L2Loss';
 /** Σ x² / 2 of all tensors together, as TensorFlow's `tf.nn.l2_loss`; without a gradient. A scalar, disposed by the caller. */
 export function l2Loss(tensors: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => {
-    if (tensors.length > 1 && isBetterApart()) return tf.addN(tensors.map(ofOne));
-    return ofOne(tensors.length === 1 ? tensors[0]! : joined(tensors));
+    return isBetterApart() ? tf.addN(tensors.map(ofOne)) : ofOne(joined(tensors));
   });
 }
 

@@ -21,11 +21,15 @@ function answerOf(program, args) {
   );
 }
 
-/** @param {{ device: string, tensorflow: string }} binding @throws SetupFailure unless it uses a GPU */
-export function refuseBindingWithoutGpu({ device, tensorflow }) {
+/**
+ * @param {{ device: string, tensorflow: string }} binding
+ * @param asked what asks for a GPU
+ * @throws SetupFailure unless it uses one
+ */
+export function refuseBindingWithoutGpu({ device, tensorflow }, asked = '--device gpu') {
   if (device === 'gpu') return;
   throw new SetupFailure(
-    `--device gpu: expected a GPU, got none: TensorFlow's native binding (${tensorflow}) uses the ${device}.`,
+    `${asked}: expected a GPU, got none: TensorFlow's native binding (${tensorflow}) uses the ${device}.`,
     '`npm run doctor` tells whether the driver or the set-up is to blame; SDM_DEVICE=gpu makes the set-up install ' +
       `TensorFlow with CUDA. ${OR_CPU}`,
   );
@@ -46,9 +50,9 @@ export function refusePeerWithoutGpu({ torch, cuda, available }, python) {
 }
 
 /** What our binding says. @throws SetupFailure unless it uses a GPU */
-export function bindingOnGpu() {
+export function bindingOnGpu(asked) {
   const found = answerOf(process.execPath, ['scripts/doctor/tensorflow.cjs']);
-  refuseBindingWithoutGpu(found);
+  refuseBindingWithoutGpu(found, asked);
   return found;
 }
 
@@ -58,12 +62,6 @@ export function peerOnGpu(python) {
   refusePeerWithoutGpu(found, python);
   return found;
 }
-
-/** The driver's version, as nvidia-smi tells it, which is not everywhere. */
-export const driverVersion = () =>
-  output('nvidia-smi', ['--query-gpu=driver_version', '--format=csv,noheader'])
-    ?.split('\n')[0]
-    .trim() ?? null;
 
 /**
  * A process's device memory in GB, of lines of `PID, MiB`. Null where it is not among them: nvidia-smi is missing, or

@@ -1,11 +1,12 @@
 // npm run bench -- --device gpu: rows one by one, each reported and saved as soon as a part of it is there.
 import path from 'node:path';
+import { askNvidiaSmi } from '../../doctor/gpu-facts.mjs';
 import { inRoot } from '../../setup/paths.mjs';
 import { exitCodeOf, onStopRequest } from '../../setup/signals.mjs';
 import { machine, reportFile, writeReport } from '../report.mjs';
 import { Side } from '../side.mjs';
 import { gpuRows } from './cases.mjs';
-import { deviceGbOf, driverVersion } from './facts.mjs';
+import { deviceGbOf } from './facts.mjs';
 import { gpuMachineText, gpuMisses, gpuTable, memoryNote, rowNotes } from './report.mjs';
 import { emptyRow, measureRow } from './row.mjs';
 
@@ -36,7 +37,14 @@ export async function benchOnGpu(options) {
   const { only, quick, tf32, python, binding, peer, makeInputs, say } = options;
   const { spawnSide = (command, env) => new Side(command, env) } = options;
   const { torch, cuda, name } = peer;
-  const gpu = { name, driver: driverVersion(), torch, cuda, tensorflow: binding.tensorflow, tf32 };
+  const gpu = {
+    name,
+    driver: askNvidiaSmi().gpus[0]?.driver || null,
+    torch,
+    cuda,
+    tensorflow: binding.tensorflow,
+    tf32,
+  };
   const facts = { ...machine('gpu'), gpu };
   say(gpuMachineText(facts));
 

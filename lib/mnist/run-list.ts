@@ -62,6 +62,7 @@ function recipeOf(config: TrainerState['config']): string {
     const rescaled = isFlow ? false : (recipe.scheduler.rescale_betas_zero_snr ?? false);
     const weighting = isFlow ? recipe.objective.weightingScheme : undefined;
     const bias = (!isFlow && recipe.objective.timestepBiasStrategy) || 'none';
+    const guidance = (!isFlow && recipe.objective.modelGuidanceScale) || 1;
     const { in_channels: taken, out_channels: given } = RECIPE_DATA[data].unetConfig;
     return (
       config['unet.in_channels'] === taken &&
@@ -74,7 +75,8 @@ function recipeOf(config: TrainerState['config']): string {
       (config['captionDropout'] ?? 0) === (objective.captionDropout ?? 0) &&
       Boolean(config['ema']) === Boolean(trainer.ema) &&
       (config['optimizer'] ?? 'adamw') === (trainer.optimizer ?? 'adamw') &&
-      (config['timestepBiasStrategy'] ?? 'none') === bias
+      (config['timestepBiasStrategy'] ?? 'none') === bias &&
+      (config['modelGuidanceScale'] ?? 1) === guidance
     );
   };
   const found = Object.entries(RECIPES as Record<string, AnyRecipe>).find(([, recipe]) =>

@@ -1,9 +1,8 @@
 // Flow matching against diffusion after the same training: how many steps does each take to draw?
 //
-//   npm run train -- --recipe flow && node scripts/bench/flow.cjs [IMAGES] [FOLDER]
+//   npm run train -- --recipe flow && npm run train -- --recipe adamw && node scripts/bench/flow.cjs [IMAGES] [FLOW] [ADAMW]
 //
-// `best` is the model that ships, trained with the same seed, batches, rate and number of steps; FOLDER is the run of the recipe
-// `flow`. Drawn without guidance, measured by the judge. Can be stopped; the same command goes on. Writes docs/images/flow-steps.svg.
+// `adamw` has the same seed, batches, rate and number of steps; FLOW and ADAMW are the runs' folders. Drawn without guidance, measured by the judge. Can be stopped; the same command goes on. Writes docs/images/flow-steps.svg.
 const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
@@ -12,7 +11,11 @@ const { columnsOf, loadRunModel } = require(
   path.join(root, 'dist', 'mnist', 'evaluation', 'index.js'),
 );
 
-const [images = 1000, folder = path.join(root, 'runs', 'flow')] = process.argv.slice(2);
+const [
+  images = 1000,
+  flowRun = path.join(root, 'runs', 'flow'),
+  adamwRun = path.join(root, 'runs', 'adamw'),
+] = process.argv.slice(2);
 const [numImages, batchSize, seed] = [Number(images), 100, 42];
 const STEPS = [4, 8, 16, 50];
 const COLUMNS = ['accuracy', '95 % interval', 'Fréchet (95 %)', 'over real'];
@@ -20,16 +23,16 @@ const COLUMNS = ['accuracy', '95 % interval', 'Fréchet (95 %)', 'over real'];
 const modelOf = (of) => loadRunModel(of, { averaged: true }).parts;
 
 function ways() {
-  const flow = modelOf(folder);
-  const best = modelOf(sd.SHIPPED_MODEL);
+  const flow = modelOf(flowRun);
+  const adamw = modelOf(adamwRun);
   const drawn = (name) => ({
-    ...best,
-    scheduler: sd.makeSampler(name, best.scheduler.config),
+    ...adamw,
+    scheduler: sd.makeSampler(name, adamw.scheduler.config),
   });
   return {
     'flow, Euler': flow,
-    'best, DDIM': drawn('ddim'),
-    'best, DPM-Solver++ (SDE)': drawn('sde-dpm-solver++'),
+    'adamw, DDIM': drawn('ddim'),
+    'adamw, DPM-Solver++ (SDE)': drawn('sde-dpm-solver++'),
   };
 }
 

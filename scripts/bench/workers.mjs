@@ -1,6 +1,6 @@
 // Several workers, measured on this machine.
 //
-//   node scripts/bench/workers.mjs speed [--recipe best] [--batch 64,512] [--workers 2] [--pairs 3] [--steps 6]
+//   node scripts/bench/workers.mjs speed [--recipe adamw] [--batch 64,512] [--workers 2] [--pairs 3] [--steps 6]
 //   node scripts/bench/workers.mjs sums  [--rates 0.1,1,10,Infinity] [--workers 2,4] [--times 7]
 //
 // speed: workers of one core each against one process of as many cores. sums: what it costs to sum the recipe's gradients between
@@ -15,7 +15,7 @@ const numbers = (text) => text.split(',').map(Number);
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    recipe: { type: 'string', default: 'best' },
+    recipe: { type: 'string', default: 'adamw' },
     batch: { type: 'string', default: '64,512' },
     workers: { type: 'string' },
     pairs: { type: 'string', default: '3' },

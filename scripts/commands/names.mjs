@@ -1,7 +1,7 @@
 // Names that lib knows, for command lines that are checked before lib is loaded. test/scripts compares them.
-export const RECIPES = ['fast', 'best', 'blog', 'flow', 'emoji', 'cifar10'];
+export const RECIPES = ['fast', 'best', 'adamw', 'blog', 'flow', 'emoji', 'cifar10'];
 /** Those whose models can ship: a judge and a model card speak of what they draw. */
-export const SHIPPING_RECIPES = ['fast', 'best', 'blog', 'flow', 'emoji'];
+export const SHIPPING_RECIPES = ['fast', 'best', 'adamw', 'blog', 'flow', 'emoji'];
 export const SCHEDULERS = [
   'ddpm',
   'ddim',

@@ -1,6 +1,6 @@
 """A search over a recipe's settings by Ray Tune: each trial is an `npm run train`, read by the judge.
 
-.venv-cluster/bin/python scripts/ray/sweep.py --output /shared/sweep --recipe best --rungs 250,500,1000 \\
+.venv-cluster/bin/python scripts/ray/sweep.py --output /shared/sweep --recipe adamw --rungs 250,500,1000 \\
     --space 'trainer.learningRate=loguniform(1e-4,1e-2)' --space 'objective.captionDropout=choice([0, 0.1])'
 
 At each rung (a number of steps) a trial reports its loss and how many of its digits the judge reads as asked, and is stopped
@@ -91,7 +91,7 @@ def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", required=True, help="the search's folder, absolute, which all machines see")
     parser.add_argument("--space", action="append", required=True, metavar="KEY=DOMAIN", help="a setting to search")
-    parser.add_argument("--recipe", default="best", help="what the settings change (default: best)")
+    parser.add_argument("--recipe", default="adamw", help="what the settings change (default: adamw, whose rate is that of a longer run until its end)")
     parser.add_argument("--rungs", default="250,500,1000", help="steps at which trials are compared; the last ends one")
     parser.add_argument("--trials", type=int, default=12, help="how many (default: 12)")
     parser.add_argument("--metric", choices=["accuracy", "loss"], default="accuracy", help="what decides")

@@ -36,7 +36,7 @@ const dispose = (parts: { unet: UNet2DConditionModel; textEncoder: CLIPTextModel
 };
 
 describe('the parts of a recipe', () => {
-  it.each(['fast', 'best', 'blog'] as const)(
+  it.each(['fast', 'best', 'adamw', 'blog'] as const)(
     '%s: the blog’s, drawn from the recipe’s seed',
     (name) => {
       const recipe = RECIPES[name];
@@ -154,13 +154,13 @@ describe('the parts of a recipe', () => {
 
 describe('the recipe flow', () => {
   const dataset = quickMnist();
-  const { flow, best } = RECIPES;
+  const { flow, adamw } = RECIPES;
 
-  it('has the settings of best, but for schedule and loss', () => {
+  it('has the settings of adamw, but for schedule and loss', () => {
     const { method, scheduler, objective, ...same } = flow;
     expect({ method, scheduler }).toEqual({ method: 'flow_matching', scheduler: { shift: 1 } });
-    expect(objective.captionDropout).toBe(best.objective.captionDropout);
-    expect(best).toMatchObject(same);
+    expect(objective.captionDropout).toBe(adamw.objective.captionDropout);
+    expect(adamw).toMatchObject(same);
   });
 
   it('is trained by its objective, saved, loaded and drawn by its scheduler', async () => {
@@ -195,7 +195,7 @@ describe('the recipe flow', () => {
   });
 
   it('refuses the parts of another recipe', () => {
-    const parts = recipeParts(best, { ...tiny, dataset });
+    const parts = recipeParts(adamw, { ...tiny, dataset });
     expect(() => recipeObjective(flow, parts as never)).toThrow(
       'recipeObjective: expected the parts of this recipe (recipeParts), got ones with a DDPMScheduler.',
     );

@@ -43,14 +43,18 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(temporaryRoot, 'sdm-runs-'));
   mkdirSync(at('checkpoints', 'empty'), { recursive: true });
   writeFileSync(at('checkpoints', 'README.md'), '');
-  const { fast, best, blog } = RECIPES;
+  const { fast, best, adamw, blog } = RECIPES;
   const fastTrainer = tinyTrainer(
     { ...fast.objective, ...fast.trainer, batchSize: 4 },
     { noiseScheduler: new DDPMScheduler(fast.scheduler) },
   );
   const bestTrainer = tinyTrainer(
-    { ...best.objective, ema: best.trainer.ema },
+    { ...best.objective, ...best.trainer, batchSize: 4 },
     { noiseScheduler: new DDPMScheduler(best.scheduler) },
+  );
+  const adamwTrainer = tinyTrainer(
+    { ...adamw.objective, ema: adamw.trainer.ema },
+    { noiseScheduler: new DDPMScheduler(adamw.scheduler) },
   );
   const blogTrainer = tinyTrainer({}, { noiseScheduler: new DDPMScheduler(blog.scheduler) });
   const own = tinyTrainer(
@@ -69,18 +73,17 @@ beforeAll(async () => {
     batchSize: 8,
   });
   await train(at('flows', 'straight'), flow, [1]);
-  const { best: asBest } = RECIPES;
   const whole = tinyParts(2);
   const filling = new InpaintingObjective(
     {
       ...whole,
       unet: inpaintingUNet(whole.unet),
-      noiseScheduler: new DDPMScheduler(asBest.scheduler),
+      noiseScheduler: new DDPMScheduler(adamw.scheduler),
       dataset: firstImages(8),
     },
-    asBest.objective,
+    adamw.objective,
   );
-  filler = new Trainer(filling, { ...asBest.trainer, batchSize: 8 });
+  filler = new Trainer(filling, { ...adamw.trainer, batchSize: 8 });
   await train(at('others', 'filler'), filler, [1]);
   const { scheduler: ___, ...grey } = tinyParts(3);
   const inColour = {
@@ -98,6 +101,7 @@ beforeAll(async () => {
   };
   await train(at('others', 'colours'), tinyTrainer({}, inColour), [1]);
   await train(at('minutes', 'quick'), fastTrainer, [1]);
+  await train(at('plain', 'plain'), adamwTrainer, [1]);
   losses = {
     mine: meanLoss(await train(at('checkpoints', 'mine'), bestTrainer, [2, 3, 5])),
     theirs: meanLoss(await train(at('runs', 'theirs'), blogTrainer, [1])),
@@ -137,6 +141,7 @@ describe('the runs', () => {
 
   it('of the recipe for minutes, which differs from best in how it is trained', () => {
     expect(listRuns([at('minutes')])).toMatchObject([{ run: 'quick', recipe: 'fast', step: 1 }]);
+    expect(listRuns([at('plain')])).toMatchObject([{ run: 'plain', recipe: 'adamw', step: 1 }]);
   });
 
   it('are none where there is no folder', () => {

@@ -14,7 +14,7 @@ from torch_peer.draws import draws
 torch.Tensor.bfloat16 = torch.Tensor.clone
 folder = Path(sys.argv[1])
 out = {}
-for name in ("blog", "best", "fast"):
+for name in ("blog", "adamw", "best", "fast"):
     run = folder / name
     common = ["train", "--init", str(run / "model-0"), "--output", str(run / "torch"), "--draws", "library"]
     train_in_torch.main([*common, "--steps", "3"])

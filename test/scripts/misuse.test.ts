@@ -94,16 +94,16 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['–steps', '5'], /Options begin with two hyphens\. Did you mean --steps\?$/],
     [['steps=5'], /^unexpected argument 'steps=5'\. Did you mean --steps=5\?$/],
     [['--', '--steps', '5'], /^unexpected argument '--steps'\. It stands behind a second --/],
-    [['--recipe'], /^--recipe needs a value: one of fast, best, blog, flow, emoji, cifar10\.$/],
+    [['--recipe'], /^--recipe needs a value: one of fast, best, adamw, blog, flow, emoji, cifar10\.$/],
     [
       ['--recipe', 'bset'],
-      /^--recipe: expected one of fast, best, blog, flow, emoji, cifar10, got 'bset'\. Did you mean best\?$/,
+      /^--recipe: expected one of fast, best, adamw, blog, flow, emoji, cifar10, got 'bset'\. Did you mean best\?$/,
     ],
     [['--recipe=best=x'], /Did you mean best\?$/],
     [['--recipe', 'best '], /got 'best '\. Did you mean best\?$/],
     [
       ['--recipe', 'constructor'],
-      /^--recipe: expected one of fast, best, blog, flow, emoji, cifar10, got 'constructor'\.$/,
+      /^--recipe: expected one of fast, best, adamw, blog, flow, emoji, cifar10, got 'constructor'\.$/,
     ],
     [['best'], /^unexpected argument 'best'\. Did you mean --recipe best\?$/],
     [['-r', 'best'], /^unknown option -r\. Did you mean --recipe\?$/],
@@ -203,7 +203,7 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--checkpoint', SHIPPED, '--results', 'none'], /There is no folder/],
     [
       ['--checkpoint', SHIPPED, '--recipe', 'cifar10'],
-      /^--recipe: expected one of fast, best, blog, flow, emoji/,
+      /^--recipe: expected one of fast, best, adamw, blog, flow, emoji/,
     ],
   ],
   web: [
@@ -368,7 +368,7 @@ describe('a wrong command line', () => {
     const { problems } = ask('train', ['--stepz', '5', '--recipe', 'bset', '--save-every', '0']);
     expect(problems).toEqual([
       'unknown option --stepz. Did you mean --steps?',
-      "--recipe: expected one of fast, best, blog, flow, emoji, cifar10, got 'bset'. Did you mean best?",
+      "--recipe: expected one of fast, best, adamw, blog, flow, emoji, cifar10, got 'bset'. Did you mean best?",
       "--save-every: expected a whole number from 1 on, got '0'.",
     ]);
   });

@@ -163,7 +163,7 @@ it('names every method option out of range', () => {
 });
 
 describe('recipes', () => {
-  it.each(['fast', 'best', 'blog'] as const)('%s can be trained', (name) => {
+  it.each(['fast', 'best', 'adamw', 'blog'] as const)('%s can be trained', (name) => {
     const recipe: Recipe = RECIPES[name];
     const noiseScheduler = new DDPMScheduler(recipe.scheduler);
     const options = {

@@ -94,7 +94,10 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['–steps', '5'], /Options begin with two hyphens\. Did you mean --steps\?$/],
     [['steps=5'], /^unexpected argument 'steps=5'\. Did you mean --steps=5\?$/],
     [['--', '--steps', '5'], /^unexpected argument '--steps'\. It stands behind a second --/],
-    [['--recipe'], /^--recipe needs a value: one of fast, best, adamw, blog, flow, emoji, cifar10\.$/],
+    [
+      ['--recipe'],
+      /^--recipe needs a value: one of fast, best, adamw, blog, flow, emoji, cifar10\.$/,
+    ],
     [
       ['--recipe', 'bset'],
       /^--recipe: expected one of fast, best, adamw, blog, flow, emoji, cifar10, got 'bset'\. Did you mean best\?$/,

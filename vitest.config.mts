@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Some of these need a process that never saw a kernel: neither ours nor tslab's modules.
+// Some of the isolated need a process that never saw a kernel: neither ours nor tslab's modules.
+const cuda = 'test/setup/cuda.test.ts';
 const isolated = ['test/{figure,charts,notebook}/**/*.test.ts'];
 
 export default defineConfig({
@@ -20,10 +21,12 @@ export default defineConfig({
           name: 'shared',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: isolated,
+          exclude: [...isolated, cuda],
         },
       },
       { extends: true, test: { name: 'isolated', include: isolated } },
+      // Alone, after all others: it keeps disk and network busy. Runs where it is asked for (scripts/test/cuda.mjs).
+      { extends: true, test: { name: 'cuda', include: [cuda], sequence: { groupOrder: 1 } } },
     ],
   },
 });

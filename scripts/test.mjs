@@ -17,6 +17,7 @@ import {
   countVitest,
   failuresOfVitest,
 } from './test/counts.mjs';
+import { whyWithoutCuda } from './test/cuda.mjs';
 
 const { values, words, rest } = readCommandLine('test');
 const started = performance.now();
@@ -70,10 +71,12 @@ const checks = [
     async () => countCheck(await node(bin('prettier', 'bin', 'prettier.cjs'), '--check', '.')),
   ],
 ];
-/** One after the other. */
+/** One after the other; what keeps disk and network busy comes last. */
+const withoutCuda = whyWithoutCuda();
 const parts = [
-  ['tests', () => countedVitest('vitest')],
+  ['tests', () => countedVitest('vitest', '--project=shared', '--project=isolated')],
   ['browser', () => countedVitest('browser', '-c', 'vitest.browser.config.mts')],
+  ...(withoutCuda === null ? [['cuda', () => countedVitest('cuda', '--project=cuda')]] : []),
 ];
 
 async function timed([name, run]) {
@@ -96,6 +99,7 @@ for (const { name, counts, seconds } of results) {
   const mark = counts.failed === 0 ? 'ok  ' : 'FAIL';
   console.log(`${mark}  ${name}: ${closingLine(counts)} (${seconds.toFixed(0)} s)`);
 }
+if (withoutCuda !== null) console.log(`NOT RUN  cuda: ${withoutCuda}`);
 const total = addCounts(results.map(({ counts }) => counts));
 console.log(`all of it took ${((performance.now() - started) / 60_000).toFixed(1)} min`);
 console.log(closingLine(total));

@@ -37,9 +37,15 @@ export type Bfloat16Support =
   | { readonly isThere: true; readonly by: string }
   | { readonly isThere: false; readonly why: string };
 
+/** Whether XLA compiles what layers compute there, or why it does not, as part of a sentence. */
+export type XlaSupport =
+  { readonly isThere: true } | { readonly isThere: false; readonly why: string };
+
 export interface Compiler {
   /** Whether it is worth asking it for `precision: 'bfloat16'`. */
   bfloat16(): Bfloat16Support;
+  /** Whether it is worth asking it for `xla: true`. */
+  xla(): XlaSupport;
   /** @throws JitError if the function does what a graph cannot hold; and whatever it throws itself */
   compile(request: CompileRequest): Compiled;
 }

@@ -13,7 +13,8 @@ export interface JitSessionOptions {
    */
   readonly intraOpParallelismThreads?: number | undefined;
   /**
-   * Whether TensorFlow's Grappler rewrites the graph before its first run. Default: on a GPU only. On a CPU it
+   * Whether TensorFlow's Grappler rewrites the graph before its first run. Default: on a GPU only, and not for a graph that
+   * XLA compiles. On a CPU it
    * takes three times as long as the rest of that first run, and gains a hundredth of a step at most, since graphs are
    * simplified here and use fused ops (docs/jit.md).
    */

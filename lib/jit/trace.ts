@@ -13,6 +13,8 @@ export interface Trace {
    * whether or not there is something to cut.
    */
   sideBySide(): boolean;
+  /** What `run` gives, traced in another precision. */
+  inPrecision<T>(precision: Precision, run: () => T): T;
 }
 
 let current: Trace | undefined;
@@ -25,6 +27,11 @@ export function setTrace(trace: Trace | undefined): void {
 
 export function currentTrace(): Trace | undefined {
   return current;
+}
+
+/** What `run` gives. In a function that is traced, its products and convolutions are computed in that precision; else nothing changes. */
+export function inPrecision<T>(precision: Precision, run: () => T): T {
+  return current ? current.inPrecision(precision, run) : run();
 }
 
 /** The option `precision` of the function that is traced; undefined while none is. */

@@ -119,6 +119,17 @@ describe('tracing', () => {
     expect(compiled(a, b).dataSync()).toBeCloseToMax(run(a, b).dataSync(), 1e-6);
   });
 
+  it('draws the same random numbers when compiled by XLA', () => {
+    const draw = (key: tf.Tensor) => [
+      tf.mul(randn([100], key as tf.Tensor1D), 2),
+      tf.add(randint([100], 0, 1000, key as tf.Tensor1D), 1),
+    ];
+    const key = tf.tensor1d([1, 5], 'int32');
+    const expected = draw(key).map((numbers) => [...numbers.dataSync()]);
+    const compiled = jit(draw, { xla: true })(key);
+    expect(compiled.map((numbers) => [...numbers.dataSync()])).toEqual(expected);
+  });
+
   it('draws the same random numbers as eagerly, others for another key', () => {
     const draw = (key: tf.Tensor) => [
       randn([100], key as tf.Tensor1D),

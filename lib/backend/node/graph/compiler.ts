@@ -1,9 +1,10 @@
 /** Makes TensorFlow graphs of jitted functions: traces, puts the graph into a session, runs it. */
 
-import type { Compiled, Compiler, CompileRequest } from '../../../jit/compiler';
+import type { Compiled, Compiler, CompileRequest, XlaSupport } from '../../../jit/compiler';
 import type { JitSession } from '../../../jit/session';
 import { buildTree } from '../../../jit/tree';
 import { bfloat16Support } from '../bfloat16';
+import { hasFusedOps } from '../kernels/fused';
 import { fromTfjs } from './dtypes';
 import { peakBytes } from './memory';
 import { profileGraph, profileIfWanted } from './profile';
@@ -39,4 +40,16 @@ function compile({ name, args, run, precision, xla, session, layerOf }: CompileR
   };
 }
 
-export const compiler: Compiler = { compile, bfloat16: () => bfloat16Support() };
+/** Ops of our own end a cluster of XLA's: between them little would be left of it. */
+function xlaSupport(): XlaSupport {
+  if (!hasFusedOps()) return { isThere: true };
+  const why =
+    "layers use the library's fused ops for CPUs, which XLA cannot compile (SDM_FUSED=off leaves them out)";
+  return { isThere: false, why };
+}
+
+export const compiler: Compiler = {
+  compile,
+  bfloat16: () => bfloat16Support(),
+  xla: () => xlaSupport(),
+};

@@ -16,6 +16,8 @@ export interface NodeDef {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly attributes: Attributes;
+  /** Where it is to run; TensorFlow chooses if not given. */
+  readonly device?: string;
   readonly constant?: { readonly spec: TensorSpec; readonly bytes: Uint8Array };
 }
 
@@ -55,10 +57,12 @@ export interface NamedNodes {
   readonly inputOf: (ref: Ref) => string;
 }
 
+/** @param xla whether XLA is to compile them */
 export function nodeDefs(
   nodes: readonly GraphNode[],
   prefix: string,
   variables: VariableNames,
+  xla: boolean,
 ): NamedNodes {
   const names = new Map<GraphNode, string>();
   const nameOf = (node: GraphNode): string => {
@@ -86,8 +90,9 @@ export function nodeDefs(
       ...control([...new Set(handles.flatMap((index) => variables.readers(index)))]),
     ];
   };
+  const forXla = (node: GraphNode) => xla && isForXla(node) && XLA;
   const attributesOf = (node: GraphNode): Attributes => {
-    if (!takesNames(node)) return node.attributes;
+    if (!takesNames(node)) return { ...node.attributes, ...forXla(node) };
     const names = { kind: 'strings', value: node.handles!.map((index) => variables.handle(index)) };
     return { ...node.attributes, handles: { kind: 'int', value: 0 }, names } as Attributes;
   };
@@ -98,13 +103,21 @@ export function nodeDefs(
       const name = nameOf(node);
       if (node.input !== undefined) return placeholder(name, spec);
       if (node.constant) {
-        const attributes = { dtype: { kind: 'type', value: spec.dtype } } as const;
+        const dtype = { kind: 'type', value: spec.dtype } as const;
+        const attributes = { dtype, ...forXla(node) };
         return { name, op: 'Const', inputs: [], attributes, constant: { spec, ...node.constant } };
       }
       return { name, op: node.op, inputs: inputsOf(node), attributes: attributesOf(node) };
     });
   return { defs, nameOf, inputOf };
 }
+
+/** TensorFlow clusters the nodes that have it, and compiles each cluster by XLA. */
+const XLA = { _XlaCompile: { kind: 'bool', value: true } } as const;
+
+/** Not what changes or reads variables in place; and of the same keys XLA draws other numbers. */
+const isForXla = ({ op, handles }: GraphNode): boolean =>
+  handles === undefined && !op.startsWith('Stateless');
 
 /**
  * Whether the node's op also finds variables by their names (native/fused/op-adamw.cc): a session's graph then needs no node
@@ -132,6 +145,7 @@ export function placeholder(
 function writeNode(message: ProtobufWriter, node: NodeDef): void {
   message.string(1, node.name).string(2, node.op);
   for (const input of node.inputs) message.string(3, input);
+  if (node.device !== undefined) message.string(4, node.device);
   for (const [name, value] of Object.entries(node.attributes)) {
     message.message(5, (entry) => {
       entry.string(1, name).message(2, (attribute) => writeAttribute(attribute, value));

@@ -10,6 +10,7 @@ import { nodeBackend } from '../binding';
 import { DType, type TensorSpec } from './dtypes';
 import { specOf, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
 import { reshape } from './simplify';
+import type { GraphOptions } from './traced';
 
 /** Which inputs and outputs are bfloat16. */
 interface Lowering {
@@ -55,10 +56,14 @@ function loweringOf({ op, attributes, outputs }: OpNode, precision: Precision) {
  *
  * @returns the node's outputs, in the dtypes of `node.outputs`
  */
-export function addInPrecision(graph: Graph, precision: Precision, node: OpNode): Ref[] {
+export function addInPrecision(
+  graph: Graph,
+  { precision, xla }: GraphOptions,
+  node: OpNode,
+): Ref[] {
   const refs = (made: GraphNode): Ref[] =>
     node.outputs.map((_, output) => ({ node: made, output }));
-  const biased = precision === 'bfloat16' ? withBias(graph, node) : undefined;
+  const biased = precision === 'bfloat16' && !xla ? withBias(graph, node) : undefined;
   if (biased) return [cast(graph, biased, DType.float32, node.scope)];
   const lowering = loweringOf(node, precision);
   if (!lowering) return refs(graph.add(node));
@@ -82,8 +87,7 @@ function withBias(graph: Graph, { op, inputs, outputs, scope }: OpNode): Ref | u
   const [sum, bias] = inputs;
   if (op !== 'BiasAdd' || !sum || !bias || !isWidened(sum)) return undefined;
   const product = sum.node.inputs[0]!.node;
-  const isXla = product.attributes['_XlaCompile'] !== undefined;
-  if (product.op !== 'MatMul' || isXla || !bfloat16Support().isThere) return undefined;
+  if (product.op !== 'MatMul' || !bfloat16Support().isThere) return undefined;
   if (nodeBackend().isUsingGpuDevice) return undefined;
   const node = graph.add({
     op: '_FusedMatMul',

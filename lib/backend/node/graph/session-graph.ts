@@ -28,6 +28,8 @@ export interface Program {
   readonly outputs: number;
   /** Whether it is best run with half of the threads for each op (see lib/jit/halves.ts). */
   readonly hasHalves: boolean;
+  /** Whether XLA compiles it. */
+  readonly xla: boolean;
   /** Whether it computes with the graphs of other workers (see ../cluster). */
   readonly hasCollectives: boolean;
 }
@@ -58,11 +60,16 @@ export function makeProgram(
   );
   const readers = (index: number) => (reading.has(index) ? [read.node(slot(index))] : []);
   const valueOf = new Map(values.map(({ node }, i) => [node, read.values[i]]));
-  const { defs, nameOf, inputOf } = nodeDefs(reachable, prefix, {
-    handle: (index) => slot(index).name,
-    value: (node) => valueOf.get(node),
-    readers,
-  });
+  const { defs, nameOf, inputOf } = nodeDefs(
+    reachable,
+    prefix,
+    {
+      handle: (index) => slot(index).name,
+      value: (node) => valueOf.get(node),
+      readers,
+    },
+    traced.xla,
+  );
   defs.push(...read.nodes);
   const refs = results.map(inputOf);
   const present = new Set(defs.map((def) => def.name));
@@ -91,6 +98,7 @@ export function makeProgram(
     outputNames: fetched.join(),
     outputs,
     hasHalves: traced.hasHalves,
+    xla: traced.xla,
     hasCollectives: reachable.some(({ op }) => op === 'CollectiveReduce'),
   };
 }

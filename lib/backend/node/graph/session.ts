@@ -177,12 +177,17 @@ export class GraphSession {
     leftovers.register(this, this.model, this);
   }
 
-  /** A number of threads that was asked for, or half of them where graphs compute halves side by side. */
+  /**
+   * A number of threads that was asked for, or half of them where graphs compute halves side by side. Without Grappler where XLA
+   * compiles: it would put nodes between that are not marked, and cut into hundreds of pieces what is one.
+   */
   private presentOptions(): JitSessionOptions {
     const hasHalves = [...this.programs].some((program) => program.hasHalves);
+    const hasXla = [...this.programs].some((program) => program.xla);
+    const metaOptimizer = this.options.metaOptimizer ?? (hasXla ? false : undefined);
     const chosen = this.options.intraOpParallelismThreads;
     const threads = chosen ?? (hasHalves ? threadsOfHalf() : undefined);
-    return { ...this.options, intraOpParallelismThreads: threads };
+    return { metaOptimizer, intraOpParallelismThreads: threads };
   }
 
   private assign(slots: readonly Slot[]): void {

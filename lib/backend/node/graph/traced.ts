@@ -22,4 +22,6 @@ export interface Traced {
   readonly updates: readonly Update[];
   /** Whether it asked to compute halves side by side (see lib/jit/halves.ts), be it that they were cut or not. */
   readonly hasHalves: boolean;
+  /** Whether XLA is to compile it. */
+  readonly xla: boolean;
 }

@@ -24,9 +24,6 @@ import { valueless, valuelessTensor } from './valueless';
 import type { GraphOptions, Traced } from './traced';
 import { TracedVariables } from './variables';
 
-/** TensorFlow clusters the nodes that have it, and compiles each cluster by XLA. */
-const XLA = { _XlaCompile: { kind: 'bool', value: true } } as const;
-
 let current: Tracer | undefined;
 
 /**
@@ -88,11 +85,21 @@ class Tracer implements Trace {
 
   constructor(
     private readonly name: string,
-    private readonly options: GraphOptions,
+    private options: GraphOptions,
   ) {}
 
   get precision(): Precision {
     return this.options.precision;
+  }
+
+  inPrecision<T>(precision: Precision, run: () => T): T {
+    const { options } = this;
+    this.options = { ...options, precision };
+    try {
+      return run();
+    } finally {
+      this.options = options;
+    }
   }
 
   trace(inputs: readonly TensorSpec[], run: (tensors: tf.Tensor[]) => unknown): Traced {
@@ -127,6 +134,7 @@ class Tracer implements Trace {
   }
 
   sideBySide(): boolean {
+    if (this.options.xla) return false; // halves would be twice as much to compile
     this.hasHalves = true;
     return threadsOfHalf() !== undefined;
   }
@@ -173,8 +181,10 @@ class Tracer implements Trace {
       value: this.refOf(assignment.value),
     }));
     const { graph, hasHalves } = this;
+    const { xla } = this.options;
     const { sources } = this.variables;
-    return { graph, inputs, outputs, structure, sources, assignments: valued, updates, hasHalves };
+    const program = { graph, inputs, outputs, structure, sources, assignments: valued, updates };
+    return { ...program, hasHalves, xla };
   }
 
   private record(
@@ -204,10 +214,10 @@ class Tracer implements Trace {
     const refs = inputs.map((input) => this.refOf(input));
     const simpler = simplify(this.graph, refs, outputs, call);
     if (simpler) return outputs.map((spec) => this.abstract(spec, simpler));
-    const made = { ...graphAttributes(call, attributes), ...(this.options.xla && XLA) };
+    const made = graphAttributes(call, attributes);
     const scope = this.scopes.path;
     const node = specialize({ op, inputs: refs, attributes: made, outputs, scope });
-    const recorded = addInPrecision(this.graph, this.options.precision, node);
+    const recorded = addInPrecision(this.graph, this.options, node);
     return outputs.map((spec, i) => this.abstract(spec, recorded[i] as Ref));
   }
 

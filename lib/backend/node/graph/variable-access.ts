@@ -63,11 +63,15 @@ const handle = ({ name, spec }: Slot): NodeDef => {
   return { name, op: 'VarHandleOp', inputs: [], attributes };
 };
 
+/** On a GPU, too, what is fetched from here needs no copy from the device. */
+const HOST = '/device:CPU:0';
+
 /** A number that all sessions have. */
 const ZERO: NodeDef = {
   name: 'zero',
   op: 'Const',
   inputs: [],
+  device: HOST,
   attributes: { dtype: type(DType.float32) },
   constant: { spec: { shape: [], dtype: DType.float32 }, bytes: new Uint8Array(4) },
 };
@@ -75,7 +79,8 @@ const ZERO: NodeDef = {
 /** The binding can only fetch values, so what is run for its effect ends in a value that waits for it. */
 export function token(name: string, names: readonly string[]): NodeDef {
   const attributes = { T: type(DType.float32) };
-  return { name, op: 'Identity', inputs: ['zero', ...control(names)], attributes };
+  const inputs = ['zero', ...control(names)];
+  return { name, op: 'Identity', inputs, attributes, device: HOST };
 }
 
 const PLAIN: VariableAccess = {

@@ -7,6 +7,7 @@
  */
 import { tf } from '../backend';
 import { adamWUpdate, type AdamWParameter } from '../nn/kernels/adamw';
+import { unlessFound } from '../nn/kernels/found-inf';
 import { refuseDisposed } from '../nn/disposed';
 import { checkOptions, NOT_NEGATIVE_RULE, type OptionRules } from '../options';
 import { LR_SCALES_RULE, scaledRates, type LRScales } from './lr-scales';
@@ -85,7 +86,9 @@ export class AdamW extends StatefulOptimizer<AdamWState, Omit<Resolved, 'lr'>> {
     const constants = { beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay };
     tf.tidy(() => {
       const rateOf = scaledRates(options.lr ?? tf.scalar(this.lr), lrScales);
-      const step = tf.add<tf.Scalar>(this.state.step, 1);
+      const { foundInf } = options;
+      const taken = foundInf ? unlessFound(foundInf, tf.scalar(1), tf.scalar(0)) : 1;
+      const step = tf.add<tf.Scalar>(this.state.step, taken);
       this.state.step.assign(step);
       const scale = options.gradScale ?? tf.scalar(1);
       const { exp_avg, exp_avg_sq } = this.state;
@@ -98,7 +101,7 @@ export class AdamW extends StatefulOptimizer<AdamWState, Omit<Resolved, 'lr'>> {
         group.push({ parameter, ...means, gradient: gradients.get(name)! });
       }
       for (const [learningRate, parameters] of byRate) {
-        adamWUpdate(parameters, { scale, learningRate, step }, constants);
+        adamWUpdate(parameters, { scale, learningRate, step, foundInf }, constants);
       }
     });
   }

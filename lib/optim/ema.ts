@@ -5,9 +5,11 @@
  */
 import { tf } from '../backend';
 import { markDisposed, refuseDisposed } from '../nn/disposed';
+import { unlessFound } from '../nn/kernels/found-inf';
 import { assignParts, isBetterApart, joined } from '../nn/kernels/joined';
 import { checkStateDict, loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
 import { requireParameters } from './named-tensors';
+import type { OptimizerStepOptions } from './optimizer';
 
 export interface EMAOptions {
   /** Largest share of the average that a step keeps, in [0, 1]. */
@@ -113,19 +115,27 @@ export class EMAModel {
     return tf.where(tf.greater(step, 0), bounded, tf.onesLike(bounded));
   }
 
-  /** Takes the parameters' present values into the average; call it after every optimizer step. */
-  step(): void {
+  /**
+   * Takes the parameters' present values into the average; call it after every optimizer step.
+   *
+   * @param foundInf as of the optimizer's step: where it is not 0, nothing changes
+   */
+  step({ foundInf }: Pick<OptimizerStepOptions, 'foundInf'> = {}): void {
     this.refuseDisposed('step');
     tf.tidy(() => {
       const { optimization_step, shadow_params } = this.state;
-      optimization_step.assign(tf.add(optimization_step, 1));
-      const share = this.newShare(optimization_step);
+      const step = tf.add(optimization_step, 1);
+      optimization_step.assign(unlessFound(foundInf, step, optimization_step));
+      const share = this.newShare(step);
+      const moved = (average: tf.Tensor, present: tf.Tensor) =>
+        unlessFound(foundInf, nearer(average, present, share), average);
       const pairs = [...this.parameters].map(([name, p]) => [shadow_params[name]!, p] as const);
       if (isBetterApart()) {
-        for (const [shadow, p] of pairs) tf.tidy(() => shadow.assign(nearer(shadow, p, share)));
+        for (const [shadow, p] of pairs) tf.tidy(() => shadow.assign(moved(shadow, p)));
       } else {
         const shadows = pairs.map(([shadow]) => shadow);
-        assignParts(shadows, nearer(joined(shadows), joined(pairs.map(([, p]) => p)), share));
+        const next = moved(joined(shadows), joined(pairs.map(([, p]) => p)));
+        assignParts(shadows, next as tf.Tensor1D);
       }
     });
   }

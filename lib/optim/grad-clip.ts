@@ -14,6 +14,11 @@ export function clipFactor(norm: number, maxNorm: number): number {
   return maxNorm === Infinity ? 1 : Math.min(1, maxNorm / (norm + EPS));
 }
 
+/** The same in a graph, in float32: it may differ from that in the last digits. A scalar, disposed by the caller. */
+export function clipFactorOf(norm: tf.Scalar, maxNorm: tf.Scalar): tf.Scalar {
+  return tf.tidy(() => tf.minimum(1, tf.div(maxNorm, tf.add(norm, EPS))));
+}
+
 export interface ClippedGradients {
   /** New tensors, in the order of the given ones. */
   readonly grads: Map<string, tf.Tensor>;

@@ -7,6 +7,7 @@
  * matrix of its outputs by everything else, as in Jordan's code. A step reads nothing on the host.
  */
 import { tf } from '../backend';
+import { unlessFound } from '../nn/kernels/found-inf';
 import { refuseDisposed } from '../nn/disposed';
 import { torchShape } from '../nn/state-dict';
 import {
@@ -120,12 +121,16 @@ export class Muon extends StatefulOptimizer<MuonState, Omit<Resolved, 'lr'>> {
     requireTracedRate('Muon.step', options);
     tf.tidy(() => {
       const { weightDecay, lrScales } = this.options;
+      const { foundInf } = options;
       const rateOf = scaledRates(options.lr ?? tf.scalar(this.lr), lrScales);
       for (const group of this.groups) {
         const momenta = group.map(({ name, parameter, buffer }) => {
           const gradient = gradients.get(name)!;
           const scaled = options.gradScale ? tf.mul(gradient, options.gradScale) : gradient;
-          return tf.reshape<tf.Rank.R2>(this.momentum(scaled, buffer), matrixShape(parameter));
+          return tf.reshape<tf.Rank.R2>(
+            this.momentum(scaled, buffer, foundInf),
+            matrixShape(parameter),
+          );
         });
         const directions = tf.unstack(zeroPowers(tf.stack(momenta) as tf.Tensor3D, this.options));
         group.forEach(({ name, parameter }, i) => {
@@ -133,17 +138,18 @@ export class Muon extends StatefulOptimizer<MuonState, Omit<Resolved, 'lr'>> {
           const keep = tf.sub<tf.Scalar>(1, tf.mul(lr, weightDecay));
           const rate = tf.mul(lr, this.adjustment(parameter));
           const move = tf.mul(tf.reshape(directions[i]!, parameter.shape), rate);
-          parameter.assign(tf.sub(tf.mul(parameter, keep), move));
+          const next = tf.sub(tf.mul(parameter, keep), move);
+          parameter.assign(unlessFound(foundInf, next, parameter));
         });
       }
     });
   }
 
   /** Takes the gradient into the running mean. */
-  private momentum(gradient: tf.Tensor, buffer: tf.Variable): tf.Tensor {
+  private momentum(gradient: tf.Tensor, buffer: tf.Variable, foundInf?: tf.Scalar): tf.Tensor {
     const { momentum, nesterov } = this.options;
     const next = tf.add(buffer, tf.mul(tf.sub(gradient, buffer), 1 - momentum));
-    buffer.assign(next);
+    buffer.assign(unlessFound(foundInf, next, buffer));
     return nesterov ? tf.add(gradient, tf.mul(tf.sub(next, gradient), momentum)) : next;
   }
 

@@ -7,6 +7,11 @@ export interface OptimizerStepOptions {
   readonly lr?: tf.Scalar;
   /** What the gradients are multiplied by first, for example to clip their norm; default 1. */
   readonly gradScale?: tf.Scalar;
+  /**
+   * Where it is not 0, the step changes nothing, its count included: gradients that are not finite were found, and a graph cannot ask
+   * the host. Default 0.
+   */
+  readonly foundInf?: tf.Scalar;
 }
 
 /** What moves parameters by their gradients, as torch.optim.Optimizer: a training knows no more of it than this. */

@@ -61,6 +61,8 @@ class AdamW : public OpKernel {
   }
 
   void Compute(OpKernelContext* c) override {
+    const int first = handles_ + count_;  // of the numbers that all parameters share
+    if (read(c, first + 3)[0] != 0) return;
     std::vector<VarPtr> by_handle(handles_);
     for (int i = 0; i < handles_; i++) {
       OP_REQUIRES_OK(c, LookupResource(c, HandleFromInput(c, i), &by_handle[i]));
@@ -79,7 +81,6 @@ class AdamW : public OpKernel {
     }
     int64_t size = 0;
     for (int i = 0; i < count_; i++) ends[i] = size += gradient(c, i).NumElements();
-    const int first = handles_ + count_;
     const AdamWStep step = step_of(read(c, first)[0], read(c, first + 1)[0], read(c, first + 2)[0]);
     in_parallel(c, size, 8, [&](int64_t begin, int64_t end) {
       for (int i = std::upper_bound(ends.begin(), ends.end(), begin) - ends.begin(); begin < end; i++) {

@@ -143,10 +143,10 @@ REGISTER_OP("SdmConv3x3FilterGrad")
 
 // As ResourceApplyAdam, but for N parameters at once, with decoupled weight decay and the exact bias corrections. The decays
 // are 1 - beta: as float32, beta itself would be off in the fifth digit of 1 - 0.999. The variables are all parameters, then
-// all means, then all squares, by their handles or by their names.
+// all means, then all squares, by their handles or by their names. Where found_inf is not 0 they stay as they are.
 REGISTER_OP("SdmAdamW")
     .Input("variables: handles * resource").Input("gradients: N * float")
-    .Input("scale: float").Input("learning_rate: float").Input("step: float")
+    .Input("scale: float").Input("learning_rate: float").Input("step: float").Input("found_inf: float")
     .Attr("handles: int >= 0").Attr("N: int >= 1").Attr("names: list(string) = []")
     .Attr("decay1: float").Attr("decay2: float").Attr("epsilon: float").Attr("weight_decay: float")
     .SetIsStateful()

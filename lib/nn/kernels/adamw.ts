@@ -1,5 +1,6 @@
 /** One step of AdamW for some parameters, as torch.optim.AdamW computes it. */
 import { hasKernel, runKernel, tf } from '../../backend';
+import { unlessFound } from './found-inf';
 import { assignParts, joined } from './joined';
 
 const KERNEL = 'AdamW';
@@ -19,6 +20,8 @@ export interface AdamWInputs {
   readonly learningRate: tf.Scalar;
   /** Counted from 1. */
   readonly step: tf.Scalar;
+  /** Where it is not 0, no variable changes; default 0. */
+  readonly foundInf?: tf.Scalar | undefined;
 }
 
 export type AdamWConstants = {
@@ -41,10 +44,10 @@ export function adamWUpdate(
   tf.tidy(() => plain(parameters, inputs, constants));
 }
 
-/** The three scalars, then four tensors of each parameter. */
+/** The four scalars, then four tensors of each parameter. */
 function asNamed(parameters: readonly AdamWParameter[], inputs: AdamWInputs) {
-  const { scale, learningRate, step } = inputs;
-  const named: Record<string, tf.Tensor> = { scale, learningRate, step };
+  const { scale, learningRate, step, foundInf = tf.scalar(0) } = inputs;
+  const named: Record<string, tf.Tensor> = { scale, learningRate, step, foundInf };
   parameters.forEach(({ parameter, expAvg, expAvgSq, gradient }, i) => {
     Object.assign(named, {
       [`parameter${i}`]: parameter,
@@ -58,7 +61,7 @@ function asNamed(parameters: readonly AdamWParameter[], inputs: AdamWInputs) {
 
 function plain(
   parameters: readonly AdamWParameter[],
-  { scale, learningRate, step }: AdamWInputs,
+  { scale, learningRate, step, foundInf }: AdamWInputs,
   { beta1, beta2, epsilon, weightDecay }: AdamWConstants,
 ): void {
   const all = (role: 'parameter' | 'expAvg' | 'expAvgSq') => parameters.map((one) => one[role]);
@@ -73,9 +76,11 @@ function plain(
   const nextSquare = tf.add(tf.mul(square, beta2), tf.mul(tf.square(gradient), 1 - beta2));
   const denominator = tf.add(tf.div(tf.sqrt(nextSquare), root), epsilon);
   const next = tf.sub(tf.mul(parameter, keep), tf.mul(tf.div(nextMean, denominator), size));
-  assignParts(all('expAvg'), nextMean);
-  assignParts(all('expAvgSq'), nextSquare as tf.Tensor1D);
-  assignParts(all('parameter'), next as tf.Tensor1D);
+  const assign = (role: 'parameter' | 'expAvg' | 'expAvgSq', value: tf.Tensor, before: tf.Tensor) =>
+    assignParts(all(role), unlessFound(foundInf, value as tf.Tensor1D, before));
+  assign('expAvg', nextMean, mean);
+  assign('expAvgSq', nextSquare, square);
+  assign('parameter', next, parameter);
 }
 
 /** 1 − beta^step. Through expm1: in float32, 1 − 0.999^1 itself would be wrong in the fifth digit. */

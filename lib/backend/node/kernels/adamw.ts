@@ -15,6 +15,7 @@ interface Shared {
   readonly scale: tf.Scalar;
   readonly learningRate: tf.Scalar;
   readonly step: tf.Scalar;
+  readonly foundInf: tf.Scalar;
 }
 
 interface Constants {
@@ -32,14 +33,14 @@ const PARTS = 4;
  */
 export const adamW: NodeKernel = ({ inputs, attrs }) => {
   if (!hasFusedOps()) return [];
-  const { scale, learningRate, step, ...rest } = inputs as unknown as Shared;
+  const { scale, learningRate, step, foundInf, ...rest } = inputs as unknown as Shared;
   const tensors = Object.values(rest) as tf.Tensor[];
   const parameters = Array.from({ length: tensors.length / 4 }, (_, i) => {
     const [parameter, expAvg, expAvgSq, gradient] = tensors.slice(4 * i, 4 * i + 4);
     return { parameter, expAvg, expAvgSq, gradient } as Parameter;
   });
   if (!canUpdateInPlace(parameters.flatMap(variablesOf))) return [];
-  const shared = { scale, learningRate, step };
+  const shared = { scale, learningRate, step, foundInf };
   const constants = attrs as unknown as Constants;
   for (const part of partsOf(parameters)) update(part, shared, constants);
   const { dataId, shape, dtype } = step;
@@ -63,7 +64,7 @@ function partsOf(parameters: readonly Parameter[]): readonly (readonly Parameter
 
 function update(
   parameters: readonly Parameter[],
-  { scale, learningRate, step }: Shared,
+  { scale, learningRate, step, foundInf }: Shared,
   { beta1, beta2, epsilon, weightDecay }: Constants,
 ): void {
   const roles = ['parameter', 'expAvg', 'expAvgSq'] as const;
@@ -77,5 +78,6 @@ function update(
     weight_decay: weightDecay,
   });
   const gradients = parameters.map(({ gradient }) => gradient);
-  updateInPlace('SdmAdamW', variables, [...gradients, scale, learningRate, step], attributes);
+  const inputs = [...gradients, scale, learningRate, step, foundInf];
+  updateInPlace('SdmAdamW', variables, inputs, attributes);
 }

@@ -68,11 +68,21 @@ function effortOf({ ours }) {
 const say = (text) => console.error(text);
 
 if (isOnGpu) {
-  const { quick } = values;
+  const { quick, xla } = values;
   const tf32 = process.env.NVIDIA_TF32_OVERRIDE === '0' ? 'off' : (values.tf32 ?? 'same');
   const peer = peerOnGpu(python);
   const makeInputs = () => inputsOf(1);
-  const isWhole = await benchOnGpu({ only, quick, tf32, python, binding, peer, makeInputs, say });
+  const isWhole = await benchOnGpu({
+    only,
+    quick,
+    tf32,
+    xla,
+    python,
+    binding,
+    peer,
+    makeInputs,
+    say,
+  });
   process.exit(isWhole ? 0 : 1);
 }
 

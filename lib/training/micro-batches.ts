@@ -49,6 +49,27 @@ export class MicroBatches {
   }
 
   /**
+   * Whether a batch is computed at once.
+   *
+   * @throws OutOfMemoryError if it surely does not fit
+   */
+  takesWhole(batch: Int32Array, keys: RandomKeys, step: number): boolean {
+    const count = batch.length;
+    if (this.size !== undefined && (this.size < count || this.isTried)) return this.size >= count;
+    const indices = tf.tensor1d(batch, 'int32');
+    try {
+      const whole = { indices, keys };
+      this.size ??= this.find(whole);
+      if (this.wanted !== 'auto') this.refuseTooLarge(whole, Math.min(this.size, count), step);
+      this.isTried = true;
+      this.trainStep.forgetGraphs(); // made only to look how much they take
+      return this.size >= count;
+    } finally {
+      indices.dispose();
+    }
+  }
+
+  /**
    * Gathers the gradients of a batch in `trainStep`.
    *
    * @param batch its samples' places in the data set

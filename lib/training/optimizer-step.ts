@@ -1,6 +1,6 @@
 /** One step of a training: gradients gathered, exchanged with other workers, measured, and applied, or the batch left out. */
 import { tf } from '../backend';
-import { chooseMixedPrecision } from '../jit';
+import { chooseMixedPrecision, chooseXla, JitSession } from '../jit';
 import { notice } from '../notices';
 import type { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
@@ -10,9 +10,12 @@ import { GradientExchange } from './gradient-exchange';
 import { NonFiniteLossError, type SkippedStep, type StepLog } from './history';
 import { MicroBatches } from './micro-batches';
 import type { Objective, RandomKeys } from './objective';
+import { isOutOfMemory } from './out-of-memory';
+import { StepBunch, type Collected } from './step-bunch';
 import type { Together } from './together';
-import { TrainStep } from './train-step';
+import { TrainStep, type TrainStepParts } from './train-step';
 import type { ResolvedTrainerOptions } from './trainer-options';
+import { WholeStep } from './whole-step';
 
 /** Which step it is. */
 export interface StepPlace {
@@ -34,11 +37,17 @@ export interface OptimizerStepParts {
 }
 
 export class OptimizerStep {
+  private readonly stepParts: Omit<TrainStepParts, 'exchange'>;
   private readonly trainStep: TrainStep;
+  /** Of steps that are one graph each; null where there are none. */
+  private bunch: StepBunch | null = null;
+  /** Whether the next batch is done in parts: there it is found what is not finite, and said. */
+  private isCareful = false;
+  private hasSaidWhy = false;
   private readonly generator: Generator;
   private microBatches: MicroBatches;
 
-  /** Says in a notice when the precision that was asked for cannot be had. */
+  /** Says in a notice when the precision that was asked for cannot be had, or XLA. */
   constructor(
     private readonly parts: OptimizerStepParts,
     private options: ResolvedTrainerOptions,
@@ -48,9 +57,14 @@ export class OptimizerStep {
     const exchange = cluster && new GradientExchange(cluster, gradientCompression);
     const { precision, note } = chooseMixedPrecision('Trainer', mixedPrecision);
     if (note !== null) notice(note, 'PrecisionWarning');
+    const { xla, note: whyNot } = chooseXla('Trainer', options.xla);
+    if (whyNot !== null) notice(whyNot, 'TrainingWarning');
     this.generator = new Generator(seed);
-    this.trainStep = new TrainStep({ objective, optimizer, ema, exchange, precision });
+    const session = new JitSession();
+    this.stepParts = { objective, optimizer, ema, precision, xla, session };
+    this.trainStep = new TrainStep({ ...this.stepParts, exchange });
     this.microBatches = this.cut();
+    this.bunch = this.makeBunch();
   }
 
   private cut(): MicroBatches {
@@ -63,9 +77,48 @@ export class OptimizerStep {
 
   /** Takes other options for the steps to come. */
   setOptions(options: ResolvedTrainerOptions): void {
-    const isCutAnew = options.microBatchSize !== this.options.microBatchSize;
+    const { microBatchSize, loggingSteps, exchangeGradients } = this.options;
     this.options = options;
-    if (isCutAnew) this.microBatches = this.cut();
+    if (options.microBatchSize !== microBatchSize) this.microBatches = this.cut();
+    if (options.loggingSteps !== loggingSteps || options.exchangeGradients !== exchangeGradients) {
+      this.bunch?.dispose();
+      this.bunch = this.makeBunch();
+    }
+  }
+
+  /** Null where the host has something to do within each step. */
+  private makeBunch(): StepBunch | null {
+    const { loggingSteps, cluster, exchangeGradients } = this.options;
+    if (loggingSteps === 1) return null;
+    if (cluster || exchangeGradients) {
+      this.sayWhy('gradients are exchanged in each step');
+      return null;
+    }
+    return new StepBunch(new WholeStep(this.stepParts, loggingSteps), loggingSteps);
+  }
+
+  private sayWhy(why: string): void {
+    if (this.hasSaidWhy) return;
+    this.hasSaidWhy = true;
+    const { loggingSteps } = this.options;
+    notice(`Trainer: loggingSteps ${loggingSteps} is 1 here: ${why}.`, 'TrainingWarning');
+  }
+
+  /** Steps under way, whose logs `collect` gives. */
+  get underWay(): number {
+    return this.bunch?.length ?? 0;
+  }
+
+  /** Whether it is time to collect them. */
+  get isDue(): boolean {
+    return this.bunch?.isFull ?? false;
+  }
+
+  /** What has become of the steps under way. If some were left as they were, the next batch is the first of them. */
+  collect(): Collected {
+    const collected = this.bunch?.collect() ?? { logs: [], left: 0 };
+    if (collected.left > 0) this.isCareful = true;
+    return collected;
   }
 
   /** Samples at once in memory; undefined until `microBatchSize: 'auto'` has found it, at the first step. */
@@ -75,15 +128,17 @@ export class OptimizerStep {
 
   /**
    * @param indices places of the batch's samples
+   * @returns null if the step is under way
    * @throws NonFiniteLossError or OutOfMemoryError with the weights as before; WorkerLostError
    */
-  async run(indices: Int32Array, place: StepPlace): Promise<StepLog | SkippedStep> {
+  async run(indices: Int32Array, place: StepPlace): Promise<StepLog | SkippedStep | null> {
+    if (this.launch(indices, place)) return null;
     const start = performance.now();
     const { trainStep } = this;
-    const { together, optimizer } = this.parts;
+    const { together } = this.parts;
     const { step, epoch } = place;
-    const { maxGradNorm, lrSchedule, exchangeGradients } = this.options;
-    const learningRate = optimizer.lr * lrSchedule(step - 1);
+    const { maxGradNorm, exchangeGradients } = this.options;
+    const learningRate = this.learningRate(step);
     const part = this.gather(indices, place);
     const loss = together?.exchange(part, (own) => trainStep.exchange(own)) ?? part;
     if (exchangeGradients) await exchangeGradients(trainStep.gradients);
@@ -96,10 +151,63 @@ export class OptimizerStep {
     return { step, epoch, loss, learningRate, gradNorm, seconds };
   }
 
+  private learningRate(step: number): number {
+    return this.parts.optimizer.lr * this.options.lrSchedule(step - 1);
+  }
+
+  /**
+   * Launches the step as one graph.
+   *
+   * @returns false if it is to be done in parts; there is then no step under way
+   * @throws OutOfMemoryError
+   */
+  private launch(indices: Int32Array, { step, epoch, batches }: StepPlace): boolean {
+    const { bunch } = this;
+    if (!bunch) return false;
+    if (this.isCareful) {
+      this.isCareful = false;
+      return false;
+    }
+    return this.withKeys(batches + 1, (keys) => {
+      if (!this.microBatches.takesWhole(indices, keys, step)) {
+        this.sayWhy('the batch is computed in several micro-batches');
+        return false;
+      }
+      return tf.tidy(() => {
+        const rows = tf.range(0, indices.length, 1, 'int32');
+        const input = { indices: tf.tensor1d(indices, 'int32'), rows, keys };
+        const learningRate = this.learningRate(step);
+        const { maxGradNorm } = this.options;
+        try {
+          bunch.launch(input, { step, epoch, learningRate }, maxGradNorm ?? Infinity);
+          return true;
+        } catch (error) {
+          if (!isOutOfMemory(error)) throw error;
+          return this.giveUp(bunch);
+        }
+      });
+    });
+  }
+
+  /** Memory is used up: steps are done in parts from now on, which finds what fits or says what to try. */
+  private giveUp(bunch: StepBunch): boolean {
+    if (bunch.length > 0) {
+      bunch.fail(); // this batch comes anew, after those under way were collected
+      return true;
+    }
+    bunch.dispose();
+    this.bunch = null;
+    return false;
+  }
+
   private gather(indices: Int32Array, { step, batches }: StepPlace): number {
-    const keys = this.randomKeys(batches + 1);
+    return this.withKeys(batches + 1, (keys) => this.microBatches.gather(indices, keys, step));
+  }
+
+  private withKeys<T>(position: number, run: (keys: RandomKeys) => T): T {
+    const keys = this.randomKeys(position);
     try {
-      return this.microBatches.gather(indices, keys, step);
+      return run(keys);
     } finally {
       tf.dispose({ ...keys });
     }
@@ -130,6 +238,7 @@ export class OptimizerStep {
   }
 
   dispose(): void {
+    this.bunch?.dispose();
     this.trainStep.dispose();
   }
 }

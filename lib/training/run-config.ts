@@ -16,6 +16,8 @@ const FREE: readonly (keyof ResolvedTrainerOptions)[] = [
   'cluster',
   'gradientCompression',
   'mixedPrecision',
+  'xla',
+  'loggingSteps',
 ];
 
 /** Of these, those that are constants of the training step's graph: a new trainer takes them, not one that is made. */
@@ -24,10 +26,11 @@ const AT_START: readonly (keyof ResolvedTrainerOptions)[] = [
   'cluster',
   'gradientCompression',
   'mixedPrecision',
+  'xla',
 ];
 
 /** What checkpoints that do not name an option were trained with. */
-const BEFORE_THE_OPTION = { mixedPrecision: 'no' };
+const BEFORE_THE_OPTION = { mixedPrecision: 'no', xla: false, loggingSteps: 1 };
 
 /** An option that differs. */
 export interface Change {

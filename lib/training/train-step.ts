@@ -17,6 +17,10 @@ export interface TrainStepParts {
   readonly exchange?: GradientExchange | null;
   /** Of the losses and their gradients; these are gathered, measured and applied in float32. Default `float32`. */
   readonly precision?: Precision;
+  /** Whether XLA compiles the graphs of losses and gradients, which are nearly all that is computed. Default false. */
+  readonly xla?: boolean;
+  /** Holds weights, gradients and moments; the step's own if not given. */
+  readonly session?: JitSession;
 }
 
 /** What a micro-batch is drawn by, inside of the graph. All tensors belong to the caller. */
@@ -47,10 +51,11 @@ export class TrainStep {
       ([name, p]) => [name, zeroVariable(p.shape)] as const,
     );
     this.gradients = new Map(zeros);
-    const session = new JitSession();
+    const session = parts.session ?? new JitSession();
     const accumulate = (isFirst: boolean) => (input: StepInput, weight: tf.Scalar) =>
       this.gather(input, weight, isFirst);
-    const options = { name: 'accumulate', session, precision: parts.precision ?? 'float32' };
+    const { precision = 'float32', xla = false } = parts;
+    const options = { name: 'accumulate', session, precision, xla };
     this.replace = jit(accumulate(true), options);
     this.add = jit(accumulate(false), options);
     const exchange = parts.exchange ?? null;
@@ -164,10 +169,7 @@ export class TrainStep {
   }
 
   private measure(): tf.Scalar {
-    return tf.tidy(() => {
-      const half = l2Loss([...this.gradients.values()]); // Σ g² / 2
-      return tf.sqrt(tf.mul(2, half)) as tf.Scalar;
-    });
+    return normOf([...this.gradients.values()]);
   }
 
   /** Names up to `count` weights that are not finite, and if there is none, gathered gradients. */
@@ -183,6 +185,14 @@ export class TrainStep {
     for (const graph of this.graphs) graph.dispose();
     tf.dispose([...this.gradients.values()]);
   }
+}
+
+/** Norm of all gradients together, a scalar that the caller disposes. */
+export function normOf(gradients: readonly tf.Tensor[]): tf.Scalar {
+  return tf.tidy(() => {
+    const half = l2Loss(gradients); // Σ g² / 2
+    return tf.sqrt(tf.mul<tf.Scalar>(2, half));
+  });
 }
 
 const read = (run: () => tf.Scalar): number => tf.tidy(() => run().dataSync()[0]!);

@@ -7,6 +7,7 @@ import type { LRSchedule } from '../optim/lr-scheduler';
 import { OPTIMIZER_RULE, type OptimizerName } from '../optim/make-optimizer';
 import type { GradientCompression } from './gradient-exchange';
 import {
+  FLAG_RULE,
   SEED_RULE,
   checkOptions,
   isCount,
@@ -69,6 +70,19 @@ export interface TrainerOptions {
    * which is said. As accelerate's `mixed_precision`. Default `no`: all in float32.
    */
   readonly mixedPrecision?: MixedPrecision | undefined;
+  /**
+   * Whether XLA compiles the graphs of losses and gradients, which fuses their ops: for GPUs. Where layers use the library's fused ops
+   * for CPUs it is left out, which is said. Default false.
+   */
+  readonly xla?: boolean | undefined;
+  /**
+   * How many steps are logged together, at each that is a multiple of it. Above 1 a step is one graph that brings nothing to the host, which
+   * on a GPU need not wait: losses and norms are fetched together, so that `onStep`, `onSkip` and what they save see the weights
+   * after the last of these steps. A batch that is not finite is noticed then; it and those after it have changed nothing, and are done
+   * anew. Only where a batch is computed at once and nothing is exchanged; else it is 1, which is said. As transformers'
+   * `logging_steps`. Default 1.
+   */
+  readonly loggingSteps?: number | undefined;
   /** Order of the data, and everything random that the objective draws. */
   readonly seed: number;
 }
@@ -103,6 +117,8 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
   cluster: ['null or what joinCluster gave, of at most batchSize workers', isCluster],
   gradientCompression: ["'none' or 'bfloat16'", (v) => v === 'none' || v === 'bfloat16'],
   mixedPrecision: MIXED_PRECISION_RULE,
+  xla: FLAG_RULE,
+  loggingSteps: ['an integer ≥ 1', isCount],
   seed: SEED_RULE,
 };
 
@@ -128,6 +144,8 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     cluster: null,
     gradientCompression: 'none' as const,
     mixedPrecision: 'no' as const,
+    xla: false,
+    loggingSteps: 1,
   };
   const o = checkOptions('Trainer', options, defaults, RULES);
   return { ...o, ema: o.ema && emaOptions(o.ema) };

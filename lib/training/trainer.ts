@@ -7,7 +7,7 @@ import type { Optimizer } from '../optim/optimizer';
 import { definedKeys, requireRecord } from '../options';
 import { notice } from '../notices';
 import { loopBar, type LoopBar } from '../progress';
-import { isInterrupted, nextMacrotask, stoppable } from '../stop';
+import { isInterrupted, stoppable } from '../stop';
 import {
   alreadyDone,
   checkFitOptions,
@@ -16,7 +16,7 @@ import {
   type FitOptions,
   type Progress,
 } from './fit-options';
-import type { SkippedStep, StepLog, TrainHistory } from './history';
+import type { TrainHistory } from './history';
 import type { Objective } from './objective';
 import { OptimizerStep } from './optimizer-step';
 import { changesInPlace, freeOptions, runConfig, sayChanges } from './run-config';
@@ -27,6 +27,7 @@ import {
   type TrainerOptions,
 } from './trainer-options';
 import type { TrainerState } from './trainer-state';
+import { TrainingLoop } from './training-loop';
 
 export type { FitOptions } from './fit-options';
 
@@ -44,10 +45,9 @@ export class Trainer<O extends Objective = Objective> {
   /** Run folders that nobody else may write to, until `fit` ends. */
   readonly folders = new HeldFolders();
   private readonly optimizerStep: OptimizerStep;
+  private readonly loop: TrainingLoop;
   /** The other workers, if this is one of several. */
   private readonly together: Together | null;
-  private logs: StepLog[] = [];
-  private skipped: SkippedStep[] = [];
   private running = false;
 
   /**
@@ -71,7 +71,9 @@ export class Trainer<O extends Objective = Objective> {
     const optimizer = (this.optimizer = makeOptimizer(parameters, o));
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));
     const together = (this.together = o.cluster && new Together(o.cluster));
-    this.optimizerStep = new OptimizerStep({ objective, optimizer, ema, together }, o);
+    const optimizerStep = new OptimizerStep({ objective, optimizer, ema, together }, o);
+    this.optimizerStep = optimizerStep;
+    this.loop = new TrainingLoop({ objective, sampler: this.sampler, optimizerStep });
   }
 
   get options(): ResolvedTrainerOptions {
@@ -80,30 +82,31 @@ export class Trainer<O extends Objective = Objective> {
 
   /**
    * Takes other options for the steps to come: `learningRate`, `lrSchedule`, `maxGradNorm`, `microBatchSize`, `nonFinite`,
-   * `maxSkippedSteps`, `exchangeGradients`. A notebook says which have changed.
+   * `maxSkippedSteps`, `exchangeGradients`, `loggingSteps`. A notebook says which have changed.
    *
    * @returns the names of those that have changed
    * @throws RangeError naming every option that is unknown, out of range, or may not change; nothing is then changed
    */
   setOptions(options: Partial<TrainerOptions>): string[] {
+    const { step } = this.progress; // none is under way with the old ones
     const before = this.options;
     const next = resolveTrainerOptions({ ...before, ...definedKeys(options) });
     const changed = changesInPlace(before, next);
     this.own = next;
     this.learningRate = next.learningRate;
     this.optimizerStep.setOptions(next);
-    sayChanges('Trainer', changed, this.step);
+    sayChanges('Trainer', changed, step);
     return changed.map(({ name }) => name);
   }
 
   /** Steps done. */
   get step(): number {
-    return this.logs.at(-1)?.step ?? 0;
+    return this.progress.step;
   }
 
   /** The history so far. */
   get history(): TrainHistory {
-    return { steps: [...this.logs], skipped: [...this.skipped], stopped: false };
+    return { ...this.loop.done.history, stopped: false };
   }
 
   /** Samples at once in memory; undefined until `microBatchSize: 'auto'` has found it, at the first step. */
@@ -126,7 +129,7 @@ export class Trainer<O extends Objective = Objective> {
   }
 
   private get progress(): Progress {
-    return { step: this.step, batches: this.step + this.skipped.length };
+    return this.loop.done.progress;
   }
 
   /**
@@ -148,19 +151,21 @@ export class Trainer<O extends Objective = Objective> {
     const done = isDone(options, this.sampler.length);
     if (this.running) throw new Error('Trainer: fit is running already. Stop it first.');
     this.running = true;
+    this.loop.done.forgetUntold();
     if (done(this.progress)) notice(alreadyDone(options), 'TrainingWarning');
     const bar = this.barOf(options);
     try {
       this.together?.check(this.state(), this.objective.parameters);
       return await stoppable(options.signal, async (asked) => {
         const stopped = this.together?.stopped(asked) ?? asked;
-        const ended = () => done(this.progress) || stopped();
-        while (!ended()) {
-          await this.fitEpoch(options, ended, bar).catch((error: unknown) => {
+        const ended = () => done(this.loop.expected) || stopped();
+        const whole = (run: Promise<void>) =>
+          run.catch((error: unknown) => {
             // Samples that a callback was drawing: the step before them is done.
             if (!(isInterrupted(error) && stopped())) throw error;
           });
-        }
+        while (!ended()) await whole(this.loop.runEpoch(options, ended, bar));
+        while (this.loop.done.hasUntold) await whole(this.loop.tell(options, bar));
         this.together?.farewell();
         const history: TrainHistory = { ...this.history, stopped: !done(this.progress) };
         await options.onEnd?.(history);
@@ -182,53 +187,10 @@ export class Trainer<O extends Objective = Objective> {
     return loopBar(total, { ...about, initial: Math.min(initial, total) }, progressBar);
   }
 
-  /** The rest of the present epoch, or less if it ends before. */
-  private async fitEpoch(options: FitOptions, ended: () => boolean, bar: LoopBar) {
-    const { epoch } = this.sampler.state();
-    for (const indices of this.sampler) {
-      const log = await this.runStepOrRewind(indices, epoch);
-      if ('seconds' in log) {
-        this.logs.push(log);
-        bar.update(1, { loss: log.loss });
-        await options.onStep?.(log);
-      } else {
-        this.skipped.push(log);
-        if (options.maxSteps === undefined) bar.update();
-        await options.onSkip?.(log);
-      }
-      await nextMacrotask();
-      if (ended()) break;
-    }
-    if (this.sampler.state().epoch === epoch) return;
-    await options.onEpoch?.(
-      epoch,
-      this.logs.filter((log) => log.epoch === epoch),
-    );
-  }
-
-  /** Runs a step. If it fails, its batch stays the next one. */
-  private async runStepOrRewind(
-    indices: Int32Array,
-    epoch: number,
-  ): Promise<StepLog | SkippedStep> {
-    const { length, batchSize } = this.sampler;
-    const { batches } = this.progress;
-    const position = (batches - epoch * length) * batchSize;
-    const step = this.step + 1;
-    const skippedBefore = this.skipped.filter((left) => left.step === step).length;
-    try {
-      await this.objective.prepare?.(indices, this.sampler.peek());
-      return await this.optimizerStep.run(indices, { step, epoch, batches, skippedBefore });
-    } catch (error) {
-      this.sampler.loadState({ epoch, position });
-      throw error;
-    }
-  }
-
   /** Where the training stands; with weights, `optimizer.stateDict()` and `ema.stateDict()`, all of it. */
   state(): TrainerState {
     const { step, batches } = this.progress;
-    const { steps, skipped } = this.history;
+    const { steps, skipped } = this.loop.done.history;
     const place = { step, ...this.sampler.state(), randomPosition: batches };
     const options = freeOptions(this.options);
     return { config: runConfig(this.objective, this.options), options, ...place, steps, skipped };
@@ -236,9 +198,9 @@ export class Trainer<O extends Objective = Objective> {
 
   /** Goes on from there. Weights, optimizer and moving average are loaded by the caller. */
   loadState({ epoch, position, steps, skipped }: TrainerState): void {
+    const { done } = this.loop; // before the place: what is under way may set it back
     this.sampler.loadState({ epoch, position });
-    this.logs = [...steps];
-    this.skipped = [...skipped];
+    done.load({ steps, skipped });
     this.objective.refresh?.();
   }
 

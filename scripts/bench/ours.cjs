@@ -16,13 +16,14 @@ const { AdamW } = require(dist('optim/adamw.js'));
 const { TextToImagePipeline } = require(dist('pipelines/text-to-image.js'));
 const { BLOG_SCHEDULER_CONFIG } = require(dist('mnist/presets.js'));
 const { DDPMScheduler } = require(dist('schedulers/ddpm.js'));
-const { chooseMixedPrecision } = require(dist('jit/index.js'));
+const { chooseMixedPrecision, chooseXla } = require(dist('jit/index.js'));
 const { CaptionTable } = require(dist('conditioning/captions.js'));
 const { TrainStep } = require(dist('training/train-step.js'));
 
 const task = JSON.parse(process.argv[2]);
 const { mixedPrecision = 'no' } = task;
 const { precision } = chooseMixedPrecision('bench', mixedPrecision);
+const { xla } = chooseXla('bench', task.xla ?? false);
 const { folder, numbers, tensor } = inputs(tf, task.inputs);
 const scheduler = () => new DDPMScheduler(BLOG_SCHEDULER_CONFIG);
 const loadUnet = () => UNet2DConditionModel.fromPretrained(path.join(folder, 'unet'));
@@ -50,7 +51,8 @@ function training() {
   const trained = task.text === 'fine-tune' ? { unet, text_encoder: textEncoder } : { unet };
   const captions = captionsOf(textEncoder);
   const objective = givenObjective({ unet, noiseScheduler: scheduler(), captions, trained });
-  const step = new TrainStep({ objective, optimizer: new AdamW(objective.parameters), precision });
+  const optimizer = new AdamW(objective.parameters);
+  const step = new TrainStep({ objective, optimizer, precision, xla });
   const first = (x) => tf.tidy(() => tf.slice(x, 0, task.batch)); // there are more than a small batch needs
   const batches = numbers.batches.map(({ labels, timesteps }, i) => ({
     latents: first(tensor(`images.${i}`)),

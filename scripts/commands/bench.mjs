@@ -5,10 +5,11 @@ import { choice, list } from '../command-line/kinds.mjs';
 export const CASES = [...cases.map(({ name }) => name), 'compile', 'cost', 'web-step'];
 
 /** What is only measured on a CPU, and what is only chosen for a GPU. */
-function check({ sweep, only, device, tf32 }) {
+function check({ sweep, only, device, tf32, xla }) {
   if (sweep && only.length > 0)
     return '--sweep and --only cannot be together: a sweep has no cases.';
-  if (device === 'cpu') return tf32 === undefined ? null : '--tf32 needs --device gpu.';
+  if (device === 'cpu' && tf32 !== undefined) return '--tf32 needs --device gpu.';
+  if (device === 'cpu') return xla ? '--xla needs --device gpu.' : null;
   if (sweep) return '--sweep is of the CPU: leave it out with --device gpu.';
   const other = only.flat().find((name) => !GPU_CASES.includes(name));
   return other === undefined
@@ -40,6 +41,7 @@ export const bench = {
       byDefault: 'same, or off with NVIDIA_TF32_OVERRIDE=0',
       help: 'of float32 on a GPU: allowed on both sides, as each has it by default, or off',
     },
+    xla: { help: 'our training steps compiled by XLA, on a GPU; the peers are the same' },
     quick: { help: 'few steps, to see that it runs' },
     sweep: { help: 'cost against batch size and width, as docs/images/cost.svg' },
   },

@@ -105,6 +105,16 @@ export const train = {
       also: ['mixed_precision', 'precision', 'bf16'],
       help: 'products and convolutions in bfloat16 (bf16), if the processor can (auto), or in float32 (no)',
     },
+    'logging-steps': {
+      kind: count(),
+      byDefault: "the recipe's, which is 1",
+      also: ['logging_steps', 'log-every', 'log_every', 'log-interval', 'report-every'],
+      help: 'steps that are looked at together: above 1 none waits for a GPU',
+    },
+    xla: {
+      also: ['jit-compile', 'jit_compile', 'use-xla', 'torch-compile', 'compile'],
+      help: "compiles the step's losses and gradients by XLA: for GPUs; with the fused ops for CPUs it is left out",
+    },
     workers: {
       kind: count(),
       byDefault: '1, or as TF_CONFIG says',

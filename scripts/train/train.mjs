@@ -17,10 +17,23 @@ export function readRecipe(values, recipes) {
   }
   const mixedPrecision = values['mixed-precision'];
   if (mixedPrecision !== undefined) recipe.trainer.mixedPrecision = mixedPrecision;
+  if (values.xla) recipe.trainer.xla = true;
+  const loggingSteps = values['logging-steps'];
+  if (loggingSteps !== undefined) recipe.trainer.loggingSteps = loggingSteps;
   const late = values.keep.filter((step) => step > recipe.maxSteps);
   if (late.length > 0) {
     misuse(commands.train, [
       `--keep ${late.join()}: expected steps up to the last one, ${recipe.maxSteps}.`,
+    ]);
+  }
+  const together = recipe.trainer.loggingSteps ?? 1;
+  const between = values.keep.filter(
+    (step) => Number.isInteger(together) && step % together !== 0 && step !== recipe.maxSteps,
+  );
+  if (between.length > 0) {
+    misuse(commands.train, [
+      `--keep ${between.join()}: expected multiples of loggingSteps, ${together}, or the last step, ${recipe.maxSteps}: ` +
+        'weights are looked at only there.',
     ]);
   }
   return recipe;

@@ -12,9 +12,9 @@ interface Row {
   readonly tasks: Record<'ours' | 'eager' | 'compile', Record<string, unknown>>;
 }
 
-const { gpuRows } = loadScript<{ gpuRows: (names: string[], tf32: string) => Row[] }>(
-  'bench/gpu/cases.mjs',
-);
+const { gpuRows } = loadScript<{
+  gpuRows: (names: string[], tf32: string, xla?: boolean) => Row[];
+}>('bench/gpu/cases.mjs');
 const { memoryOf, refuseBindingWithoutGpu, refusePeerWithoutGpu } = loadScript<{
   memoryOf: (pid: number, lines: string | null) => number | null;
   refuseBindingWithoutGpu: (binding: object) => void;
@@ -42,6 +42,16 @@ describe('the rows on a GPU', () => {
       expect(compile).toEqual({ ...eager, mode: 'compile' });
       for (const key of ['kind', 'batch', 'text', 'images', 'steps', 'guidance'])
         expect(eager[key]).toBe(ours[key]);
+    }
+  });
+
+  it('with XLA are the same but for our training steps', () => {
+    const plain = gpuRows(all, 'same');
+    for (const [i, { name, title, tasks }] of gpuRows(all, 'same', true).entries()) {
+      const isTraining = name.startsWith('unet');
+      const ours = { ...plain[i]!.tasks.ours, ...(isTraining && { xla: true }) };
+      expect(tasks).toEqual({ ...plain[i]!.tasks, ours });
+      expect(title.endsWith(', ours by XLA')).toBe(isTraining);
     }
   });
 

@@ -165,3 +165,13 @@ it('npm run train tells the first step, how it ended, and what comes next', asyn
   expect(left).toContain('model-2');
   expect(left).not.toContain('model');
 });
+
+it('a model is kept only at steps that are looked at', async () => {
+  const { code, errors } = await run('train', [
+    ...['--steps', '30', '--logging-steps', '10', '--keep', '10,15,30', '--output', 'runs/none'],
+  ]);
+  expect(errors).toContain(
+    '--keep 15: expected multiples of loggingSteps, 10, or the last step, 30',
+  );
+  expect(code).toBe(2);
+});

@@ -119,7 +119,7 @@ const { partsWithin, summaryOf } = loadScript<{
 describe('the plan of a quarter of an hour', () => {
   it('has the check first, and time for the bench and the first epochs', () => {
     const parts = partsWithin({ minutes: 15 });
-    expect(parts.map(({ name }) => name)).toEqual(['check', 'bench', 'blog', 'best']);
+    expect(parts.map(({ name }) => name)).toEqual(['check', 'bench', 'blog', 'xla', 'best']);
     const [check, bench, blog] = parts.map(({ seconds }) => seconds) as [number, number, number];
     expect(check + bench + blog).toBeLessThanOrEqual(15 * 60);
     expect(partsWithin({ minutes: 30 })[0]!.seconds).toBe(2 * check);
@@ -150,6 +150,7 @@ describe('the plan of a quarter of an hour', () => {
       'OK    check: exit code 0 after 61 s; runs/gpu/check.log',
       'FAIL  bench: exit code 1 after 300 s; runs/gpu/bench.log',
       'CUT   blog: SIGTERM after 180 s; runs/gpu/blog.log',
+      expect.stringMatching(/^-- {4}xla: no time was left; npm run bench -- --device gpu --xla/),
       expect.stringMatching(/^-- {4}best: no time was left; npm run train -- --recipe best/),
     ]);
   });

@@ -27,23 +27,26 @@ export const TF32 = {
 /**
  * @param {string[]} names of GPU_CASES
  * @param {keyof typeof TF32} tf32
+ * @param {boolean} [xla] whether our training steps are compiled by XLA
  * @returns rows in the order of GPU_CASES: a task for ours, and one for each mode of the peer
  */
-export function gpuRows(names, tf32) {
+export function gpuRows(names, tf32, xla = false) {
   return GPU_CASES.filter((name) => names.includes(name)).map((name) => {
     const found = cases.find((one) => one.name === name);
     const isMixed = found.ours.mixedPrecision === 'bf16';
     const precision = isMixed ? 'bfloat16' : 'float32';
+    const isXla = xla && found.ours.kind === 'train';
+    const title = isMixed ? `${found.title.split(', bfloat16')[0]}, bfloat16` : found.title;
     const peer = { ...found.peer, device: 'cuda', tf32: TF32[tf32].allow, precision };
     return {
       name,
-      title: isMixed ? `${found.title.split(', bfloat16')[0]}, bfloat16` : found.title,
+      title: isXla ? `${title}, ours by XLA` : title,
       kind: found.ours.kind,
       precision,
       wanted: WANTED[name],
       tasks: {
         // A GPU has the memory for all of the batch at once, as the trainer takes it there.
-        ours: { ...found.ours, microBatch: found.ours.batch },
+        ours: { ...found.ours, microBatch: found.ours.batch, ...(isXla && { xla }) },
         ...Object.fromEntries(MODES.map((mode) => [mode, { ...peer, mode }])),
       },
     };

@@ -25,6 +25,7 @@ const NO_TRITON =
  * @param {string[]} options.only
  * @param {boolean} options.quick
  * @param {'same' | 'default' | 'off'} options.tf32
+ * @param {boolean} [options.xla] whether our training steps are compiled by XLA
  * @param {string} options.python
  * @param {{ tensorflow: string }} options.binding what the native binding says
  * @param {{ torch: string, cuda: string, name: string, triton: boolean }} options.peer what PyTorch says
@@ -34,7 +35,7 @@ const NO_TRITON =
  * @returns {Promise<boolean>} whether all was measured and agrees
  */
 export async function benchOnGpu(options) {
-  const { only, quick, tf32, python, binding, peer, makeInputs, say } = options;
+  const { only, quick, tf32, xla = false, python, binding, peer, makeInputs, say } = options;
   const { spawnSide = (command, env) => new Side(command, env) } = options;
   const { torch, cuda, name } = peer;
   const gpu = {
@@ -48,7 +49,7 @@ export async function benchOnGpu(options) {
   const facts = { ...machine('gpu'), gpu };
   say(gpuMachineText(facts));
 
-  const rows = gpuRows(only, tf32);
+  const rows = gpuRows(only, tf32, xla);
   const results = rows.map(emptyRow);
   const label = quick ? 'gpu-quick' : 'gpu';
   const file = reportFile(label);

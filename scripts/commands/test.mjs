@@ -107,6 +107,6 @@ export const test = {
   example: 'npm test -- test/nn -t conv2d',
   notes:
     'Without a set-up before: npx vitest run, which takes all options of vitest.\n' +
-    "SDM_TEST_CUDA=1 also sets a fresh clone up with CUDA's wheels (3.4 GB are fetched, 14 GB of disk used for two " +
-    'minutes), as CI does; SDM_TEST_CUDA=0 does without.',
+    "SDM_TEST_CUDA=1 also sets a fresh clone up with CUDA's wheels, as CI does: 3.4 GB are fetched, 14 GB of disk\n" +
+    'used for two minutes. SDM_TEST_CUDA=0 does without.',
 };

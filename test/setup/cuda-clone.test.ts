@@ -70,16 +70,23 @@ it('a failure is told with its step and cause in the first line, then the last l
   expect(ofVitest).toContain(' ended with 1: FAIL  a.test.ts Error: no\n');
 });
 
-it('what a process leaves that is killed is ended and removed', async () => {
-  const folder = temporaryFolder('guarded');
-  fs.writeFileSync(path.join(folder, 'large'), '');
-  const work = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
-  const ended = once(work, 'exit');
-  const guarding = guard(folder);
-  const gone = once(guarding, 'exit');
-  guarding.stdin!.write(`${work.pid}\n`);
-  guarding.stdin!.destroy(); // as the end of a process closes it
-  expect(await ended).toEqual([null, 'SIGTERM']);
-  await gone;
-  expect(fs.existsSync(folder)).toBe(false);
-});
+it.runIf(process.platform === 'linux')(
+  'what a process leaves that is killed is ended and removed, and nothing else',
+  async () => {
+    const folder = temporaryFolder('guarded');
+    fs.mkdirSync(path.join(folder, 'deep'));
+    const start = (cwd: string) =>
+      spawn('sleep', ['600'], { cwd, detached: true, stdio: 'ignore' });
+    const work = [folder, path.join(folder, 'deep')].map(start);
+    const other = start(path.dirname(folder));
+    const ends = work.map((child) => once(child, 'exit'));
+    const guarding = guard(folder);
+    const gone = once(guarding, 'exit');
+    guarding.stdin!.destroy(); // as the end of a process closes it
+    expect(await Promise.all(ends)).toEqual([[null, 'SIGKILL'], [null, 'SIGKILL']]); // prettier-ignore
+    await gone;
+    expect(fs.existsSync(folder)).toBe(false);
+    expect(other.exitCode ?? other.signalCode).toBeNull();
+    other.kill();
+  },
+);

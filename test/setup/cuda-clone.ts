@@ -24,15 +24,24 @@ function copyCheckout(folder: string): void {
   }
 }
 
-/** Reads the group at work from a pipe, which closes with the process that writes to it, however that ends. */
+/** Waits for a pipe to close, as it does with the process that holds its other end, however that ends. */
 const GUARD = `
-while read -r line; do group=$line; done
-if [ "\${group:-0}" -gt 0 ] && kill -TERM "-$group"; then sleep 4; kill -KILL "-$group"; fi
+cat
+while :; do
+  found=
+  for process in /proc/[0-9]*; do
+    case "$(readlink "$process/cwd")" in
+    "$1" | "$1"/*) kill -KILL "\${process#/proc/}" && found=1 ;;
+    esac
+  done
+  [ -n "$found" ] || break
+  sleep 1
+done
 rm -rf "$1"`;
 
-/** Removes the folder, and ends what runs in it, when this process is gone: 6 GB would stay of one that is killed. */
+/** Ends all that works in a folder, and removes it, when this process is gone: 6 GB would stay of one that is killed. */
 export function guard(folder: string): ChildProcess {
-  const args = ['-c', GUARD, 'sh', folder];
+  const args = ['-c', GUARD, 'sh', fs.realpathSync(folder)];
   return spawn('sh', args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
@@ -68,8 +77,13 @@ export class CudaClone {
   };
 
   constructor() {
+    process.once('disconnect', this.giveUp); // a vitest that is asked to end leaves this process running
     copyCheckout(this.folder);
   }
+
+  private readonly giveUp = (): void => {
+    this.guard.stdin!.end();
+  };
 
   /**
    * Runs a command to its end.
@@ -83,7 +97,6 @@ export class CudaClone {
       ...{ cwd: this.folder, env: this.env, detached: true },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.guard.stdin!.write(`${child.pid ?? 0}\n`);
     let printed = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data: Buffer) => (printed += data.toString()));
@@ -94,7 +107,6 @@ export class CudaClone {
     }, minutes * 60_000);
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
     clearTimeout(late);
-    this.guard.stdin!.write('0\n');
     if (code === 0) return printed;
     const other = signal === null ? `ended with ${code}` : `was ended by ${signal}`;
     const ended = isLate ? `had not ended after ${minutes} minutes` : other;
@@ -102,8 +114,9 @@ export class CudaClone {
   }
 
   async remove(): Promise<void> {
+    process.removeListener('disconnect', this.giveUp);
     const removed = once(this.guard, 'exit');
-    this.guard.stdin!.end();
+    this.giveUp();
     await removed;
   }
 }

@@ -78,18 +78,21 @@ void attention_grad(const AttentionShape& shape, const BFloat16* d_o, const BFlo
 // Images [batch, height, width, channels] convolved by a filter [3, 3, in, out], with stride 1 and padding 1.
 struct Conv3x3Shape {
   int64_t batch, height, width, in, out;
-  // Of 2 x 2 pixels.
-  int64_t tile_rows() const { return (height + 1) / 2; }
-  int64_t tile_columns() const { return (width + 1) / 2; }
+  int tile = 2;  // side of a tile of the output: 2, or 4 for fewer products and four times the rounding
+  int64_t tile_rows() const { return (height + tile - 1) / tile; }
+  int64_t tile_columns() const { return (width + tile - 1) / tile; }
   int64_t tiles() const { return batch * tile_rows() * tile_columns(); }
 };
 
 bool conv3x3_supports(int64_t channels);
-int64_t conv3x3_tiles_in_block();
+// The side of tiles for one that is wanted, 2 or 4, or 0 for what is best here for images of this size.
+int conv3x3_tile(int wanted, int64_t height, int64_t width);
+int64_t conv3x3_tiles_in_block(const Conv3x3Shape& shape);
 
-// The filter [3, 3, in, out] as conv3x3 takes it, 16 * in * out numbers. The transposed one is of [3, 3, out, in],
-// for the gradient of a convolution's input.
-void conv3x3_filter(int64_t in, int64_t out, bool transposed, const float* w, float* filter);
+// The filter [3, 3, in, out] as conv3x3 takes it, so many numbers. The transposed one is of [3, 3, out, in], for the
+// gradient of a convolution's input.
+int64_t conv3x3_filter_size(const Conv3x3Shape& shape);
+void conv3x3_filter(const Conv3x3Shape& shape, bool transposed, const float* w, float* filter);
 
 // Tasks are blocks of tiles. bias may be null.
 void conv3x3(const Conv3x3Shape& shape, const float* x, const float* filter, const float* bias,

@@ -8,13 +8,13 @@ namespace sdm {
 namespace {
 
 int64_t blocks_of(const Conv3x3Shape& s) {
-  const int64_t tiles = conv3x3_tiles_in_block();
+  const int64_t tiles = conv3x3_tiles_in_block(s);
   return (s.tiles() + tiles - 1) / tiles;
 }
 
 // About cycles of a block: its products, and as much again for moving it.
 int64_t cost(const Conv3x3Shape& s) {
-  return conv3x3_tiles_in_block() * (s.in * s.out + 16 * (s.in + s.out));
+  return conv3x3_tiles_in_block(s) * (conv3x3_filter_size(s) / 16 + 16 * (s.in + s.out));
 }
 
 bool is_filter(const Tensor& w) {
@@ -29,6 +29,7 @@ bool is_image(const Tensor& x, int64_t channels) {
 class Conv3x3 : public OpKernel {
  public:
   explicit Conv3x3(OpKernelConstruction* c) : OpKernel(c) {
+    OP_REQUIRES_OK(c, c->GetAttr("tile", &tile_));
     OP_REQUIRES_OK(c, c->GetAttr("transposed", &transposed_));
   }
   void Compute(OpKernelContext* c) override {
@@ -38,30 +39,34 @@ class Conv3x3 : public OpKernel {
     SDM_CHECK(c, is_image(x, in) && conv3x3_supports(out),
               "conv3x3: expected x [B, H, W, in], in and out multiples of 16");
     SDM_CHECK(c, bias.dims() == 0 || bias.NumElements() == out, "conv3x3: expected a bias [out]");
-    const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), in, out};
+    const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), in, out,
+                         conv3x3_tile(tile_, x.dim_size(1), x.dim_size(2))};
     float* y = output(c, 0, TensorShape({s.batch, s.height, s.width, out}));
     if (!c->status().ok()) return;
     const float *pixels = read(c, 0), *shift = bias.dims() == 0 ? nullptr : read(c, 2);
-    const auto filter = scratch(16 * in * out);
-    conv3x3_filter(in, out, transposed_, read(c, 1), filter.get());
+    const auto filter = scratch(conv3x3_filter_size(s));
+    conv3x3_filter(s, transposed_, read(c, 1), filter.get());
     in_parallel(c, blocks_of(s), cost(s), [&](int64_t begin, int64_t end) {
       conv3x3(s, pixels, filter.get(), shift, y, begin, end);
     });
   }
 
  private:
+  int tile_;
   bool transposed_;
 };
 
 class Conv3x3FilterGrad : public OpKernel {
  public:
-  using OpKernel::OpKernel;
+  explicit Conv3x3FilterGrad(OpKernelConstruction* c) : OpKernel(c) {
+    OP_REQUIRES_OK(c, c->GetAttr("tile", &tile_));
+  }
   void Compute(OpKernelContext* c) override {
     constexpr int64_t kParts = 8;  // the sums do not depend on the number of threads
     const Tensor &x = c->input(0), &d_y = c->input(1);
     SDM_CHECK(c, x.dims() == 4 && d_y.dims() == 4, "conv3x3: expected images [B, H, W, C]");
     const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), x.dim_size(3),
-                         d_y.dim_size(3)};
+                         d_y.dim_size(3), conv3x3_tile(tile_, x.dim_size(1), x.dim_size(2))};
     SDM_CHECK(c, is_image(x, s.in) && is_image(d_y, s.out) &&
                      d_y.NumElements() == s.batch * s.height * s.width * s.out,
               "conv3x3: expected images of one size with multiples of 16 channels");
@@ -80,6 +85,9 @@ class Conv3x3FilterGrad : public OpKernel {
     sum_parts(filters.get(), parts, size, d_w);
     sum_parts(biases.get(), parts, s.out, d_bias);
   }
+
+ private:
+  int tile_;
 };
 
 SDM_KERNEL("SdmConv3x3", Conv3x3);

@@ -120,9 +120,10 @@ REGISTER_OP("SdmSelfAttentionGrad")
 
 // A convolution with stride 1 and padding 1. With `transposed`, the filter [3, 3, out, in] is turned around: the
 // gradient of the input. A bias of rank 0 is none.
+// `tile` is the side of Winograd's tiles of the output: 2, 4, or 0 for what is best on this processor.
 REGISTER_OP("SdmConv3x3")
     .Input("x: float").Input("w: float").Input("bias: float").Output("y: float")
-    .Attr("transposed: bool")
+    .Attr("transposed: bool").Attr("tile: int = 0")
     .SetShapeFn([](InferenceContext* c) {
       bool transposed;
       TF_RETURN_IF_ERROR(c->GetAttr("transposed", &transposed));
@@ -134,6 +135,7 @@ REGISTER_OP("SdmConv3x3")
     });
 REGISTER_OP("SdmConv3x3FilterGrad")
     .Input("x: float").Input("d_y: float").Output("d_w: float").Output("d_bias: float")
+    .Attr("tile: int = 0")
     .SetShapeFn([](InferenceContext* c) {
       const auto in = c->Dim(c->input(0), 3), out = c->Dim(c->input(1), 3);
       c->set_output(0, c->MakeShape({c->MakeDim(3), c->MakeDim(3), in, out}));

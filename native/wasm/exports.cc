@@ -60,14 +60,14 @@ void attention_of(int batch, int queries, int keys, int heads, int size, int que
 
 SDM_EXPORT(conv3x3Filter)
 void conv3x3_filter_of(int in, int out, const float* w, float* filter) {
-  conv3x3_filter(in, out, false, w, filter);
+  conv3x3_filter(Conv3x3Shape{0, 0, 0, in, out}, false, w, filter);
 }
 
 SDM_EXPORT(conv3x3)
 void conv3x3_of(int batch, int height, int width, int in, int out, const float* x, const float* filter,
                 const float* bias, float* y) {
   const Conv3x3Shape shape{batch, height, width, in, out};
-  const int64_t size = conv3x3_tiles_in_block();
+  const int64_t size = conv3x3_tiles_in_block(shape);
   conv3x3(shape, x, filter, bias, y, 0, (shape.tiles() + size - 1) / size);
 }
 

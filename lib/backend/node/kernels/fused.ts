@@ -11,7 +11,7 @@ import { declareOps, type OpCall } from '../graph/ops';
 import { addon } from '../tensorflow-env';
 import { register, type NodeKernel } from './node-kernel';
 
-const WHOLE = new Set(['groups', 'heads', 'N', 'handles']);
+const WHOLE = new Set(['groups', 'heads', 'N', 'handles', 'tile']);
 
 /** As the ops of native/fused/ops.cc declare them: all attributes are flags, floats, or one of these. */
 export function fusedAttributes(attributes: KernelAttributes): OpAttribute[] {

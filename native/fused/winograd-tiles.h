@@ -103,7 +103,7 @@ struct Tile4 {
 // Whether a build has tiles of 4 x 4. The browser's has not: its results stay, and it is smaller.
 constexpr bool kHasTile4 = kLanes >= 8;
 
-// Calls run<Tile>(). `tile` is 2 or 4.
+// Calls `run` with the tile of that side, 2 or 4.
 template <class Run>
 void with_tile(int tile, Run run) {
   if constexpr (kHasTile4) {

@@ -11,7 +11,7 @@ import { inRoot, root, venvPython } from '../setup/paths.mjs';
 import { sha256 } from '../setup/step.mjs';
 
 const COMPUTATIONS = ['attention.cc', 'conv3x3.cc', 'group-norm.cc', 'rows.cc'];
-const HEADERS = ['attention-tiles.h', 'kernels.h', 'simd.h', 'winograd.h'];
+const HEADERS = ['attention-tiles.h', 'kernels.h', 'simd.h', 'winograd-tiles.h', 'winograd.h'];
 const ENTRY = path.join('native', 'wasm', 'exports.cc');
 const fused = (name) => path.join('native', 'fused', name);
 

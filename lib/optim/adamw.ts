@@ -87,8 +87,7 @@ export class AdamW extends StatefulOptimizer<AdamWState, Omit<Resolved, 'lr'>> {
     tf.tidy(() => {
       const rateOf = scaledRates(options.lr ?? tf.scalar(this.lr), lrScales);
       const { foundInf } = options;
-      const taken = foundInf ? unlessFound(foundInf, tf.scalar(1), tf.scalar(0)) : 1;
-      const step = tf.add<tf.Scalar>(this.state.step, taken);
+      const step = unlessFound(foundInf, tf.add<tf.Scalar>(this.state.step, 1), this.state.step);
       this.state.step.assign(step);
       const scale = options.gradScale ?? tf.scalar(1);
       const { exp_avg, exp_avg_sq } = this.state;

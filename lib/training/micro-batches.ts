@@ -56,17 +56,10 @@ export class MicroBatches {
   takesWhole(batch: Int32Array, keys: RandomKeys, step: number): boolean {
     const count = batch.length;
     if (this.size !== undefined && (this.size < count || this.isTried)) return this.size >= count;
-    const indices = tf.tensor1d(batch, 'int32');
-    try {
-      const whole = { indices, keys };
-      this.size ??= this.find(whole);
-      if (this.wanted !== 'auto') this.refuseTooLarge(whole, Math.min(this.size, count), step);
-      this.isTried = true;
-      this.trainStep.forgetGraphs(); // made only to look how much they take
-      return this.size >= count;
-    } finally {
-      indices.dispose();
-    }
+    const size = withIndices(batch, (indices) => this.sizeFor({ indices, keys }, step));
+    this.isTried = true;
+    this.trainStep.forgetGraphs(); // made only to look how much they take
+    return size >= count;
   }
 
   /**
@@ -79,20 +72,12 @@ export class MicroBatches {
    *   sample does
    */
   gather(batch: Int32Array, keys: RandomKeys, step: number): number {
-    const indices = tf.tensor1d(batch, 'int32');
-    try {
-      return this.gatherWhole({ indices, keys }, step);
-    } finally {
-      indices.dispose();
-    }
+    return withIndices(batch, (indices) => this.gatherWhole({ indices, keys }, step));
   }
 
   private gatherWhole(batch: WholeBatch, step: number): number {
-    const count = this.countOf(batch);
-    this.size ??= this.find(batch);
-    if (this.wanted !== 'auto') this.refuseTooLarge(batch, Math.min(this.size, count), step);
+    let size = Math.min(this.sizeFor(batch, step), this.countOf(batch));
     for (;;) {
-      const size = Math.min(this.size, count);
       try {
         return gatherIn(this.trainStep, batch, this.rowsOf(batch.indices.shape[0]), size);
       } catch (error) {
@@ -101,9 +86,18 @@ export class MicroBatches {
         if (this.wanted !== 'auto' || half === null) {
           throw new OutOfMemoryError(step, size, half, error);
         }
-        this.size = half; // no weight was touched: the whole batch is gathered anew
+        size = this.size = half; // no weight was touched: the whole batch is gathered anew
       }
     }
+  }
+
+  /** @throws OutOfMemoryError if a micro-batch of the size that was asked for surely does not fit */
+  private sizeFor(batch: WholeBatch, step: number): number {
+    const size = (this.size ??= this.find(batch));
+    if (this.wanted !== 'auto') {
+      this.refuseTooLarge(batch, Math.min(size, this.countOf(batch)), step);
+    }
+    return size;
   }
 
   /** On a GPU the whole batch, to begin with; on a CPU what fits. */
@@ -134,6 +128,15 @@ export class MicroBatches {
     } finally {
       rows.dispose();
     }
+  }
+}
+
+function withIndices<T>(batch: Int32Array, run: (indices: tf.Tensor1D) => T): T {
+  const indices = tf.tensor1d(batch, 'int32');
+  try {
+    return run(indices);
+  } finally {
+    indices.dispose();
   }
 }
 

@@ -150,21 +150,14 @@ export class TrainStep {
     tf.tidy(() => this.update(tf.scalar(learningRate), tf.scalar(gradScale)));
   }
 
-  private gather({ keys, ...batch }: StepInput, weight: tf.Scalar, isFirst: boolean): tf.Scalar {
-    const { objective } = this.parts;
-    const { parameters } = objective;
+  private gather(input: StepInput, weight: tf.Scalar, isFirst: boolean): tf.Scalar {
     return tf.tidy(() => {
-      const drawn = objective.draw(batch, keys);
-      const { value, grads } = tf.variableGrads(
-        () => tf.mul(objective.loss(drawn), weight),
-        [...parameters.values()],
-      );
-      for (const [name, parameter] of parameters) {
+      const { loss, gradients } = lossAndGradients(this.parts.objective, input, weight);
+      for (const [name, gradient] of gradients) {
         const gathered = this.gradients.get(name)!;
-        const gradient = grads[parameter.name]!;
         gathered.assign(isFirst ? gradient : tf.add(gathered, gradient));
       }
-      return value;
+      return loss;
     });
   }
 
@@ -185,6 +178,23 @@ export class TrainStep {
     for (const graph of this.graphs) graph.dispose();
     tf.dispose([...this.gradients.values()]);
   }
+}
+
+/** The loss of what is drawn, times the weight if one is given, and its gradients by parameter name; the caller disposes all. */
+export function lossAndGradients(
+  objective: TrainStepParts['objective'],
+  { keys, ...batch }: StepInput,
+  weight?: tf.Scalar,
+): { readonly loss: tf.Scalar; readonly gradients: ReadonlyMap<string, tf.Tensor> } {
+  const { parameters } = objective;
+  const drawn = objective.draw(batch, keys);
+  const weighted = () => {
+    const loss = objective.loss(drawn);
+    return weight ? tf.mul<tf.Scalar>(loss, weight) : loss;
+  };
+  const { value, grads } = tf.variableGrads(weighted, [...parameters.values()]);
+  const named = Array.from(parameters, ([name, { name: own }]) => [name, grads[own]!] as const);
+  return { loss: value, gradients: new Map(named) };
 }
 
 /** Norm of all gradients together, a scalar that the caller disposes. */

@@ -8,7 +8,7 @@
 import { tf } from '../backend';
 import { inPrecision, jit, type JitControl } from '../jit';
 import { clipFactorOf } from '../optim/grad-clip';
-import { normOf, type StepInput, type TrainStepParts } from './train-step';
+import { lossAndGradients, normOf, type StepInput, type TrainStepParts } from './train-step';
 
 type Jitted<F extends (...args: never[]) => unknown> = F & JitControl<F>;
 
@@ -71,19 +71,10 @@ export class WholeStep {
     });
   }
 
-  private trace({ keys, ...batch }: StepInput, settings: tf.Tensor1D): void {
-    const { objective } = this.parts;
-    const { parameters } = objective;
+  private trace(input: StepInput, settings: tf.Tensor1D): void {
     tf.tidy(() => {
-      const drawn = objective.draw(batch, keys);
-      const { value, grads } = tf.variableGrads(
-        () => objective.loss(drawn),
-        [...parameters.values()],
-      );
-      const gradients = new Map(
-        Array.from(parameters, ([name, parameter]) => [name, grads[parameter.name]!] as const),
-      );
-      inPrecision('float32', () => this.apply(value, gradients, settings));
+      const { loss, gradients } = lossAndGradients(this.parts.objective, input);
+      inPrecision('float32', () => this.apply(loss, gradients, settings));
     });
   }
 

@@ -2,7 +2,8 @@
 //
 //   npm run train -- --recipe flow && npm run train -- --recipe adamw && node scripts/bench/flow.cjs [IMAGES] [FLOW] [ADAMW]
 //
-// `adamw` has the same seed, batches, rate and number of steps; FLOW and ADAMW are the runs' folders. Drawn without guidance, measured by the judge. Can be stopped; the same command goes on. Writes docs/images/flow-steps.svg.
+// `adamw` has the same seed, batches, rate and number of steps; FLOW and ADAMW are the runs' folders. Drawn without guidance,
+// measured by the judge. Can be stopped; the same command goes on. Writes docs/images/flow-steps.svg.
 const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');

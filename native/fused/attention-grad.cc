@@ -89,8 +89,11 @@ void backward(const AttentionShape& s, const float* d_o, const float* q, const f
         for (int d = 0; d < D; d++) b.mean[r] += b.d_o[r][d] * out[r][d];
         b.log_sum[r] = log_sum[task * s.queries + std::min(i + r, s.queries - 1)];
       }
+      constexpr int kVectors = kLanes == 8 ? 1 : 2;  // AVX2 has 16 registers, too few for two
       int64_t j = 0;
-      for (; j + 2 * kLanes <= width; j += 2 * kLanes) backward_step<D, 2>(s, b, width, i, j);
+      for (; j + kVectors * kLanes <= width; j += kVectors * kLanes) {
+        backward_step<D, kVectors>(s, b, width, i, j);
+      }
       if (j < width) backward_step<D, 1>(s, b, width, i, j);
       weighted_sums<D>(d_scores.data(), keys.data(), width, out);
       for (int r = 0; r < std::min<int64_t>(kQueries, s.queries - i); r++) {

@@ -1,6 +1,4 @@
 // The gradients of conv3x3 for the filter and the bias.
-#include <vector>
-
 #include "winograd.h"
 
 namespace sdm {
@@ -12,12 +10,13 @@ void transform_grad(const Conv3x3Shape& s, const float* d_y, int64_t first, int6
                     float* d_bias) {
   constexpr int kOut = Tile::kOut, kSide = Tile::kSide;
   const int64_t stride = Blocks<Tile>::position_stride(s.out);
+  const auto outside = zeros(s.out);
   for (int64_t tile = 0; tile < count; tile++) {
-    const TilePixels<kOut> pixels(s, s.out, first + tile, 0);
+    const TilePixels<kOut, const float> pixels(s, s.out, first + tile, 0, d_y, outside.get());
     float* to = out + tile * kLanes;
     for (int64_t channel = 0; channel < s.out; channel += kLanes, to += Blocks<Tile>::kVectorStride) {
       Vec d[kOut][kOut], t[kSide][kOut];
-      load_tile<kOut>(d_y, pixels, channel, d);
+      load_tile<kOut>(pixels, channel, d);
 #pragma GCC unroll 4
       for (int j = 0; j < kOut; j++) {
         Vec column[kOut], u[kSide];
@@ -41,14 +40,15 @@ void transform_grad(const Conv3x3Shape& s, const float* d_y, int64_t first, int6
 
 constexpr int kRows = kLanes == 16 ? 8 : 4;
 
-// Adds the products of kRows input channels with kVectors vectors of output channels, over the tiles.
+// The products of kRows input channels with kVectors vectors of output channels, summed over the tiles; added to those of
+// earlier blocks unless it is the `first`.
 template <class Tile, int kVectors>
-void accumulate(int64_t out, int64_t count, const float* tiles, const float* grads, float* to) {
+void accumulate(int64_t out, bool first, int64_t count, const float* tiles, const float* grads, float* to) {
   Vec sums[kRows][kVectors];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; r++) {
 #pragma GCC unroll 2
-    for (int n = 0; n < kVectors; n++) sums[r][n] = load(to + r * out + n * kLanes);
+    for (int n = 0; n < kVectors; n++) sums[r][n] = first ? Vec{} : load(to + r * out + n * kLanes);
   }
   for (int64_t tile = 0; tile < count; tile++, tiles += kLanes, grads += kLanes) {
     Vec grad[kVectors];
@@ -68,7 +68,7 @@ void accumulate(int64_t out, int64_t count, const float* tiles, const float* gra
 }
 
 template <class Tile>
-void accumulate_all(const Conv3x3Shape& s, int64_t count, const float* tiles, const float* grads,
+void accumulate_all(const Conv3x3Shape& s, bool first, int64_t count, const float* tiles, const float* grads,
                     float* sums) {
   using Block = Blocks<Tile>;
   const int64_t tiles_stride = Block::position_stride(s.in), grads_stride = Block::position_stride(s.out);
@@ -78,7 +78,7 @@ void accumulate_all(const Conv3x3Shape& s, int64_t count, const float* tiles, co
       for (int64_t k = 0; k < s.out; k += 2 * kLanes) {
         const bool two = k + kLanes < s.out;
         (two ? accumulate<Tile, 2> : accumulate<Tile, 1>)(
-            s.out, count, rows,
+            s.out, first, count, rows,
             grads + position * grads_stride + k / kLanes * Block::kVectorStride,
             sums + (position * s.in + c) * s.out + k);
       }
@@ -111,6 +111,13 @@ void transform_back(int64_t size, const float* m, float* d_w) {
 
 }  // namespace
 
+// A part of tiles of 4 x 4 has five blocks at least: its own sums of 36 positions cost as much as some blocks.
+int64_t conv3x3_filter_grad_parts(const Conv3x3Shape& s) {
+  constexpr int64_t kMost = 8;
+  const int64_t blocks = conv3x3_blocks(s);
+  return std::clamp<int64_t>(s.tile == 4 ? blocks / 5 : blocks, 1, kMost);
+}
+
 void conv3x3_filter_grad(const Conv3x3Shape& s, const float* x, const float* d_y, float* d_w,
                          float* d_bias, int64_t begin, int64_t end) {
   with_tile(s.tile, [&](auto tile) {
@@ -118,15 +125,15 @@ void conv3x3_filter_grad(const Conv3x3Shape& s, const float* x, const float* d_y
     using Block = Blocks<Tile>;
     const auto tiles = scratch(Block::kPositions * Block::position_stride(s.in));
     const auto grads = scratch(Block::kPositions * Block::position_stride(s.out));
-    std::vector<float> sums(Block::kPositions * s.in * s.out);
+    const auto sums = scratch(Block::kPositions * s.in * s.out);
     std::fill(d_bias, d_bias + s.out, 0.0f);
     for (int64_t block = begin; block < end; block++) {
       const int64_t first = block * Block::kTiles, count = std::min<int64_t>(Block::kTiles, s.tiles() - first);
       transform_input<Tile>(s, s.in, x, first, count, tiles.get());
       transform_grad<Tile>(s, d_y, first, count, grads.get(), d_bias);
-      accumulate_all<Tile>(s, count, tiles.get(), grads.get(), sums.data());
+      accumulate_all<Tile>(s, block == begin, count, tiles.get(), grads.get(), sums.get());
     }
-    transform_back<Tile>(s.in * s.out, sums.data(), d_w);
+    transform_back<Tile>(s.in * s.out, sums.get(), d_w);
   });
 }
 

@@ -85,8 +85,9 @@ void transform_output(const Conv3x3Shape& s, const float* products, const float*
                       int64_t count, float* y) {
   constexpr int kOut = Tile::kOut, kSide = Tile::kSide;
   const int64_t stride = Blocks<Tile>::position_stride(s.out);
+  const auto outside = scratch(s.out);
   for (int64_t tile = 0; tile < count; tile++) {
-    const TilePixels<kOut> pixels(s, s.out, first + tile, 0);
+    const TilePixels<kOut, float> pixels(s, s.out, first + tile, 0, y, outside.get());
     const float* from = products + tile * kLanes;
     for (int64_t channel = 0; channel < s.out; channel += kLanes, from += Blocks<Tile>::kVectorStride) {
       Vec t[kOut][kSide];
@@ -102,10 +103,7 @@ void transform_output(const Conv3x3Shape& s, const float* products, const float*
       for (int i = 0; i < kOut; i++) {
         Vec row[kOut];
         Tile::output(t[i], row);
-        for (int j = 0; j < kOut; j++) {
-          const int64_t at = pixels.at[i][j];
-          if (at >= 0) store(y + at + channel, row[j] + shift);
-        }
+        for (int j = 0; j < kOut; j++) store(pixels.at[i][j] + channel, row[j] + shift);
       }
     }
   }
@@ -132,6 +130,11 @@ int64_t conv3x3_tiles_in_block(const Conv3x3Shape& s) {
   int64_t tiles = 0;
   with_tile(s.tile, [&](auto tile) { tiles = Blocks<decltype(tile)>::kTiles; });
   return tiles;
+}
+
+int64_t conv3x3_blocks(const Conv3x3Shape& s) {
+  const int64_t tiles = conv3x3_tiles_in_block(s);
+  return (s.tiles() + tiles - 1) / tiles;
 }
 
 void conv3x3_filter(const Conv3x3Shape& s, bool transposed, const float* w, float* filter) {

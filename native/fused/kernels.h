@@ -15,6 +15,7 @@ struct BFloat16 {
 
 // Room for n floats, whatever is in it: what is computed from a number that was not written is never used.
 inline std::unique_ptr<float[]> scratch(int64_t n) { return std::unique_ptr<float[]>(new float[n]); }
+inline std::unique_ptr<float[]> zeros(int64_t n) { return std::make_unique<float[]>(n); }
 
 // Images [n, pixels, channels], normalized over pixels and the channels of a group.
 struct GroupNormShape {
@@ -88,6 +89,7 @@ bool conv3x3_supports(int64_t channels);
 // The side of tiles for one that is wanted, 2 or 4, or 0 for what is best here for images of this size.
 int conv3x3_tile(int wanted, int64_t height, int64_t width);
 int64_t conv3x3_tiles_in_block(const Conv3x3Shape& shape);
+int64_t conv3x3_blocks(const Conv3x3Shape& shape);
 
 // The filter [3, 3, in, out] as conv3x3 takes it, so many numbers. The transposed one is of [3, 3, out, in], for the
 // gradient of a convolution's input.
@@ -97,6 +99,8 @@ void conv3x3_filter(const Conv3x3Shape& shape, bool transposed, const float* w, 
 // Tasks are blocks of tiles. bias may be null.
 void conv3x3(const Conv3x3Shape& shape, const float* x, const float* filter, const float* bias,
              float* y, int64_t begin, int64_t end);
+// How many parts the filter's gradient is computed in, whatever the number of threads: so sums do not depend on it.
+int64_t conv3x3_filter_grad_parts(const Conv3x3Shape& shape);
 // The share of these blocks.
 void conv3x3_filter_grad(const Conv3x3Shape& shape, const float* x, const float* d_y, float* d_w,
                          float* d_bias, int64_t begin, int64_t end);

@@ -7,11 +7,6 @@
 namespace sdm {
 namespace {
 
-int64_t blocks_of(const Conv3x3Shape& s) {
-  const int64_t tiles = conv3x3_tiles_in_block(s);
-  return (s.tiles() + tiles - 1) / tiles;
-}
-
 // About cycles of a block: its products, and as much again for moving it.
 int64_t cost(const Conv3x3Shape& s) {
   return conv3x3_tiles_in_block(s) * (conv3x3_filter_size(s) / 16 + 16 * (s.in + s.out));
@@ -46,7 +41,7 @@ class Conv3x3 : public OpKernel {
     const float *pixels = read(c, 0), *shift = bias.dims() == 0 ? nullptr : read(c, 2);
     const auto filter = scratch(conv3x3_filter_size(s));
     conv3x3_filter(s, transposed_, read(c, 1), filter.get());
-    in_parallel(c, blocks_of(s), cost(s), [&](int64_t begin, int64_t end) {
+    in_parallel(c, conv3x3_blocks(s), cost(s), [&](int64_t begin, int64_t end) {
       conv3x3(s, pixels, filter.get(), shift, y, begin, end);
     });
   }
@@ -62,7 +57,6 @@ class Conv3x3FilterGrad : public OpKernel {
     OP_REQUIRES_OK(c, c->GetAttr("tile", &tile_));
   }
   void Compute(OpKernelContext* c) override {
-    constexpr int64_t kParts = 8;  // the sums do not depend on the number of threads
     const Tensor &x = c->input(0), &d_y = c->input(1);
     SDM_CHECK(c, x.dims() == 4 && d_y.dims() == 4, "conv3x3: expected images [B, H, W, C]");
     const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), x.dim_size(3),
@@ -73,7 +67,7 @@ class Conv3x3FilterGrad : public OpKernel {
     float* d_w = output(c, 0, TensorShape({3, 3, s.in, s.out}));
     float* d_bias = output(c, 1, TensorShape({s.out}));
     if (!c->status().ok()) return;
-    const int64_t blocks = blocks_of(s), parts = std::min(kParts, blocks), size = 9 * s.in * s.out;
+    const int64_t blocks = conv3x3_blocks(s), parts = conv3x3_filter_grad_parts(s), size = 9 * s.in * s.out;
     const auto filters = scratch(parts * size), biases = scratch(parts * s.out);
     const float *pixels = read(c, 0), *grads = read(c, 1);
     in_parallel(c, parts, cost(s) * blocks / parts, [&](int64_t begin, int64_t end) {

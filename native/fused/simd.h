@@ -1,7 +1,7 @@
 // As many floats at once as a register of this processor holds, in the vector types of GCC and Clang.
 #pragma once
 
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #endif
 
@@ -94,6 +94,8 @@ inline void store(BFloat16* p, Vec x, int64_t n) {
 inline Vec vmin(Vec a, Vec b) {
 #if defined(__AVX512F__)
   return _mm512_min_ps(a, b);
+#elif defined(__AVX__)
+  return _mm256_min_ps(a, b);
 #else
   return a < b ? a : b;
 #endif
@@ -102,6 +104,8 @@ inline Vec vmin(Vec a, Vec b) {
 inline Vec vmax(Vec a, Vec b) {
 #if defined(__AVX512F__)
   return _mm512_max_ps(a, b);
+#elif defined(__AVX__)
+  return _mm256_max_ps(a, b);
 #else
   return a > b ? a : b;
 #endif
@@ -122,6 +126,10 @@ inline float fold(Vec x, F f) {
 inline float sum(Vec x) {
 #if defined(__AVX512F__)
   return _mm512_reduce_add_ps(x);
+#elif defined(__AVX__)
+  __m128 half = _mm256_castps256_ps128(x) + _mm256_extractf128_ps(x, 1);
+  half += _mm_movehl_ps(half, half);
+  return half[0] + half[1];
 #endif
   return fold(x, [](float a, float b) { return a + b; });
 }
@@ -140,18 +148,16 @@ inline Vec select_first(int64_t n, Vec x, float other) {
   return lane < static_cast<int32_t>(n) ? x : broadcast(other);
 }
 
-// e^x to two units in the last place; 0 below -87, where the numbers become slow; NaN of NaN.
+// e^x to two units in the last place, for x up to 88; 0 below -87, where the numbers become slow; NaN of NaN.
 inline Vec exp(Vec x) {
   // x = n ln 2 + r with |r| <= ln 2 / 2, and e^r by a polynomial that was fitted to 1e-7.
 #if defined(__AVX512F__)
   const Vec n = _mm512_roundscale_ps(x * 1.44269504f, _MM_FROUND_TO_NEAREST_INT);
-  const Vec r = (x - n * 0.693145752f) - n * 1.42860677e-6f;
 #else
-  const Vec bounded = vmin(broadcast(88.0f), vmax(broadcast(-87.0f), x));  // x second: it may be NaN
-  const float rounder = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
-  const Vec n = (bounded * 1.44269504f + rounder) - rounder;
-  const Vec r = (bounded - n * 0.693145752f) - n * 1.42860677e-6f;
+  const float rounder = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number, which its last bits then are
+  const Vec rounded = x * 1.44269504f + rounder, n = rounded - rounder;
 #endif
+  const Vec r = (x - n * 0.693145752f) - n * 1.42860677e-6f;
   Vec p = r * 0.00829030570f + 0.0418979756f;
   p = p * r + 0.166676366f;
   p = p * r + 0.499991492f;
@@ -161,9 +167,11 @@ inline Vec exp(Vec x) {
   const __mmask16 normal = _mm512_cmp_ps_mask(x, broadcast(-87.0f), _CMP_NLT_UQ);
   return _mm512_maskz_scalef_ps(normal, p, n);
 #else
-  const IntVec exponent = (__builtin_convertvector(n, IntVec) + 127) << 23;
+  IntVec bits;
+  std::memcpy(&bits, &rounded, sizeof(bits));
+  bits = (bits << 23) + (127 << 23);
   Vec scale;
-  std::memcpy(&scale, &exponent, sizeof(scale));
+  std::memcpy(&scale, &bits, sizeof(scale));
   return x < -87.0f ? Vec{} : p * scale;
 #endif
 }

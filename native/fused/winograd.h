@@ -26,35 +26,33 @@ struct Blocks {
   static int64_t position_stride(int64_t channels) { return channels / kLanes * kVectorStride + 16; }
 };
 
-// Where kSide x kSide pixels of a tile lie in [batch, height, width, channels]; -1 if outside of the image.
-template <int kSide>
+// The kSide x kSide pixels of a tile in `images` [batch, height, width, channels]; those outside of the image are all
+// `outside`, so that nothing has to be asked for each of them.
+template <int kSide, class Number>
 struct TilePixels {
   // `offset` is -1 for the input's tiles, 0 for the output's.
-  TilePixels(const Conv3x3Shape& s, int64_t channels, int64_t tile, int64_t offset) {
+  TilePixels(const Conv3x3Shape& s, int64_t channels, int64_t tile, int64_t offset, Number* images,
+             Number* outside) {
     const int64_t columns = s.tile_columns(), rows = s.tile_rows();
-    const int64_t image = tile / (rows * columns);
     const int64_t top = tile / columns % rows * s.tile + offset, left = tile % columns * s.tile + offset;
+    images += tile / (rows * columns) * s.height * s.width * channels;
     for (int i = 0; i < kSide; i++) {
       for (int j = 0; j < kSide; j++) {
         const int64_t y = top + i, x = left + j;
         const bool inside = y >= 0 && y < s.height && x >= 0 && x < s.width;
-        at[i][j] = inside ? ((image * s.height + y) * s.width + x) * channels : -1;
+        at[i][j] = inside ? images + (y * s.width + x) * channels : outside;
       }
     }
   }
-  int64_t at[kSide][kSide];
+  Number* at[kSide][kSide];
 };
 
 template <int kSide>
-inline void load_tile(const float* x, const TilePixels<kSide>& pixels, int64_t channel,
-                      Vec d[kSide][kSide]) {
+inline void load_tile(const TilePixels<kSide, const float>& pixels, int64_t channel, Vec d[kSide][kSide]) {
 #pragma GCC unroll 6
   for (int i = 0; i < kSide; i++) {
 #pragma GCC unroll 6
-    for (int j = 0; j < kSide; j++) {
-      const int64_t at = pixels.at[i][j];
-      d[i][j] = at < 0 ? Vec{} : load(x + at + channel);
-    }
+    for (int j = 0; j < kSide; j++) d[i][j] = load(pixels.at[i][j] + channel);
   }
 }
 
@@ -64,12 +62,13 @@ void transform_input(const Conv3x3Shape& s, int64_t channels, const float* x, in
                      float* out) {
   constexpr int kSide = Tile::kSide;
   const int64_t stride = Blocks<Tile>::position_stride(channels);
+  const auto outside = zeros(channels);
   for (int64_t tile = 0; tile < count; tile++) {
-    const TilePixels<kSide> pixels(s, channels, first + tile, -1);
+    const TilePixels<kSide, const float> pixels(s, channels, first + tile, -1, x, outside.get());
     float* to = out + tile * kLanes;
     for (int64_t channel = 0; channel < channels; channel += kLanes, to += Blocks<Tile>::kVectorStride) {
       Vec d[kSide][kSide], t[kSide][kSide];
-      load_tile<kSide>(x, pixels, channel, d);
+      load_tile<kSide>(pixels, channel, d);
 #pragma GCC unroll 6
       for (int j = 0; j < kSide; j++) {
         Vec column[kSide];

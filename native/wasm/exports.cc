@@ -67,8 +67,7 @@ SDM_EXPORT(conv3x3)
 void conv3x3_of(int batch, int height, int width, int in, int out, const float* x, const float* filter,
                 const float* bias, float* y) {
   const Conv3x3Shape shape{batch, height, width, in, out};
-  const int64_t size = conv3x3_tiles_in_block(shape);
-  conv3x3(shape, x, filter, bias, y, 0, (shape.tiles() + size - 1) / size);
+  conv3x3(shape, x, filter, bias, y, 0, conv3x3_blocks(shape));
 }
 
 }  // namespace sdm

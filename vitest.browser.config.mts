@@ -1,12 +1,14 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The notebooks take longest: begun first, they are not waited for at the end. */
-class NotebooksFirst extends BaseSequencer {
+/** The notebooks take longest, a minute of updates only waits: begun first, they are not waited for at the end. */
+class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]) {
-    const isNotebooks = ({ moduleId }: TestSpecification) => moduleId.includes('notebooks-');
-    const others = files.filter((file) => !isNotebooks(file));
-    return [...files.filter(isNotebooks), ...(await super.sort(others))];
+    const isLong = ({ moduleId }: TestSpecification) =>
+      /(notebooks-|memory)/.test(path.basename(moduleId));
+    const others = files.filter((file) => !isLong(file));
+    return [...files.filter(isLong), ...(await super.sort(others))];
   }
 }
 
@@ -18,7 +20,7 @@ export default defineConfig({
   test: {
     include: [`test/browser/**/*.${kind}.ts`],
     maxWorkers: 2,
-    sequence: { sequencer: NotebooksFirst },
+    sequence: { sequencer: LongFirst },
     testTimeout: 240_000,
     hookTimeout: 120_000,
   },

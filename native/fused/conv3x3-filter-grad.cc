@@ -5,18 +5,18 @@ namespace sdm {
 namespace {
 
 // A d_y AT of tiles first to first + count; adds the pixels' sum to d_bias.
-template <class Tile>
-void transform_grad(const Conv3x3Shape& s, const float* d_y, int64_t first, int64_t count, float* out,
+template <class Tile, class T>
+void transform_grad(const Conv3x3Shape& s, const T* d_y, int64_t first, int64_t count, float* out,
                     float* d_bias) {
   constexpr int kOut = Tile::kOut, kSide = Tile::kSide;
   const int64_t stride = Blocks<Tile>::position_stride(s.out);
-  const auto outside = zeros(s.out);
+  const auto outside = zeros<T>(s.out);
   for (int64_t tile = 0; tile < count; tile++) {
-    const TilePixels<kOut, const float> pixels(s, s.out, first + tile, 0, d_y, outside.get());
+    const TilePixels<kOut, const T> pixels(s, s.out, first + tile, 0, d_y, outside.get());
     float* to = out + tile * kLanes;
     for (int64_t channel = 0; channel < s.out; channel += kLanes, to += Blocks<Tile>::kVectorStride) {
       Vec d[kOut][kOut], t[kSide][kOut];
-      load_tile<kOut>(pixels, channel, d);
+      load_tile(pixels, channel, d);
 #pragma GCC unroll 4
       for (int j = 0; j < kOut; j++) {
         Vec column[kOut], u[kSide];
@@ -118,8 +118,9 @@ int64_t conv3x3_filter_grad_parts(const Conv3x3Shape& s) {
   return std::clamp<int64_t>(s.tile == 4 ? blocks / 5 : blocks, 1, kMost);
 }
 
-void conv3x3_filter_grad(const Conv3x3Shape& s, const float* x, const float* d_y, float* d_w,
-                         float* d_bias, int64_t begin, int64_t end) {
+template <class T>
+void conv3x3_filter_grad(const Conv3x3Shape& s, const T* x, const T* d_y, float* d_w, float* d_bias,
+                         int64_t begin, int64_t end) {
   with_tile(s.tile, [&](auto tile) {
     using Tile = decltype(tile);
     using Block = Blocks<Tile>;
@@ -136,5 +137,10 @@ void conv3x3_filter_grad(const Conv3x3Shape& s, const float* x, const float* d_y
     transform_back<Tile>(s.in * s.out, sums.get(), d_w);
   });
 }
+
+template void conv3x3_filter_grad(const Conv3x3Shape&, const float*, const float*, float*, float*, int64_t,
+                                  int64_t);
+template void conv3x3_filter_grad(const Conv3x3Shape&, const BFloat16*, const BFloat16*, float*, float*,
+                                  int64_t, int64_t);
 
 }  // namespace sdm

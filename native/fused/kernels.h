@@ -15,7 +15,10 @@ struct BFloat16 {
 
 // Room for n floats, whatever is in it: what is computed from a number that was not written is never used.
 inline std::unique_ptr<float[]> scratch(int64_t n) { return std::unique_ptr<float[]>(new float[n]); }
-inline std::unique_ptr<float[]> zeros(int64_t n) { return std::make_unique<float[]>(n); }
+template <class T>
+std::unique_ptr<T[]> zeros(int64_t n) {
+  return std::make_unique<T[]>(n);
+}
 
 // Images [n, pixels, channels], normalized over pixels and the channels of a group.
 struct GroupNormShape {
@@ -102,8 +105,9 @@ void conv3x3(const Conv3x3Shape& shape, const float* x, const float* filter, con
 // How many parts the filter's gradient is computed in, whatever the number of threads: so sums do not depend on it.
 int64_t conv3x3_filter_grad_parts(const Conv3x3Shape& shape);
 // The share of these blocks.
-void conv3x3_filter_grad(const Conv3x3Shape& shape, const float* x, const float* d_y, float* d_w,
-                         float* d_bias, int64_t begin, int64_t end);
+template <class T>
+void conv3x3_filter_grad(const Conv3x3Shape& shape, const T* x, const T* d_y, float* d_w, float* d_bias,
+                         int64_t begin, int64_t end);
 
 // One step of AdamW, as torch.optim.AdamW: parameter = keep * parameter - size * mean / (root_factor *
 // sqrt(square) + epsilon), after mean and square have moved to gradient * scale by decay1 and decay2.

@@ -51,6 +51,7 @@ class Conv3x3 : public OpKernel {
   bool transposed_;
 };
 
+template <class T>
 class Conv3x3FilterGrad : public OpKernel {
  public:
   explicit Conv3x3FilterGrad(OpKernelConstruction* c) : OpKernel(c) {
@@ -69,7 +70,7 @@ class Conv3x3FilterGrad : public OpKernel {
     if (!c->status().ok()) return;
     const int64_t blocks = conv3x3_blocks(s), parts = conv3x3_filter_grad_parts(s), size = 9 * s.in * s.out;
     const auto filters = scratch(parts * size), biases = scratch(parts * s.out);
-    const float *pixels = read(c, 0), *grads = read(c, 1);
+    const T *pixels = read<T>(c, 0), *grads = read<T>(c, 1);
     in_parallel(c, parts, cost(s) * blocks / parts, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
         conv3x3_filter_grad(s, pixels, grads, &filters[i * size], &biases[i * s.out],
@@ -85,7 +86,7 @@ class Conv3x3FilterGrad : public OpKernel {
 };
 
 SDM_KERNEL("SdmConv3x3", Conv3x3);
-SDM_KERNEL("SdmConv3x3FilterGrad", Conv3x3FilterGrad);
+SDM_KERNEL_OF_T("SdmConv3x3FilterGrad", Conv3x3FilterGrad);
 
 }  // namespace
 }  // namespace sdm

@@ -134,8 +134,8 @@ REGISTER_OP("SdmConv3x3")
       return absl::OkStatus();
     });
 REGISTER_OP("SdmConv3x3FilterGrad")
-    .Input("x: float").Input("d_y: float").Output("d_w: float").Output("d_bias: float")
-    .Attr("tile: int = 0")
+    .Input("x: T").Input("d_y: T").Output("d_w: float").Output("d_bias: float")
+    .Attr("tile: int = 0").Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
       const auto in = c->Dim(c->input(0), 3), out = c->Dim(c->input(1), 3);
       c->set_output(0, c->MakeShape({c->MakeDim(3), c->MakeDim(3), in, out}));

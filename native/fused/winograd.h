@@ -28,11 +28,11 @@ struct Blocks {
 
 // The kSide x kSide pixels of a tile in `images` [batch, height, width, channels]; those outside of the image are all
 // `outside`, so that nothing has to be asked for each of them.
-template <int kSide, class Number>
+template <int kSide, class T>
 struct TilePixels {
   // `offset` is -1 for the input's tiles, 0 for the output's.
-  TilePixels(const Conv3x3Shape& s, int64_t channels, int64_t tile, int64_t offset, Number* images,
-             Number* outside) {
+  TilePixels(const Conv3x3Shape& s, int64_t channels, int64_t tile, int64_t offset, T* images,
+             T* outside) {
     const int64_t columns = s.tile_columns(), rows = s.tile_rows();
     const int64_t top = tile / columns % rows * s.tile + offset, left = tile % columns * s.tile + offset;
     images += tile / (rows * columns) * s.height * s.width * channels;
@@ -44,11 +44,11 @@ struct TilePixels {
       }
     }
   }
-  Number* at[kSide][kSide];
+  T* at[kSide][kSide];
 };
 
-template <int kSide>
-inline void load_tile(const TilePixels<kSide, const float>& pixels, int64_t channel, Vec d[kSide][kSide]) {
+template <int kSide, class T>
+inline void load_tile(const TilePixels<kSide, const T>& pixels, int64_t channel, Vec d[kSide][kSide]) {
 #pragma GCC unroll 6
   for (int i = 0; i < kSide; i++) {
 #pragma GCC unroll 6
@@ -57,18 +57,18 @@ inline void load_tile(const TilePixels<kSide, const float>& pixels, int64_t chan
 }
 
 // BT d B of tiles first to first + count of x [batch, height, width, channels].
-template <class Tile>
-void transform_input(const Conv3x3Shape& s, int64_t channels, const float* x, int64_t first, int64_t count,
+template <class Tile, class T>
+void transform_input(const Conv3x3Shape& s, int64_t channels, const T* x, int64_t first, int64_t count,
                      float* out) {
   constexpr int kSide = Tile::kSide;
   const int64_t stride = Blocks<Tile>::position_stride(channels);
-  const auto outside = zeros(channels);
+  const auto outside = zeros<T>(channels);
   for (int64_t tile = 0; tile < count; tile++) {
-    const TilePixels<kSide, const float> pixels(s, channels, first + tile, -1, x, outside.get());
+    const TilePixels<kSide, const T> pixels(s, channels, first + tile, -1, x, outside.get());
     float* to = out + tile * kLanes;
     for (int64_t channel = 0; channel < channels; channel += kLanes, to += Blocks<Tile>::kVectorStride) {
       Vec d[kSide][kSide], t[kSide][kSide];
-      load_tile<kSide>(pixels, channel, d);
+      load_tile(pixels, channel, d);
 #pragma GCC unroll 6
       for (int j = 0; j < kSide; j++) {
         Vec column[kSide];

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { bfloat16Support } from '../../lib/backend/node/bfloat16';
+import { bfloat16Support, hasProductTiles } from '../../lib/backend/node/bfloat16';
 import { chooseMixedPrecision, runFunctionsEagerly } from '../../lib/jit';
 
 afterEach(() => runFunctionsEagerly(false));
@@ -16,6 +16,7 @@ describe('bfloat16Support', () => {
     [flags('avx512_bf16'), { ONEDNN_MAX_CPU_ISA: 'AVX512_CORE_AMX' }, 'avx512_bf16'],
   ])('finds the fastest instructions: %j %j', (cpuinfo, env, name) => {
     expect(supportOf(cpuinfo, env)).toEqual({ isThere: true, by: `the processor's ${name}` });
+    expect(hasProductTiles(() => cpuinfo, env)).toBe(name === 'amx_bf16');
   });
 
   it.each([

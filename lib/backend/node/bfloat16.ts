@@ -27,10 +27,7 @@ export function bfloat16Support(
   if (env.TF_ENABLE_ONEDNN_OPTS === '0') {
     return { isThere: false, why: 'TF_ENABLE_ONEDNN_OPTS=0 takes oneDNN from TensorFlow' };
   }
-  const flags = new Set(/^flags\s*:(.*)$/m.exec(readOr(cpuinfo))?.[1]?.trim().split(/\s+/));
-  const found = INSTRUCTIONS.filter((name) => flags.has(name));
-  const most = env.ONEDNN_MAX_CPU_ISA ?? 'DEFAULT';
-  const allowed = found.find((name) => ENOUGH[name].test(most));
+  const { found, most, allowed } = instructions(cpuinfo, env);
   if (allowed) return { isThere: true, by: `the processor's ${allowed}` };
   return {
     isThere: false,
@@ -39,6 +36,19 @@ export function bfloat16Support(
         ? `ONEDNN_MAX_CPU_ISA=${most} forbids the processor's ${found[0]}`
         : `the processor has neither ${INSTRUCTIONS.join(' nor ')}`,
   };
+}
+
+/** Whether oneDNN has whole tiles of products (AMX), with which it is faster than any op of our own is likely to be. */
+export function hasProductTiles(cpuinfo = processorFile, env = process.env): boolean {
+  return instructions(cpuinfo, env).allowed === 'amx_bf16';
+}
+
+/** What the processor has of them, and the fastest that oneDNN may use. */
+function instructions(cpuinfo: () => string, env: Readonly<NodeJS.ProcessEnv>) {
+  const flags = new Set(/^flags\s*:(.*)$/m.exec(readOr(cpuinfo))?.[1]?.trim().split(/\s+/));
+  const found = INSTRUCTIONS.filter((name) => flags.has(name));
+  const most = env.ONEDNN_MAX_CPU_ISA ?? 'DEFAULT';
+  return { found, most, allowed: found.find((name) => ENOUGH[name].test(most)) };
 }
 
 let kept: string | undefined;

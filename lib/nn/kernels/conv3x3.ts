@@ -11,7 +11,7 @@ export function hasConv3x3Kernel({
   shape: [height, width, inputs, outputs],
 }: tf.Tensor4D): boolean {
   const fits = height === 3 && width === 3 && inputs % CHANNELS === 0 && outputs % CHANNELS === 0;
-  // In bfloat16 the processor has instructions of its own for the plain way.
+  // In bfloat16 the processor has instructions of its own for the plain way; the filter's gradient is lowered to the kernel.
   return fits && hasKernel(KERNEL) && tracingPrecision() !== 'bfloat16';
 }
 

@@ -5,10 +5,11 @@
  */
 
 import type { Precision } from '../../../jit/trace';
-import { bfloat16Support } from '../bfloat16';
+import { hasKernel } from '../..';
+import { bfloat16Support, hasProductTiles } from '../bfloat16';
 import { nodeBackend } from '../binding';
 import { DType, type TensorSpec } from './dtypes';
-import { specOf, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
+import { specOf, type AttrValue, type Graph, type GraphNode, type OpNode, type Ref } from './graph';
 import { reshape } from './simplify';
 import type { GraphOptions } from './traced';
 
@@ -63,8 +64,11 @@ export function addInPrecision(
 ): Ref[] {
   const refs = (made: GraphNode): Ref[] =>
     node.outputs.map((_, output) => ({ node: made, output }));
-  const biased = precision === 'bfloat16' && !xla ? withBias(graph, node) : undefined;
-  if (biased) return [cast(graph, biased, DType.float32, node.scope)];
+  const special =
+    precision === 'bfloat16' && !xla
+      ? (withBias(graph, node) ?? filterGradient(graph, node))
+      : undefined;
+  if (special) return [cast(graph, special, DType.float32, node.scope)];
   const lowering = loweringOf(node, precision);
   if (!lowering) return refs(graph.add(node));
   const { reads, gives } = lowering;
@@ -101,6 +105,37 @@ function withBias(graph: Graph, { op, inputs, outputs, scope }: OpNode): Ref | u
     scope,
   });
   return { node, output: 0 };
+}
+
+const FILTER_GRADIENT = 'SdmConv3x3FilterGrad';
+
+/**
+ * The gradient of a filter of 3 × 3 by the op of our own, which takes half of the time of oneDNN's in bfloat16 and gives its sums
+ * in float32. Where there are tiles of products (AMX) it stays oneDNN's.
+ */
+function filterGradient(graph: Graph, node: OpNode): Ref | undefined {
+  const [x, , dy] = node.inputs;
+  if (node.op !== 'Conv2DBackpropFilter' || !x || !dy || !isPlain3x3(node)) return undefined;
+  if (!hasKernel(FILTER_GRADIENT) || hasProductTiles()) return undefined;
+  const { outputs, scope } = node;
+  const biases = { shape: [outputs[0]!.shape[3]!], dtype: DType.float32 };
+  const made = graph.add({
+    op: FILTER_GRADIENT,
+    inputs: [asBfloat16(graph, x, scope), asBfloat16(graph, dy, scope)],
+    attributes: { T: { kind: 'type', value: DType.bfloat16 } },
+    outputs: [...outputs, biases],
+    scope,
+  });
+  return { node: made, output: 0 };
+}
+
+/** Whether it is a convolution of stride 1 that keeps height and width, of as many channels as the op takes. */
+function isPlain3x3({ attributes: { strides, dilations, padding }, outputs }: OpNode): boolean {
+  const [height, width, inputs, channels] = outputs[0]!.shape as [number, number, number, number];
+  const isOne = (all: AttrValue | undefined) =>
+    all === undefined || (all.kind === 'ints' && all.value.every((n) => n === 1));
+  const fits = height === 3 && width === 3 && inputs % 16 === 0 && channels % 16 === 0;
+  return fits && isOne(strides) && isOne(dilations) && padding?.value === 'SAME';
 }
 
 /** The value in bfloat16: as it was before it was widened, else rounded. */

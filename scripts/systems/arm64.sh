@@ -81,7 +81,7 @@ by_node 'npm run setup'
 by_node 'CXX=g++ && $CXX -std=c++17 -fPIC -O3 -march=native -c native/fused/rows.cc -o /tmp/rows.o' # the compiler of a real one
 by_node '.venv/bin/python -B scripts/doctor/kernel.py 1800' # of the doctor's minute it has not enough
 # The same twelve steps by this machine's clone. The losses differ by how sums are ordered, which differs with the width of vectors.
-twelve='npm run train -- --recipe best --steps 12 --save-every 12 --set trainer.batchSize=4'
+twelve='npm run train -- --recipe adamw --steps 12 --save-every 12 --set trainer.batchSize=4'
 by_node "$twelve --output /tmp/twelve"
 (cd "$here" && rm -rf "$root/tmp/twelve-here" && $twelve --output "$root/tmp/twelve-here")
 node -e "

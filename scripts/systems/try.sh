@@ -40,4 +40,4 @@ chown -R 1000:1000 "$root/home/node"
 by_node 'grep PRETTY_NAME /etc/os-release; echo "Node $(node --version), $(python3 --version), $( (g++ --version 2> /dev/null || echo no compiler) | head -n 1)"'
 by_node 'npm run setup'
 by_node 'npm run doctor'
-by_node 'npm run train -- --recipe best --steps 12 --save-every 12 --output /tmp/twelve'
+by_node 'npm run train -- --recipe adamw --steps 12 --save-every 12 --output /tmp/twelve'

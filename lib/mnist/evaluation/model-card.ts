@@ -87,8 +87,8 @@ const pipeline = new sd.TextToImagePipeline({ ...parts, scheduler });
 const { images } = await pipeline.generate('A handwritten digit 4', { seed: 422, guidanceScale: 1.1 });
 \`\`\`
 
-Nearest to real digits with DDPM, 50 steps, and a guidance scale of 1.1; most seldom another digit than was asked for with
-DDIM and a scale of 1.5. Beware of diffusers' DDIM as it is: with guidance it needs \`use_clipped_model_output=True\` (docs/quality.md, "Why guidance hurt").
+Recommended are DDPM, 50 steps, and a guidance scale of 1.1. Nearest to real digits are those without guidance; most seldom another
+digit than was asked for comes with DDIM and a scale of 1.5. Beware of diffusers' DDIM as it is: with guidance it needs \`use_clipped_model_output=True\` (docs/quality.md, "Why guidance hurt").
 
 In Python, diffusers loads \`unet\` (\`UNet2DConditionModel\`) and \`scheduler\` (\`DDPMScheduler\`), transformers
 \`text_encoder\` (\`CLIPTextModel\`) and \`tokenizer\`; there is no VAE. Captions are padded to 8 tokens.

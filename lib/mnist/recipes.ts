@@ -140,7 +140,7 @@ export const RECIPES = {
     objective: { captionDropout: 0.1, weightingScheme: 'logit_normal' },
     ...ADAMW_TRAINING,
   },
-  /** Colour, 32 × 32: faces, hearts, and hands in all tones of skin, in three styles of emoji, by the settings of `adamw`. */
+  /** Colour, 32 × 32: faces, hearts, and hands in all tones of skin, in three styles of emoji, by nearly the settings of `adamw`. */
   emoji: {
     data: 'emoji',
     scheduler: VELOCITY_TO_PURE_NOISE,

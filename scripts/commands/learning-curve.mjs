@@ -15,7 +15,7 @@ const keptSteps = (folder) =>
 /** @type {import('../command-line/kinds.mjs').Kind} */
 const run = {
   shown: 'NAME=FOLDER@SECONDS',
-  expected: 'NAME=FOLDER@SECONDS, such as best=runs/best@1.04',
+  expected: 'NAME=FOLDER@SECONDS, such as adamw=runs/adamw@1.65',
   read(text) {
     const [, name, given, time] = /^(.+?)=(.+)@([\d.]+)$/.exec(text) ?? [];
     const seconds = Number(time);
@@ -75,5 +75,5 @@ export const learningCurve = {
   },
   mustHave: ['run'],
   check,
-  example: 'npm run learning-curve -- --run best=runs/best@1.04 --run blog=runs/blog@1.02',
+  example: 'npm run learning-curve -- --run adamw=runs/adamw@1.65 --run blog=runs/blog@1.7',
 };

@@ -11,7 +11,7 @@ export const setup = {
     with: {
       kind: choice(['cluster']),
       byDefault: 'nothing',
-      help: 'also what other engines need: Papermill (docs/cluster.md)',
+      help: 'also what other engines need: Ray and Papermill (docs/cluster.md)',
     },
   },
   example: 'npm run setup',

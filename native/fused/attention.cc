@@ -91,9 +91,10 @@ void forward(const AttentionShape& s, const float* q, const float* k, const floa
       const auto block = take_queries<D>(query_rows, q, i, scale);
       const Vec largest = score_all<D>(block, key_rows, k, mask, weights.get());
       const Vec total = exponentials(s.keys, largest, weights.get());
+      const Vec factor = s.keys > 0 ? 1.0f / total : Vec{};  // a sum of nothing is 0
       float out[D][kLanes];
       for (int d = 0; d < D; d += kAtOnce) {
-        weigh<kAtOnce>(key_rows, v, weights.get(), 1.0f / total, d, out);
+        weigh<kAtOnce>(key_rows, v, weights.get(), factor, d, out);
       }
       for (int64_t r = 0; r < block.count; r++) {
         float* row = o + out_rows.at(i + r);

@@ -128,6 +128,7 @@ void conv3x3_filter_grad(const Conv3x3Shape& s, const T* x, const T* d_y, float*
     const auto grads = scratch(Block::kPositions * Block::position_stride(s.out));
     const auto sums = scratch(Block::kPositions * s.in * s.out);
     std::fill(d_bias, d_bias + s.out, 0.0f);
+    if (begin == end) std::fill_n(sums.get(), Block::kPositions * s.in * s.out, 0.0f);
     for (int64_t block = begin; block < end; block++) {
       const int64_t first = block * Block::kTiles, count = std::min<int64_t>(Block::kTiles, s.tiles() - first);
       transform_input<Tile>(s, s.in, x, first, count, tiles.get());

@@ -111,7 +111,7 @@ void transform_output(const Conv3x3Shape& s, const float* products, const float*
 
 }  // namespace
 
-bool conv3x3_supports(int64_t channels) { return channels % kLanes == 0; }
+bool conv3x3_supports(int64_t channels) { return channels > 0 && channels % kLanes == 0; }
 
 // With 16 lanes convolutions take a smaller part of a training step, so that the smaller rounding is preferred. What lies outside of
 // the image is computed as well; a product of a tile of 4 x 4 counts for a quarter more, for its transforms.

@@ -74,8 +74,9 @@ class AdamW : public OpKernel {
     std::vector<float*> data(variables.size());
     std::vector<int64_t> ends(count_);  // of each gradient, if all were one
     for (int i = 0; i < 3 * count_; i++) {
-      OP_REQUIRES(c, variables[i]->tensor()->shape() == gradient(c, i % count_).shape(),
-                  absl::InvalidArgumentError("AdamW: the gradient has another shape"));
+      const Tensor& value = *variables[i]->tensor();
+      OP_REQUIRES(c, value.dtype() == tensorflow::DT_FLOAT && value.shape() == gradient(c, i % count_).shape(),
+                  absl::InvalidArgumentError("AdamW: expected float variables of the gradients' shapes"));
       data[i] = writable(c, variables[i].get());
       if (!c->status().ok()) return;
     }

@@ -67,6 +67,9 @@ class Attention : public OpKernel {
   void run_grad(OpKernelContext* c, const AttentionShape& s, int64_t batch, const T* q, const T* k,
                 const T* v, int mask_input, T* d_q, T* d_k, T* d_v) const {
     if (!c->status().ok()) return;
+    SDM_CHECK(c, have_size(c, {0, mask_input + 1}, batch * s.queries * s.heads * s.size) &&
+                     have_size(c, {mask_input + 2}, batch * s.heads * s.queries),
+              "attention: expected d_o and o [B, L, C], log_sum [B, heads, L]");
     const T *d_o = read<T>(c, 0), *o = read<T>(c, mask_input + 1);
     const float *mask = mask_of(c, mask_input, s), *log_sum = read(c, mask_input + 2);
     if (!c->status().ok()) return;

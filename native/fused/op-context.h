@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "tensorflow/core/framework/op_kernel.h"
 #include "kernels.h"
@@ -52,13 +53,20 @@ void in_parallel(OpKernelContext* context, int64_t tasks, int64_t cost, F f) {
 
 // Sums [parts, size] over the parts, always in the same order.
 inline void sum_parts(const float* numbers, int64_t parts, int64_t size, float* out) {
-  std::copy(numbers, numbers + size, out);
+  if (parts == 0) return void(std::fill_n(out, size, 0.0f));
+  std::copy_n(numbers, size, out);
   for (int64_t part = 1; part < parts; part++) {
     for (int64_t i = 0; i < size; i++) out[i] += numbers[part * size + i];
   }
 }
 
-// What a kernel assumes of its inputs; the rest is checked by the caller's TypeScript.
+// Whether these inputs have so many numbers each: what a kernel reads without asking.
+inline bool have_size(OpKernelContext* context, std::initializer_list<int> inputs, int64_t size) {
+  return std::all_of(inputs.begin(), inputs.end(),
+                     [&](int input) { return context->input(input).NumElements() == size; });
+}
+
+// What a kernel assumes of its inputs.
 #define SDM_CHECK(context, condition, message) \
   OP_REQUIRES(context, condition, absl::InvalidArgumentError(message))
 

@@ -17,8 +17,7 @@ bool is_filter(const Tensor& w) {
 }
 
 bool is_image(const Tensor& x, int64_t channels) {
-  return x.dims() == 4 && x.NumElements() > 0 && x.dim_size(3) == channels &&
-         conv3x3_supports(channels);
+  return x.dims() == 4 && x.dim_size(3) == channels && conv3x3_supports(channels);
 }
 
 class Conv3x3 : public OpKernel {
@@ -63,7 +62,7 @@ class Conv3x3FilterGrad : public OpKernel {
     const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), x.dim_size(3),
                          d_y.dim_size(3), conv3x3_tile(tile_, x.dim_size(1), x.dim_size(2))};
     SDM_CHECK(c, is_image(x, s.in) && is_image(d_y, s.out) &&
-                     d_y.NumElements() == s.batch * s.height * s.width * s.out,
+                     have_size(c, {1}, s.batch * s.height * s.width * s.out),
               "conv3x3: expected images of one size with multiples of 16 channels");
     float* d_w = output(c, 0, TensorShape({3, 3, s.in, s.out}));
     float* d_bias = output(c, 1, TensorShape({s.out}));

@@ -10,6 +10,11 @@ namespace {
 
 int64_t last_dimension(const Tensor& tensor) { return tensor.dim_size(tensor.dims() - 1); }
 
+// None where they would be empty.
+int64_t rows_of(const Tensor& tensor) {
+  return tensor.NumElements() / std::max<int64_t>(1, last_dimension(tensor));
+}
+
 class GroupNorm : public OpKernel {
  public:
   explicit GroupNorm(OpKernelConstruction* c) : OpKernel(c) {
@@ -23,8 +28,8 @@ class GroupNorm : public OpKernel {
     return {x.dim_size(1) * x.dim_size(2), x.dim_size(3), groups_, silu_};
   }
   static int64_t cost(const GroupNormShape& s) { return s.pixels * s.channels * 4; }
-  bool fits(OpKernelContext* c, const Tensor& x) const {
-    return x.dims() == 4 && groups_ > 0 && x.dim_size(3) % groups_ == 0 && x.NumElements() > 0;
+  bool fits(const Tensor& x) const {
+    return x.dims() == 4 && groups_ > 0 && x.dim_size(3) > 0 && x.dim_size(3) % groups_ == 0;
   }
   int64_t groups_;
   bool silu_;
@@ -37,8 +42,9 @@ class GroupNormForward : public GroupNorm {
   using GroupNorm::GroupNorm;
   void Compute(OpKernelContext* c) override {
     const Tensor& x = c->input(0);
-    SDM_CHECK(c, fits(c, x), "group norm: expected x [B, H, W, C], C a multiple of groups");
+    SDM_CHECK(c, fits(x), "group norm: expected x [B, H, W, C], C a multiple of groups");
     const GroupNormShape s = shape_of(x);
+    SDM_CHECK(c, have_size(c, {1, 2}, s.channels), "group norm: expected weight and bias [C]");
     const TensorShape per_group({x.dim_size(0), groups_});
     T* y = output<T>(c, 0, x.shape());
     float* mean = output(c, 1, per_group);
@@ -57,8 +63,11 @@ class GroupNormBackward : public GroupNorm {
   using GroupNorm::GroupNorm;
   void Compute(OpKernelContext* c) override {
     const Tensor& x = c->input(1);
-    SDM_CHECK(c, fits(c, x), "group norm: expected x [B, H, W, C], C a multiple of groups");
+    SDM_CHECK(c, fits(x), "group norm: expected x [B, H, W, C], C a multiple of groups");
     const GroupNormShape s = shape_of(x);
+    SDM_CHECK(c, have_size(c, {0}, x.NumElements()) && have_size(c, {2, 3}, s.channels) &&
+                     have_size(c, {4, 5}, x.dim_size(0) * groups_),
+              "group norm: expected d_y as x, weight and bias [C], mean and rstd [B, groups]");
     const T* d_y = read<T>(c, 0);
     float* d_x = output_over(c, 0, 0, x.shape());
     float* d_gamma = output(c, 1, TensorShape({s.channels}));
@@ -84,8 +93,9 @@ class LayerNormForward : public OpKernel {
   }
   void Compute(OpKernelContext* c) override {
     const Tensor& x = c->input(0);
-    SDM_CHECK(c, x.dims() > 0 && x.NumElements() > 0, "layer norm: expected x [..., C]");
-    const int64_t channels = last_dimension(x), rows = x.NumElements() / channels;
+    SDM_CHECK(c, x.dims() > 0 && last_dimension(x) > 0, "layer norm: expected x [..., C]");
+    const int64_t channels = last_dimension(x), rows = rows_of(x);
+    SDM_CHECK(c, have_size(c, {1, 2}, channels), "layer norm: expected weight and bias [C]");
     T* y = output<T>(c, 0, x.shape());
     float* mean = output(c, 1, TensorShape({rows}));
     float* rstd = output(c, 2, TensorShape({rows}));
@@ -107,9 +117,12 @@ class LayerNormBackward : public OpKernel {
   void Compute(OpKernelContext* c) override {
     constexpr int64_t kRows = 256;  // of a part: the sums do not depend on the number of threads
     const Tensor& x = c->input(1);
-    SDM_CHECK(c, x.dims() > 0 && x.NumElements() > 0, "layer norm: expected x [..., C]");
-    const int64_t channels = last_dimension(x), rows = x.NumElements() / channels;
+    SDM_CHECK(c, x.dims() > 0 && last_dimension(x) > 0, "layer norm: expected x [..., C]");
+    const int64_t channels = last_dimension(x), rows = rows_of(x);
     const int64_t parts = (rows + kRows - 1) / kRows;
+    SDM_CHECK(c, have_size(c, {0}, x.NumElements()) && have_size(c, {2}, channels) &&
+                     have_size(c, {3, 4}, rows),
+              "layer norm: expected d_y as x, weight [C], mean and rstd [rows]");
     const T* d_y = read<T>(c, 0);
     float* d_x = output_over(c, 0, 0, x.shape());
     float* d_gamma = output(c, 1, TensorShape({channels}));
@@ -135,7 +148,7 @@ class Geglu : public OpKernel {
   void Compute(OpKernelContext* c) override {
     const Tensor& x = c->input(0);
     SDM_CHECK(c, x.dims() > 0 && last_dimension(x) % 2 == 0, "geglu: expected x [..., 2 C]");
-    const int64_t channels = last_dimension(x) / 2, rows = x.NumElements() / (2 * channels);
+    const int64_t channels = last_dimension(x) / 2, rows = rows_of(x);
     TensorShape shape = x.shape();
     shape.set_dim(x.dims() - 1, channels);
     T* y = output<T>(c, 0, shape);
@@ -154,7 +167,8 @@ class GegluBackward : public OpKernel {
   void Compute(OpKernelContext* c) override {
     const Tensor& x = c->input(1);
     SDM_CHECK(c, x.dims() > 0 && last_dimension(x) % 2 == 0, "geglu: expected x [..., 2 C]");
-    const int64_t channels = last_dimension(x) / 2, rows = x.NumElements() / (2 * channels);
+    const int64_t channels = last_dimension(x) / 2, rows = rows_of(x);
+    SDM_CHECK(c, have_size(c, {0}, rows * channels), "geglu: expected d_y [..., C]");
     T* d_x = output<T>(c, 0, x.shape());
     if (!c->status().ok()) return;
     const T *d_y = read<T>(c, 0), *in = read<T>(c, 1);

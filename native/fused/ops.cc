@@ -5,7 +5,9 @@
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
+using tensorflow::shape_inference::DimensionHandle;
 using tensorflow::shape_inference::InferenceContext;
+using tensorflow::shape_inference::ShapeHandle;
 
 REGISTER_OP("SdmGroupNorm")
     .Input("x: float").Input("gamma: float").Input("beta: float")
@@ -15,8 +17,10 @@ REGISTER_OP("SdmGroupNorm")
     .SetShapeFn([](InferenceContext* c) {
       int64_t groups;
       TF_RETURN_IF_ERROR(c->GetAttr("groups", &groups));
-      c->set_output(0, c->input(0));
-      for (int i : {1, 2}) c->set_output(i, c->Matrix(c->Dim(c->input(0), 0), groups));
+      ShapeHandle x;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 4, &x));
+      c->set_output(0, x);
+      for (int i : {1, 2}) c->set_output(i, c->Matrix(c->Dim(x, 0), groups));
       return absl::OkStatus();
     });
 REGISTER_OP("SdmGroupNormGrad")
@@ -53,10 +57,11 @@ REGISTER_OP("SdmLayerNormGrad")
 REGISTER_OP("SdmGeglu").Input("x: T").Output("y: T")
     .Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
-  tensorflow::shape_inference::DimensionHandle channels;
-  TF_RETURN_IF_ERROR(c->Divide(c->Dim(c->input(0), -1), 2, true, &channels));
-  tensorflow::shape_inference::ShapeHandle shape;
-  TF_RETURN_IF_ERROR(c->ReplaceDim(c->input(0), -1, channels, &shape));
+  ShapeHandle x, shape;
+  TF_RETURN_IF_ERROR(c->WithRankAtLeast(c->input(0), 1, &x));
+  DimensionHandle channels;
+  TF_RETURN_IF_ERROR(c->Divide(c->Dim(x, -1), 2, true, &channels));
+  TF_RETURN_IF_ERROR(c->ReplaceDim(x, -1, channels, &shape));
   c->set_output(0, shape);
   return absl::OkStatus();
 });
@@ -75,7 +80,8 @@ REGISTER_OP("SdmAttention")
     .SetShapeFn([](InferenceContext* c) {
       int64_t heads;
       TF_RETURN_IF_ERROR(c->GetAttr("heads", &heads));
-      const auto q = c->input(0);
+      ShapeHandle q;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 3, &q));
       c->set_output(0, q);
       c->set_output(1, c->MakeShape({c->Dim(q, 0), c->MakeDim(heads), c->Dim(q, 1)}));
       return absl::OkStatus();
@@ -100,9 +106,11 @@ REGISTER_OP("SdmSelfAttention")
     .SetShapeFn([](InferenceContext* c) {
       int64_t heads;
       TF_RETURN_IF_ERROR(c->GetAttr("heads", &heads));
-      tensorflow::shape_inference::DimensionHandle width;
-      TF_RETURN_IF_ERROR(c->Divide(c->Dim(c->input(0), 2), 3, true, &width));
-      const auto batch = c->Dim(c->input(0), 0), length = c->Dim(c->input(0), 1);
+      ShapeHandle qkv;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 3, &qkv));
+      DimensionHandle width;
+      TF_RETURN_IF_ERROR(c->Divide(c->Dim(qkv, 2), 3, true, &width));
+      const auto batch = c->Dim(qkv, 0), length = c->Dim(qkv, 1);
       c->set_output(0, c->MakeShape({batch, length, width}));
       c->set_output(1, c->MakeShape({batch, c->MakeDim(heads), length}));
       return absl::OkStatus();
@@ -127,9 +135,10 @@ REGISTER_OP("SdmConv3x3")
     .SetShapeFn([](InferenceContext* c) {
       bool transposed;
       TF_RETURN_IF_ERROR(c->GetAttr("transposed", &transposed));
-      tensorflow::shape_inference::ShapeHandle shape;
-      const auto out = c->Dim(c->input(1), transposed ? 2 : 3);
-      TF_RETURN_IF_ERROR(c->ReplaceDim(c->input(0), 3, out, &shape));
+      ShapeHandle x, w, shape;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 4, &x));
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 4, &w));
+      TF_RETURN_IF_ERROR(c->ReplaceDim(x, 3, c->Dim(w, transposed ? 2 : 3), &shape));
       c->set_output(0, shape);
       return absl::OkStatus();
     });
@@ -137,7 +146,10 @@ REGISTER_OP("SdmConv3x3FilterGrad")
     .Input("x: T").Input("d_y: T").Output("d_w: float").Output("d_bias: float")
     .Attr("tile: int = 0").Attr("T: {float, bfloat16} = DT_FLOAT")
     .SetShapeFn([](InferenceContext* c) {
-      const auto in = c->Dim(c->input(0), 3), out = c->Dim(c->input(1), 3);
+      ShapeHandle x, d_y;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 4, &x));
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 4, &d_y));
+      const auto in = c->Dim(x, 3), out = c->Dim(d_y, 3);
       c->set_output(0, c->MakeShape({c->MakeDim(3), c->MakeDim(3), in, out}));
       c->set_output(1, c->Vector(out));
       return absl::OkStatus();

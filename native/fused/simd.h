@@ -167,7 +167,8 @@ inline Vec exp(Vec x) {
   const __mmask16 normal = _mm512_cmp_ps_mask(x, broadcast(-87.0f), _CMP_NLT_UQ);
   return _mm512_maskz_scalef_ps(normal, p, n);
 #else
-  IntVec bits;
+  typedef uint32_t Bits __attribute__((vector_size(kBytes)));  // may wrap around, where the result is not taken
+  Bits bits;
   std::memcpy(&bits, &rounded, sizeof(bits));
   bits = (bits << 23) + (127 << 23);
   Vec scale;

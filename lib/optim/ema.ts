@@ -8,6 +8,14 @@ import { markDisposed, refuseDisposed } from '../nn/disposed';
 import { unlessFound } from '../nn/kernels/found-inf';
 import { assignParts, isBetterApart, joined } from '../nn/kernels/joined';
 import { checkStateDict, loadStateDict, stateDict, type StateDict } from '../nn/state-dict';
+import {
+  checkOptions,
+  FLAG_RULE,
+  isPositive,
+  isShare,
+  isWholeNumber,
+  type OptionRules,
+} from '../options';
 import { requireParameters } from './named-tensors';
 import type { OptimizerStepOptions } from './optimizer';
 
@@ -24,50 +32,31 @@ export interface EMAOptions {
   readonly power?: number;
 }
 
-function checkOptions(options: Required<EMAOptions>): void {
-  const { decay, minDecay, updateAfterStep, invGamma, power } = options;
-  const rules: [name: string, value: number, expected: string, fits: boolean][] = [
-    ['decay', decay, 'a number in [0, 1]', decay >= 0 && decay <= 1],
-    ['minDecay', minDecay, `a number in [0, decay]`, minDecay >= 0 && minDecay <= decay],
-    [
-      'updateAfterStep',
-      updateAfterStep,
-      'an integer ≥ 0',
-      Number.isInteger(updateAfterStep) && updateAfterStep >= 0,
-    ],
-    ['invGamma', invGamma, 'a number > 0', invGamma > 0],
-    ['power', power, 'a number > 0', power > 0],
-  ];
-  const problems = rules.filter(([, , , fits]) => !fits);
-  if (problems.length === 0) return;
-  const lines = problems.map(
-    ([name, value, expected]) => `${name}: expected ${expected}, got ${value}`,
-  );
-  throw new Error(`EMAModel: ${lines.join('; ')}`);
-}
+const DEFAULTS: Required<EMAOptions> = {
+  decay: 0.9999,
+  minDecay: 0,
+  updateAfterStep: 0,
+  useEmaWarmup: false,
+  invGamma: 1,
+  power: 2 / 3,
+};
+
+const RULES: OptionRules<Required<EMAOptions>> = {
+  decay: ['a number in [0, 1]', isShare],
+  minDecay: ['a number in [0, decay]', (value, { decay }) => isShare(value) && value <= decay],
+  updateAfterStep: ['an integer ≥ 0', (value) => isWholeNumber(value) && value >= 0],
+  useEmaWarmup: FLAG_RULE,
+  invGamma: ['a number > 0', isPositive],
+  power: ['a number > 0', isPositive],
+};
 
 /**
  * Fills in the defaults, also for what is given as undefined.
  *
- * @throws Error that names all options out of range
+ * @throws TypeError if they are no record; RangeError naming every option that is unknown or out of range
  */
-export function emaOptions({
-  decay = 0.9999,
-  minDecay = 0,
-  updateAfterStep = 0,
-  useEmaWarmup = false,
-  invGamma = 1,
-  power = 2 / 3,
-  ...unknown
-}: EMAOptions): Required<EMAOptions> {
-  const options = { decay, minDecay, updateAfterStep, useEmaWarmup, invGamma, power };
-  const names = Object.keys(unknown);
-  if (names.length > 0) {
-    const known = Object.keys(options).join(', ');
-    throw new Error(`EMAModel: unknown ${names.join(', ')} (known: ${known})`);
-  }
-  checkOptions(options);
-  return options;
+export function emaOptions(options: EMAOptions): Required<EMAOptions> {
+  return checkOptions('EMAModel', options, DEFAULTS, RULES);
 }
 
 /** An average after a share of its way to present values. */

@@ -141,8 +141,10 @@ it('takes undefined for the default, option by option', () => {
 });
 
 it('names options that there are not', () => {
-  const bad = { decya: 0.5, rate: undefined } as EMAOptions;
-  expect(() => new EMAModel(new Map(), bad)).toThrow('EMAModel: unknown decya, rate (known: decay');
+  const bad = { decya: 0.5, rate: undefined } as EMAOptions; // undefined is not given
+  expect(() => new EMAModel(new Map(), bad)).toThrow(
+    /^EMAModel: decya: unknown option \(known: decay, [^;]*\)\.$/,
+  );
 });
 
 it('names all options out of range', () => {
@@ -151,4 +153,14 @@ it('names all options out of range', () => {
   for (const [name, value] of Object.entries(bad)) {
     expect(refuse).toThrow(new RegExp(`${name}: expected [^;]*, got ${value}`));
   }
+});
+
+it('names all options of another type', () => {
+  const bad = { decay: '0.5', useEmaWarmup: 'no', invGamma: '1', power: null };
+  const refuse = () => new EMAModel(new Map(), bad as unknown as EMAOptions);
+  for (const [name, value] of Object.entries(bad)) {
+    const shown = JSON.stringify(value);
+    expect(refuse).toThrow(new RegExp(`${name}: expected [^;]*, got ${shown}`));
+  }
+  expect(() => new EMAModel(new Map(), null as never)).toThrow('options as a record');
 });

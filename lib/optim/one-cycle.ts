@@ -3,6 +3,7 @@
  * Topin 2018, "Super-convergence: very fast training of neural networks using large learning rates"; the
  * formula and the defaults are those of torch's `OneCycleLR` with cosine annealing.
  */
+import { checkOptions, isCount, isPositive, isShare, type OptionRules } from '../options';
 import type { LRSchedule } from './lr-scheduler';
 
 export interface OneCycleOptions {
@@ -16,28 +17,24 @@ export interface OneCycleOptions {
   readonly finalDivFactor?: number;
 }
 
+const DEFAULTS = { pctStart: 0.3, divFactor: 25, finalDivFactor: 1e4 };
+
+const RULES: OptionRules<Required<OneCycleOptions>> = {
+  totalSteps: ['an integer ≥ 2', (value) => isCount(value) && value >= 2],
+  pctStart: ['a number in (0, 1)', (value) => isShare(value) && value > 0 && value < 1],
+  divFactor: ['a number ≥ 1', (value) => isPositive(value) && value >= 1],
+  finalDivFactor: ['a number ≥ 1', (value) => typeof value === 'number' && value >= 1],
+};
+
 /**
  * The factor of the highest rate, by steps done; past the cycle it stays at its last value (torch raises an
  * error there). torch also moves beta1, which is left alone here.
  *
  * @throws RangeError naming every option out of range
  */
-export function oneCycle({
-  totalSteps,
-  pctStart = 0.3,
-  divFactor = 25,
-  finalDivFactor = 1e4,
-}: OneCycleOptions): LRSchedule {
-  const rules: [name: string, value: number, expected: string, fits: boolean][] = [
-    ['totalSteps', totalSteps, 'an integer ≥ 2', Number.isInteger(totalSteps) && totalSteps >= 2],
-    ['pctStart', pctStart, 'a number in (0, 1)', pctStart > 0 && pctStart < 1],
-    ['divFactor', divFactor, 'a number ≥ 1', divFactor >= 1 && divFactor < Infinity],
-    ['finalDivFactor', finalDivFactor, 'a number ≥ 1', finalDivFactor >= 1],
-  ];
-  const problems = rules
-    .filter(([, , , fits]) => !fits)
-    .map(([name, value, expected]) => `${name}: expected ${expected}, got ${value}`);
-  if (problems.length > 0) throw new RangeError(`oneCycle: ${problems.join('; ')}.`);
+export function oneCycle(options: OneCycleOptions): LRSchedule {
+  const all = checkOptions('oneCycle', options, DEFAULTS, RULES);
+  const { totalSteps, pctStart, divFactor, finalDivFactor } = all;
   const first = 1 / divFactor;
   const last = first / finalDivFactor;
   const top = pctStart * totalSteps - 1;

@@ -1,6 +1,6 @@
 /** Against torch's OneCycleLR; see scripts/export_method_goldens.py. */
 import { expect, it } from 'vitest';
-import { oneCycle } from '../../lib/optim/one-cycle';
+import { oneCycle, type OneCycleOptions } from '../../lib/optim/one-cycle';
 import { loadGolden } from '../support/golden';
 
 const golden = loadGolden('methods');
@@ -65,5 +65,12 @@ it('names every option out of range', () => {
   expect(() => oneCycle(bad)).toThrow(
     'totalSteps: expected an integer ≥ 2, got 1; pctStart: expected a number in (0, 1), got 1; ' +
       'divFactor: expected a number ≥ 1, got 0; finalDivFactor: expected a number ≥ 1, got NaN.',
+  );
+});
+
+it('names options that there are not, and those of another type', () => {
+  const bad = { totalSteps: 10, pctStart: '0.5', pct: 1 } as unknown as OneCycleOptions;
+  expect(() => oneCycle(bad)).toThrow(
+    'pctStart: expected a number in (0, 1), got "0.5"; pct: unknown option (known: totalSteps,',
   );
 });

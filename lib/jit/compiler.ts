@@ -75,3 +75,15 @@ export function runFunctionsEagerly(run: boolean): void {
 export function functionsRunEagerly(): boolean {
   return eagerly || presentCompiler() === undefined;
 }
+
+/** What the present compiler says of something that it may have, or why it is not asked. */
+export function supportHere<S extends { readonly isThere: boolean }>(
+  ask: (compiler: Compiler) => S,
+): S | { readonly isThere: false; readonly why: string } {
+  const compiler = presentCompiler();
+  if (!compiler) {
+    return { isThere: false, why: `the backend '${tf.getBackend()}' makes no graphs` };
+  }
+  if (functionsRunEagerly()) return { isThere: false, why: 'functions run op by op' };
+  return ask(compiler);
+}

@@ -1,7 +1,5 @@
 /** The option `mixedPrecision` of what trains and draws, by accelerate's name and values. */
-
-import { tf } from '../backend';
-import { functionsRunEagerly, presentCompiler, type Bfloat16Support } from './compiler';
+import { supportHere } from './compiler';
 import type { Precision } from './trace';
 
 /**
@@ -30,7 +28,7 @@ export interface ChosenPrecision {
 /** @param owner who has the option, for the sentence */
 export function chooseMixedPrecision(owner: string, wanted: MixedPrecision): ChosenPrecision {
   if (wanted === 'no') return { precision: 'float32', note: null };
-  const support = supportHere();
+  const support = supportHere((compiler) => compiler.bfloat16());
   if (support.isThere) {
     const chosen = `${owner}: mixedPrecision 'auto' is 'bf16' here, by ${support.by}.`;
     return { precision: 'bfloat16', note: wanted === 'auto' ? chosen : null };
@@ -43,15 +41,4 @@ export function chooseMixedPrecision(owner: string, wanted: MixedPrecision): Cho
         ? `${owner}: mixedPrecision 'auto' is 'no' here: ${why}.`
         : `${owner}: mixedPrecision 'bf16' is computed in float32 here: ${why}.`,
   };
-}
-
-function supportHere(): Bfloat16Support {
-  const compiler = presentCompiler();
-  if (!compiler) {
-    return { isThere: false, why: `the backend '${tf.getBackend()}' makes no graphs` };
-  }
-  if (functionsRunEagerly()) {
-    return { isThere: false, why: 'functions run op by op, in float32' };
-  }
-  return compiler.bfloat16();
 }

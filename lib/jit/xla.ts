@@ -1,7 +1,5 @@
 /** The option `xla` of what trains. */
-
-import { tf } from '../backend';
-import { functionsRunEagerly, presentCompiler, type XlaSupport } from './compiler';
+import { supportHere } from './compiler';
 
 /** What was chosen. */
 export interface ChosenXla {
@@ -17,16 +15,7 @@ export interface ChosenXla {
  */
 export function chooseXla(owner: string, wanted: boolean): ChosenXla {
   if (!wanted) return { xla: false, note: null };
-  const support = supportHere();
+  const support = supportHere((compiler) => compiler.xla());
   if (support.isThere) return { xla: true, note: null };
   return { xla: false, note: `${owner}: xla is left out here: ${support.why}.` };
-}
-
-function supportHere(): XlaSupport {
-  const compiler = presentCompiler();
-  if (!compiler) {
-    return { isThere: false, why: `the backend '${tf.getBackend()}' makes no graphs` };
-  }
-  if (functionsRunEagerly()) return { isThere: false, why: 'functions run op by op' };
-  return compiler.xla();
 }

@@ -3,7 +3,7 @@
  * a factor of the base rate. Names and formulas are those of get_scheduler in diffusers' optimization.py.
  */
 
-export const LR_SCHEDULES = ['constant', 'constant_with_warmup', 'linear', 'cosine'] as const;
+const LR_SCHEDULES = ['constant', 'constant_with_warmup', 'linear', 'cosine'] as const;
 export type LRScheduleName = (typeof LR_SCHEDULES)[number];
 
 export interface LRScheduleOptions {

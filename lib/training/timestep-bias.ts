@@ -6,7 +6,7 @@ import { tf } from '../backend';
 import { isPositive, isShare, isWholeNumber, type OptionRules } from '../options';
 import { rand, type RandomKey } from '../random';
 
-export const TIMESTEP_BIAS_STRATEGIES = ['none', 'earlier', 'later', 'range'] as const;
+const TIMESTEP_BIAS_STRATEGIES = ['none', 'earlier', 'later', 'range'] as const;
 
 export interface TimestepBias {
   /** Which time steps: none (default), a portion of those with the least or with the most noise, or a range. */

@@ -54,11 +54,7 @@ const DIGITS = 10;
 
 const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
-/** Measures the real sets against each other, pair by pair. */
-export const realFloor = (references: readonly RealSet[]): RealFloor =>
-  atOnce(floorPieces(references));
-
-/** As `realFloor`; a piece is a pair of sets. */
+/** Measures the real sets against each other, pair by pair; a piece is a pair of sets. */
 export function* floorPieces(references: readonly RealSet[]): Pieces<RealFloor> {
   const kids: number[] = [];
   const distances: number[] = [];
@@ -79,14 +75,7 @@ export function* floorPieces(references: readonly RealSet[]): Pieces<RealFloor> 
   };
 }
 
-/** Measures a judged set against real ones. */
-export const compareWithReal = (
-  set: JudgedSet,
-  references: readonly RealSet[],
-  floor: RealFloor,
-): Comparison => atOnce(withRealPieces(set, references, floor));
-
-/** As `compareWithReal`; a piece is one of the real sets. */
+/** Measures a judged set against real ones; a piece is one of these. */
 export function* withRealPieces(
   set: JudgedSet,
   references: readonly RealSet[],

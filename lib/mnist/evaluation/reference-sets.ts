@@ -4,7 +4,7 @@ import { rowMajor, toTensor } from '../../datasets/transforms';
 import { permutation, type RandomStream } from '../../random';
 import { selectRows, type Features } from '../../metrics/features';
 import type { Judge } from './judge';
-import { atOnce, type Pieces } from '../../pieces';
+import type { Pieces } from '../../pieces';
 
 /** Real images as the judge sees them. */
 export interface RealSet extends Features {
@@ -14,24 +14,14 @@ export interface RealSet extends Features {
 
 /**
  * Disjoint sets of real images with as many of each digit, as a set of generated images has. What they
- * differ by among each other is the floor that no generator can be asked to go below.
+ * differ by among each other is the floor that no generator can be asked to go below. Each piece yields how many images the
+ * judge has seen.
  *
  * @param perDigit images of each digit in each set
  * @param stream decides which images
  * @param most sets to make at most; fewer if there are not enough images
  * @throws RangeError if there are not enough for two
  */
-export function referenceSets(
-  judge: Judge,
-  dataset: MnistDataset,
-  perDigit: number,
-  stream: RandomStream,
-  most = 5,
-): RealSet[] {
-  return atOnce(referencePieces(judge, dataset, perDigit, stream, most));
-}
-
-/** As `referenceSets`; each piece yields how many images the judge has seen. */
 export function* referencePieces(
   judge: Judge,
   dataset: MnistDataset,
@@ -48,7 +38,7 @@ export function* referencePieces(
   const count = Math.min(most, Math.floor(fewest / perDigit));
   if (count < 2) {
     throw new RangeError(
-      `referenceSets: expected at least ${2 * perDigit} images of each digit for two sets of ` +
+      `Evaluation: expected at least ${2 * perDigit} images of each digit for two sets of ` +
         `${perDigit}, got ${fewest}. Take fewer images.`,
     );
   }

@@ -18,7 +18,7 @@ export function secondsText(seconds) {
 }
 
 /** How many times as fast ours is; null where that cannot be said. */
-export function ratioTo(peer, ours) {
+function ratioTo(peer, ours) {
   if (!isMeasured(peer) || !isMeasured(ours)) return null;
   const ratio = peer.median / ours.median;
   return Number.isFinite(ratio) && ratio > 0 ? ratio : null;

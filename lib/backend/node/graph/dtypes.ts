@@ -21,7 +21,7 @@ export interface TensorSpec {
   readonly dtype: number;
 }
 
-export function dtypeName(dtype: number): string {
+function dtypeName(dtype: number): string {
   return NAMES.get(dtype) ?? `dtype ${dtype}`;
 }
 

@@ -109,7 +109,7 @@ const RULES: OptionRules<ResolvedTrainerOptions> = {
   lrScales: LR_SCALES_RULE,
   weightDecay: NOT_NEGATIVE_RULE,
   maxGradNorm: ['null or a number > 0', (v) => v === null || isPositive(v)],
-  ema: ['null or options of EMAModel', (v) => typeof v === 'object'],
+  ema: ['null or options of EMAModel', (v) => typeof v === 'object' && !Array.isArray(v)],
   lrSchedule: ['a function of the step', isFunction],
   nonFinite: ["'throw' or 'skip'", (v) => v === 'throw' || v === 'skip'],
   maxSkippedSteps: ['an integer ≥ 1', isCount],

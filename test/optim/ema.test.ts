@@ -164,3 +164,16 @@ it('names all options of another type', () => {
   }
   expect(() => new EMAModel(new Map(), null as never)).toThrow('options as a record');
 });
+
+it('coerces no option', () => {
+  const bad = { decay: '.9', minDecay: null, updateAfterStep: '0', useEmaWarmup: 'no', power: '1' };
+  const refuse = () => new EMAModel(new Map(), bad as unknown as EMAOptions);
+  for (const [name, value] of Object.entries(bad)) {
+    const got = value === null ? 'null' : `"${value}"`;
+    expect(refuse).toThrow(new RegExp(`EMAModel: .*${name}: expected [^;]*, got ${got}`));
+  }
+  for (const options of [[], 5] as EMAOptions[])
+    expect(() => new EMAModel(new Map(), options)).toThrow(
+      'EMAModel: expected options as a record',
+    );
+});

@@ -1,4 +1,11 @@
-import { ANY_RULE, checkGiven, FLAG_RULE, FUNCTION_RULE } from '../options';
+import {
+  ANY_RULE,
+  checkGiven,
+  FLAG_RULE,
+  FUNCTION_RULE,
+  requireRecord,
+  type Rule,
+} from '../options';
 import type { SkippedStep, StepLog, TrainHistory } from './history';
 
 export interface FitOptions {
@@ -20,10 +27,13 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
 }
 
+const SIGNAL_RULE: Rule = ['an AbortSignal', (value) => value instanceof AbortSignal];
+
 /** @throws TypeError if they are no record; RangeError naming every option that is unknown or of another kind */
 export function checkFitOptions(options: FitOptions): void {
+  requireRecord('Trainer.fit', options, 'options as a record, { name: value }');
   checkGiven('Trainer.fit', options, {
-    ...{ maxSteps: ANY_RULE, epochs: ANY_RULE, progressBar: FLAG_RULE, signal: ANY_RULE },
+    ...{ maxSteps: ANY_RULE, epochs: ANY_RULE, progressBar: FLAG_RULE, signal: SIGNAL_RULE },
     ...{
       onStep: FUNCTION_RULE,
       onSkip: FUNCTION_RULE,

@@ -5,6 +5,7 @@ import { notice } from '../notices';
 import type { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
 import type { Optimizer } from '../optim/optimizer';
+import { NOT_NEGATIVE_RULE, shown } from '../options';
 import { Generator } from '../random';
 import { GradientExchange } from './gradient-exchange';
 import { NonFiniteLossError, type SkippedStep, type StepLog } from './history';
@@ -88,13 +89,15 @@ export class OptimizerStep {
 
   /** Null where the host has something to do within each step. */
   private makeBunch(): StepBunch | null {
-    const { loggingSteps, cluster, exchangeGradients } = this.options;
+    const { batchSize, loggingSteps, cluster, exchangeGradients } = this.options;
     if (loggingSteps === 1) return null;
     if (cluster || exchangeGradients) {
       this.sayWhy('gradients are exchanged in each step');
       return null;
     }
-    return new StepBunch(new WholeStep(this.stepParts, loggingSteps), loggingSteps);
+    const perEpoch = Math.ceil(this.parts.objective.length / batchSize); // a bunch ends with its epoch
+    const most = Math.min(loggingSteps, perEpoch);
+    return new StepBunch(new WholeStep(this.stepParts, most), loggingSteps);
   }
 
   private sayWhy(why: string): void {
@@ -151,8 +154,14 @@ export class OptimizerStep {
     return { step, epoch, loss, learningRate, gradNorm, seconds };
   }
 
+  /** @throws RangeError if the schedule gives no factor, which would make every weight NaN */
   private learningRate(step: number): number {
-    return this.parts.optimizer.lr * this.options.lrSchedule(step - 1);
+    const factor: unknown = this.options.lrSchedule(step - 1);
+    const [expected, fits] = NOT_NEGATIVE_RULE;
+    if (fits(factor)) return this.parts.optimizer.lr * (factor as number);
+    throw new RangeError(
+      `Trainer: lrSchedule: expected ${expected} after ${step - 1} steps, the factor of learningRate, got ${shown(factor)}.`,
+    );
   }
 
   /**

@@ -133,6 +133,17 @@ describe('a bunch', () => {
     expect(numbers(next)).toEqual(numbers(single));
   });
 
+  it('may be as long as you like: it ends with its epoch, and no more is kept', async () => {
+    const dataset = firstImages(8);
+    const [before, loggingSteps] = [tf.memory().numBytes, Number.MAX_SAFE_INTEGER];
+    const [single, bunched] = [tinyTrainer({}, { dataset }), tinyTrainer({}, { dataset })];
+    const taken = tf.memory().numBytes - before;
+    bunched.setOptions({ loggingSteps });
+    expect(tf.memory().numBytes - before - taken).toBeLessThan(100);
+    for (const trainer of [single, bunched]) await trainer.fit({ maxSteps: 3 });
+    expect(numbers(bunched)).toEqual(numbers(single));
+  });
+
   it('may get another length in place', async () => {
     const [single, bunched] = [tinyTrainer(), tinyTrainer()];
     await single.fit({ maxSteps: 6 });

@@ -242,7 +242,28 @@ describe('refusals', () => {
     for (const [name, text] of Object.entries(texts)) {
       expect(() => tinyTrainer({ [name]: text })).toThrow(`${name}: expected`);
     }
+    const ema = { useEmaWarmup: 'no' as unknown as boolean };
+    expect(() => tinyTrainer({ ema })).toThrow('useEmaWarmup: expected true or false, got "no"');
+    expect(() => tinyTrainer({ ema: [] as object })).toThrow('Trainer: ema: expected null or ');
   });
+
+  it.each([NaN, -0.1, Infinity, undefined, '0.5', Promise.resolve(1)])(
+    'tell of an lrSchedule that gives %s before a weight is changed',
+    async (factor) => {
+      const rate = (step: number) => (step < 1 ? 1 : (factor as number));
+      for (const loggingSteps of [1, 3]) {
+        const trainer = tinyTrainer({ lrSchedule: rate, loggingSteps, ema: { decay: 0.5 } });
+        await trainer.fit({ maxSteps: 1 });
+        const before = everything(trainer);
+        await expect(trainer.fit({ maxSteps: 3 })).rejects.toThrow(
+          /^Trainer: lrSchedule: expected a finite number ≥ 0 after 1 steps, the factor of learningRate, got /,
+        );
+        expect(everything(trainer)).toEqual(before);
+        trainer.setOptions({ lrSchedule: () => 1 });
+        await trainer.fit({ maxSteps: 2 });
+      }
+    },
+  );
 
   it('tell of a data set without an image', () => {
     expect(() => tinyTrainer({}, { dataset: firstImages(0) })).toThrow(
@@ -283,6 +304,12 @@ describe('refusals', () => {
     ],
     [{ maxSteps: 1, onStep: 'bar' }, 'onStep: expected a function, got "bar"'],
     [10, 'Trainer.fit: expected options as a record, { name: value }, got 10'],
+    [undefined, 'Trainer.fit: expected options as a record, { name: value }, got undefined'],
+    [{ maxSteps: 1, signal: true }, 'signal: expected an AbortSignal, got true'],
+    [
+      { maxSteps: 1, signal: new AbortController() },
+      'signal: expected an AbortSignal, got a AbortController',
+    ],
   ])('tell of fit(%j)', async (options, message) => {
     const trainer = tinyTrainer({}, { dataset: firstImages(8) });
     await expect(trainer.fit(options as FitOptions)).rejects.toThrow(message);

@@ -11,6 +11,20 @@ const RECIPE_KEYS = {
   },
 };
 
+/** Settings that the command makes itself, and by what. */
+const MADE_HERE = {
+  'trainer.lrSchedule':
+    'The rate rises in warmupSteps and falls in decayShare of all steps: set those.',
+  'trainer.cluster': 'Workers are given by --workers, or by TF_CONFIG.',
+};
+
+/** Options that stand for a setting. */
+const STANDS_FOR = {
+  'mixed-precision': 'trainer.mixedPrecision',
+  'logging-steps': 'trainer.loggingSteps',
+  xla: 'trainer.xla',
+};
+
 /** @type {import('../command-line/kinds.mjs').Kind} */
 const setting = {
   shown: 'KEY=VALUE',
@@ -18,11 +32,14 @@ const setting = {
     'KEY=VALUE such as trainer.learningRate=2e-3, where KEY begins with scheduler., objective. or trainer., or is ' +
     'warmupSteps (from 0 on) or decayShare (0 to 1)',
   read(text) {
-    const [, keys, value] = /^([\w.]+)=(.+)$/s.exec(text) ?? [];
+    // No name of a setting begins with an underscore: __proto__ would be set for all objects.
+    const [, keys, value] = /^((?!_)\w+(?:\.(?!_)\w+)*)=(.+)$/s.exec(text) ?? [];
     if (keys === undefined) return undefined;
     const [first, ...rest] = keys.split('.');
+    const made = Object.keys(MADE_HERE).find((name) => `${keys}.`.startsWith(`${name}.`));
+    if (made) throw new Misfit(MADE_HERE[made]);
     const fits = Object.hasOwn(RECIPE_KEYS.numbers, keys) && RECIPE_KEYS.numbers[keys];
-    const isGroup = RECIPE_KEYS.groups.includes(first) && rest.length > 0 && !rest.includes('');
+    const isGroup = RECIPE_KEYS.groups.includes(first) && rest.length > 0;
     if (!isGroup && !fits) {
       const known = [
         ...RECIPE_KEYS.groups.map((name) => `${name}.`),
@@ -42,6 +59,16 @@ function valueOf(text) {
   } catch {
     return text;
   }
+}
+
+/** What is given in two ways. */
+function check({ set, ...values }) {
+  const given = new Set(set.map(([keys]) => keys.join('.')));
+  const twice = Object.entries(STANDS_FOR).find(
+    ([option, key]) => values[option] !== undefined && values[option] !== false && given.has(key),
+  );
+  if (!twice) return null;
+  return `--${twice[0]} and --set ${twice[1]}=… are the same setting: leave one of them out.`;
 }
 
 /** @type {import('../command-line/parse.mjs').Command} */
@@ -74,7 +101,7 @@ export const train = {
       kind: count(),
       default: 250,
       also: ['checkpointing-steps', 'save-steps'],
-      help: 'steps between checkpoints',
+      help: 'steps between checkpoints; with --logging-steps at the next that is looked at',
     },
     keep: {
       kind: list(count({ from: 0 }), 'whole numbers with commas between, such as 0,500,1000'),
@@ -132,6 +159,7 @@ export const train = {
       help: 'IPv4 address to listen at; the port has no authentication (docs/cluster.md)',
     },
   },
+  check,
   example: 'npm run train -- --recipe best --steps 500 --output runs/short',
   notes:
     'With TF_CONFIG in the environment this is one of several workers (docs/cluster.md).\n' +

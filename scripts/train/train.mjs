@@ -7,14 +7,26 @@ import { commands } from '../commands/index.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { stopSignal } from '../setup/signals.mjs';
 
+/** Sets what stands at the end of these keys; records on the way are made where there is none. */
+function setIn(recipe, keys, value) {
+  let record = recipe;
+  for (const [i, key] of keys.slice(0, -1).entries()) {
+    const next = (Object.hasOwn(record, key) ? record[key] : null) ?? {};
+    if (typeof next !== 'object' || Array.isArray(next)) {
+      const name = keys.slice(0, i + 1).join('.');
+      const problem = `--set ${keys.join('.')}: ${name} is ${JSON.stringify(next)}, which has no settings of its own.`;
+      misuse(commands.train, [`${problem} Write --set ${name}=….`]);
+    }
+    record = record[key] = next;
+  }
+  record[keys.at(-1)] = value;
+}
+
 /** The recipe with what the command line says. Ends the process where that does not fit. */
 export function readRecipe(values, recipes) {
   const recipe = structuredClone(recipes[values.recipe]);
   if (values.steps !== undefined) recipe.maxSteps = values.steps;
-  for (const [keys, value] of values.set) {
-    const parents = keys.slice(0, -1);
-    parents.reduce((object, key) => (object[key] ??= {}), recipe)[keys.at(-1)] = value;
-  }
+  for (const [keys, value] of values.set) setIn(recipe, keys, value);
   const mixedPrecision = values['mixed-precision'];
   if (mixedPrecision !== undefined) recipe.trainer.mixedPrecision = mixedPrecision;
   if (values.xla) recipe.trainer.xla = true;
@@ -53,6 +65,15 @@ export async function train(values, cluster, onDone = () => {}) {
   const { maxSteps } = recipe;
   const folder = values.output ?? inRoot('runs', values.recipe);
   const kept = new Set(writes ? values.keep : []);
+  const finished = path.join(folder, 'model');
+  const { listCheckpoints } = library('io/runs/checkpoint-folder.js');
+  const before = listCheckpoints(folder).map(({ step }) => step); // damaged ones, too
+  if (before.length === 0 && fs.existsSync(finished)) {
+    const found = `${typed(folder)}, whose model/ has no checkpoint beside it to go on from`;
+    misuse(commands.train, [
+      `--output: expected a run's folder, or one for a new run, got ${found}. Choose another folder, or move that model away.`,
+    ]);
+  }
   const tell = (text) => writes && console.log(text);
   const say = (text) => tell(`${new Date().toISOString().slice(0, 19)}  ${text}`);
   const { data = 'mnist' } = recipe;
@@ -87,9 +108,21 @@ export async function train(values, cluster, onDone = () => {}) {
     return `loss ${sd.meanLoss(last, 100).toFixed(4)} (mean of the last ${last.length} steps)`;
   };
 
-  const finished = path.join(folder, 'model');
+  /** The model of the present step, if the process was killed before it was there; those of steps before it are told. */
+  async function keepMissing() {
+    const isMissing = (step) => !fs.existsSync(path.join(folder, `model-${step}`));
+    const { step } = trainer;
+    if (kept.has(step) && (resumed === 0 || isMissing(step))) await saveModel(`model-${step}`);
+    const late = [...kept].filter((other) => other < step && isMissing(other));
+    if (late.length === 0) return;
+    say(
+      `--keep ${late.join()}: not kept, since the run is at step ${step} already; a new --output keeps them`,
+    );
+  }
+
   if (resumed >= maxSteps) {
     onDone();
+    await keepMissing();
     if (writes && !fs.existsSync(finished)) await saveModel('model');
     say(`already at step ${resumed} of ${maxSteps}, ${lossText()}, in ${folder}`);
     tell('Raise --steps to train on, or choose a new folder by --output to start anew.');
@@ -98,29 +131,37 @@ export async function train(values, cluster, onDone = () => {}) {
   }
 
   if (writes) {
+    // Before anything is changed: another training may have the folder.
+    fs.mkdirSync(folder, { recursive: true });
+    trainer.folders.take(folder);
     if (fs.existsSync(finished)) {
-      // Of the steps until now: else it would stand for the run while that goes on.
-      const keptAs = path.join(folder, `model-${resumed}`);
+      // Of the steps until then: else it would stand for the run while that goes on.
+      const keptAs = path.join(folder, `model-${Math.max(...before)}`);
       if (fs.existsSync(keptAs)) fs.rmSync(finished, { recursive: true });
       else fs.renameSync(finished, keptAs);
     }
     saveRecipe(folder, recipe);
-    trainer.folders.take(folder);
   }
   say(
     `recipe ${values.recipe}: ${resumed ? `goes on after step ${resumed}` : 'a new run'} in ${folder}` +
       (cluster ? `, by ${cluster.size} workers` : ''),
   );
-  if (kept.has(0) && trainer.step === 0) await saveModel('model-0');
+  await keepMissing();
 
   const stop = stopSignal();
   const progress = writes && new Progress({ total: maxSteps, stream: process.stdout });
+  let isDue = false;
   const onStep = async (log) => {
     const { step, learningRate } = log;
     sd.logStep(folder, log); // for sd.watchTraining
     const loss = sd.meanLoss(trainer.history.steps.slice(-50), 50).toFixed(5);
     progress.update(step, `loss ${loss}  lr ${learningRate.toExponential(2)}`);
-    if (step % values['save-every'] === 0) sd.saveTraining(folder, trainer);
+    isDue ||= step % values['save-every'] === 0;
+    // Of steps that are looked at together the weights are those after the last one: they are saved once.
+    if (isDue && step === trainer.step) {
+      sd.saveTraining(folder, trainer);
+      isDue = false;
+    }
     if (kept.has(step)) await saveModel(`model-${step}`);
   };
   const history = await trainer.fit({ maxSteps, signal: stop, ...(writes && { onStep }) });

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lockFolder, unlockFolder } from '../../lib/io/runs/folder-lock';
 import { temporaryFolder } from '../parity/python';
 import { loadScript, root } from '../support/script';
 
@@ -164,6 +165,68 @@ it('npm run train tells the first step, how it ended, and what comes next', asyn
   const left = fs.readdirSync(output);
   expect(left).toContain('model-2');
   expect(left).not.toContain('model');
+});
+
+describe('npm run train with a folder that holds something', () => {
+  const train = (output: string, ...args: string[]) =>
+    run('train', ['--recipe', 'blog', '--set', 'trainer.batchSize=2', '--output', output, ...args]);
+  const mark = (folder: string) => fs.writeFileSync(path.join(folder, 'mark'), 'x');
+  const isMarked = (folder: string) => fs.existsSync(path.join(folder, 'mark'));
+
+  it('keeps models that are missing still, and tells those that it cannot', async () => {
+    const output = path.join(temporaryFolder(), 'run');
+    const first = await train(output, '--steps', '4', '--logging-steps', '2', '--save-every', '1');
+    expect(first.errors).toBe('');
+    expect(fs.readdirSync(output).filter((name) => name.startsWith('checkpoint-'))).toEqual([
+      'checkpoint-2',
+      'checkpoint-4',
+    ]);
+    // As if killed after the checkpoint and before the model.
+    const again = await train(output, '--steps', '4', '--keep', '3,4');
+    expect(again.out).toContain('--keep 3: not kept, since the run is at step 4 already');
+    expect(fs.readdirSync(output)).toContain('model-4');
+    mark(path.join(output, 'model-4'));
+    await train(output, '--steps', '5', '--keep', '4');
+    expect(isMarked(path.join(output, 'model-4'))).toBe(true);
+  });
+
+  it('keeps a finished model under the step that it is of, or refuses', async () => {
+    const output = path.join(temporaryFolder(), 'run');
+    await train(output, '--steps', '2', '--save-every', '1');
+    mark(path.join(output, 'model'));
+    fs.rmSync(path.join(output, 'checkpoint-2', 'training', 'optimizer.safetensors'));
+    const mended = await train(output, '--steps', '3');
+    expect(mended.out).toContain('goes on after step 1');
+    expect(isMarked(path.join(output, 'model-2'))).toBe(true);
+
+    for (const step of [1, 2, 3])
+      fs.rmSync(path.join(output, `checkpoint-${step}`), { recursive: true, force: true });
+    mark(path.join(output, 'model'));
+    const { code, errors } = await train(output, '--steps', '3');
+    expect(errors).toContain('whose model/ has no checkpoint beside it to go on from. Choose');
+    expect(code).toBe(2);
+    expect(isMarked(path.join(output, 'model'))).toBe(true);
+  });
+
+  it('changes nothing where another training has it', async () => {
+    const output = temporaryFolder();
+    fs.writeFileSync(path.join(output, 'recipe.json'), 'theirs');
+    lockFolder(output);
+    const { code, errors } = await train(output, '--steps', '1');
+    unlockFolder(output);
+    expect(errors).toContain('expected to be the only one that writes here');
+    expect(code).toBe(1);
+    expect(fs.readdirSync(output)).toEqual(['recipe.json']);
+    expect(fs.readFileSync(path.join(output, 'recipe.json'), 'utf8')).toBe('theirs');
+  });
+
+  it('refuses a setting within a number before anything is made', async () => {
+    const output = path.join(temporaryFolder(), 'run');
+    const { code, errors } = await train(output, '--set', 'trainer.seed.init=3');
+    expect(errors).toContain('--set trainer.seed.init: trainer.seed is 42, which has no settings');
+    expect(code).toBe(2);
+    expect(fs.existsSync(output)).toBe(false);
+  });
 });
 
 it('a model is kept only at steps that are looked at', async () => {

@@ -136,6 +136,15 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--set', 'warmupSteps=soon'], /^--set: expected KEY=VALUE/],
     [['--set', 'decayShare=2'], /decayShare \(0 to 1\), got 'decayShare=2'/],
     [['--set', 'trainer=3'], /^--set: expected KEY=VALUE/],
+    [['--set', 'trainer.=3'], /^--set: expected KEY=VALUE/],
+    [['--set', 'trainer.__proto__.seed=3'], /^--set: expected KEY=VALUE.*got 'trainer\.__proto__/],
+    [['--set', 'trainer.lrSchedule=cosine'], /got 'trainer\.lrSchedule=cosine'\. The rate rises/],
+    [['--set', 'trainer.cluster.size=2'], /Workers are given by --workers/],
+    [
+      ['--set', 'trainer.loggingSteps=3', '--logging-steps', '4'],
+      /^--logging-steps and --set trainer\.loggingSteps=… are the same setting: leave one of them out\.$/,
+    ],
+    [['--xla', '--set', 'trainer.xla=false'], /^--xla and --set trainer\.xla=… are the same/],
   ],
   evaluate: [
     [['--mixed-precision', 'yes'], /^--mixed-precision: expected .*got 'yes'/],

@@ -72,6 +72,7 @@ export class EMAModel {
     readonly shadow_params: Readonly<Record<string, tf.Variable>>;
   };
   private stored: tf.Tensor[] | null = null;
+  private isCopied = false;
 
   /** @param parameters the variables to average, by name; the average starts as a copy of them */
   constructor(parameters: ReadonlyMap<string, tf.Variable>, options: EMAOptions = {}) {
@@ -154,6 +155,7 @@ export class EMAModel {
   /** Sets the parameters to their average. */
   copyTo(): void {
     this.refuseDisposed('copyTo');
+    this.isCopied = this.stored !== null;
     for (const [name, parameter] of this.parameters) {
       parameter.assign(this.state.shadow_params[name]!);
     }
@@ -165,6 +167,20 @@ export class EMAModel {
     [...this.parameters.values()].forEach((parameter, i) => parameter.assign(this.stored![i]!));
     tf.dispose(this.stored);
     this.stored = null;
+    this.isCopied = false;
+  }
+
+  /**
+   * What trains or saves trained weights, or loads others, would take the average for them, and `restore` would undo it.
+   *
+   * @throws Error naming the owner while averaged weights stand in the parameters and the trained ones are stored
+   */
+  requireTrainedWeights(owner: string): void {
+    if (!this.isCopied) return;
+    throw new Error(
+      `${owner}: expected the trained weights in the models, but the averaged ones stand there: wait until withAveragedWeights ` +
+        'has ended (await it), or call ema.restore() first.',
+    );
   }
 
   /** Steps done and the averaged weights: on the host, in torch's layouts. */

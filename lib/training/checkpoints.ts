@@ -74,7 +74,8 @@ export interface SaveTrainingOptions extends FindCheckpointOptions {
  *
  * @returns the checkpoint's folder
  * @throws RangeError for a bad option; CheckpointSaveError if the file system fails; FolderLockedError if another
- *   process writes here; Error if there is a later checkpoint, of another run, or this is a worker that is not the chief
+ *   process writes here; Error if there is a later checkpoint, of another run, averaged weights stand in the models, or this
+ *   is a worker that is not the chief
  */
 export function saveTraining(
   runFolder: string,
@@ -94,6 +95,7 @@ export function saveTraining(
         'chief alone save them.',
     );
   }
+  trainer.ema?.requireTrainedWeights('saveTraining');
   const { pipelineClass, parts } = trainer.objective;
   const write = (folder: string) => {
     mkdirSync(path.join(folder, 'training'));
@@ -152,6 +154,7 @@ function resumeFrom(
   trainer: Trainer,
   { onWarning = warn }: FindCheckpointOptions,
 ): number {
+  trainer.ema?.requireTrainedWeights('resumeTraining');
   const writes = trainer.options.cluster?.isChief ?? true;
   const folder = latestCheckpoint(runFolder, { onWarning });
   if (folder === null) return 0;

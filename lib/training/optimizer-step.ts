@@ -132,9 +132,10 @@ export class OptimizerStep {
   /**
    * @param indices places of the batch's samples
    * @returns null if the step is under way
-   * @throws NonFiniteLossError or OutOfMemoryError with the weights as before; WorkerLostError
+   * @throws NonFiniteLossError or OutOfMemoryError with the weights as before; WorkerLostError; Error if averaged ones stand there
    */
   async run(indices: Int32Array, place: StepPlace): Promise<StepLog | SkippedStep | null> {
+    this.parts.ema?.requireTrainedWeights('Trainer.fit');
     if (this.launch(indices, place)) return null;
     const start = performance.now();
     const { trainStep } = this;

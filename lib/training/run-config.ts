@@ -32,6 +32,9 @@ const AT_START: readonly (keyof ResolvedTrainerOptions)[] = [
 /** What checkpoints that do not name an option were trained with. */
 const BEFORE_THE_OPTION = { mixedPrecision: 'no', xla: false, loggingSteps: 1 };
 
+/** Options that a run's config does not have where they are these. */
+const LEFT_OUT: RunConfig = { optimizer: 'adamw', lrScales: {} };
+
 /** An option that differs. */
 export interface Change {
   readonly name: string;
@@ -100,8 +103,9 @@ export function runConfig(objective: Objective, options: ResolvedTrainerOptions)
   const own = Object.entries(options).filter(([name]) => !(FREE as string[]).includes(name));
   const config: Record<string, unknown> = { ...Object.fromEntries(own), ...objective.identity() };
   // runs from before there were these options go on
-  if (options.optimizer === 'adamw') delete config['optimizer'];
-  if (Object.keys(options.lrScales).length === 0) delete config['lrScales'];
+  for (const [name, value] of Object.entries(LEFT_OUT)) {
+    if (isSame(config[name], value)) delete config[name];
+  }
   return config;
 }
 
@@ -111,7 +115,9 @@ const shown = (value: unknown) => {
 };
 
 /** Every key that differs, with both values. */
-export function configDifferences(saved: RunConfig, present: RunConfig): string[] {
+export function configDifferences(savedConfig: RunConfig, presentConfig: RunConfig): string[] {
+  const saved: RunConfig = { ...LEFT_OUT, ...savedConfig };
+  const present: RunConfig = { ...LEFT_OUT, ...presentConfig };
   const keys = [...new Set([...Object.keys(saved), ...Object.keys(present)])];
   return keys
     .filter((key) => JSON.stringify(saved[key]) !== JSON.stringify(present[key]))

@@ -67,6 +67,12 @@ export class Trainer<O extends Objective = Objective> {
     if (objective.length === 0) {
       throw new RangeError('Trainer: expected at least one sample to train on, got none.');
     }
+    if (batchSize > objective.length) {
+      throw new RangeError(
+        `Trainer: expected batchSize of at most ${objective.length}, the samples there are, got ${batchSize}: no batch would ` +
+          'be full. Make it smaller.',
+      );
+    }
     this.sampler = new BatchSampler(objective.length, { batchSize, seed }, 'Trainer');
     const optimizer = (this.optimizer = makeOptimizer(parameters, o));
     const ema = (this.ema = o.ema && new EMAModel(parameters, o.ema));

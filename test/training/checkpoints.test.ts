@@ -181,6 +181,12 @@ describe('resumeTraining', () => {
     }
   });
 
+  it('refuses another optimizer, and tells the default that it had', () => {
+    const trainer = tinyTrainer({ optimizer: 'muon', lrScales: { unet: 0.5 } });
+    const expected = 'expected "adamw" as in the checkpoint, got "muon"; lrScales: expected {} as';
+    expectRefused(sound, trainer, expected);
+  });
+
   it('refuses a frozen text encoder, other captions, another schedule, by name', () => {
     expectRefused(
       sound,

@@ -18,7 +18,14 @@ import {
 import { diffusionLoss } from '../../lib/training/diffusion-loss';
 import { loadGolden } from '../support/golden';
 import { quickMnist } from '../support/tiny-model';
-import { digests, disposeTrainers, losses, tinyTrainer, withoutJit } from './tiny-trainer';
+import {
+  digests,
+  disposeTrainers,
+  everything,
+  losses,
+  tinyTrainer,
+  withoutJit,
+} from './tiny-trainer';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'methods-'));
 afterEach(() => {
@@ -72,6 +79,36 @@ describe('ema', () => {
     );
     parts.unet.dispose();
     parts.textEncoder.dispose();
+  });
+
+  it('is never trained, saved or overwritten in place of the trained weights', async () => {
+    const trainer = tinyTrainer({ ema });
+    await withoutJit(() => trainer.fit({ maxSteps: 2 }));
+    saveTraining(folder, trainer);
+    const before = everything(trainer);
+    const inside = (run: () => unknown) =>
+      trainer.ema!.withAveragedWeights(async () => void (await run()));
+    for (const [owner, run] of Object.entries({
+      saveTraining: () => saveTraining(folder, trainer),
+      resumeTraining: () => resumeTraining(folder, trainer),
+      'Trainer.fit': () => withoutJit(() => trainer.fit({ maxSteps: 3 })),
+    })) {
+      await expect(inside(run)).rejects.toThrow(
+        `${owner}: expected the trained weights in the models, but the averaged ones stand there`,
+      );
+      expect(everything(trainer)).toEqual(before);
+    }
+    // As who forgets the await: the training that goes on meanwhile ends, the steps before it are whole.
+    let drawn: Promise<unknown> = Promise.resolve();
+    const onStep = () => void (drawn = inside(() => new Promise((done) => setTimeout(done, 50))));
+    const running = withoutJit(() => trainer.fit({ maxSteps: 5, onStep }));
+    await expect(running).rejects.toThrow('Trainer.fit: expected the trained weights');
+    await drawn;
+    expect(trainer.step).toBe(3);
+    await withoutJit(() => trainer.fit({ maxSteps: 4 }));
+    const straight = tinyTrainer({ ema });
+    await withoutJit(() => straight.fit({ maxSteps: 4 }));
+    expect(everything(trainer)).toEqual(everything(straight));
   });
 
   it('is missed by name where a run kept none', async () => {

@@ -269,6 +269,9 @@ describe('refusals', () => {
     expect(() => tinyTrainer({}, { dataset: firstImages(0) })).toThrow(
       'Trainer: expected at least one sample to train on, got none.',
     );
+    expect(() => tinyTrainer({ batchSize: 9 }, { dataset: firstImages(8) })).toThrow(
+      /^Trainer: expected batchSize of at most 8, .* got 9: no batch would be full\. Make it smaller\.$/,
+    );
   });
 
   it('tell of images without a caption', () => {

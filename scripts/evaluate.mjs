@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { checkedBy, library, misuse, typed } from './command-line/command.mjs';
 import { Progress } from './command-line/progress.mjs';
-import { batchFor, IMAGES } from './commands/evaluate.mjs';
+import { batchFor, furtherOptions, IMAGES } from './commands/evaluate.mjs';
 import { commands, readCommandLine } from './commands/index.mjs';
 import { evaluateEmoji } from './evaluate/emoji.mjs';
 import { askedSampler } from './evaluate/sampler.mjs';
@@ -81,9 +81,8 @@ function loadedModel() {
 async function drawnHere() {
   const { folder, parts } = loadedModel();
   const weights = weightsHash(parts);
-  const { config: changes, generate, steps: numInferenceSteps } = values;
-  const mixedPrecision = values['mixed-precision'];
-  const more = { ...generate, ...(mixedPrecision !== 'no' && { mixedPrecision }) };
+  const { config: changes, steps: numInferenceSteps } = values;
+  const more = furtherOptions(values);
   const { name: samplerName, scheduler } = askedSampler(sd, commands.evaluate, {
     folder,
     scheduler: parts.scheduler,

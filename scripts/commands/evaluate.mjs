@@ -46,6 +46,27 @@ export function batchFor(numImages) {
   return batch;
 }
 
+/** Options of generate that an option of the command stands for: beside it a row would be told as drawn in another way than it was. */
+const STANDS_FOR = {
+  guidanceScale: '--guidance',
+  numInferenceSteps: '--steps',
+  seed: '--seed',
+  numImages: '--images',
+  batchSize: '--batch',
+  mixedPrecision: '--mixed-precision',
+};
+
+/** What the command itself asks of generate. */
+const ASKED_HERE = [
+  ...['numImagesPerPrompt', 'size', 'returnIntermediates', 'extras', 'folder'],
+  ...['progressBar', 'onProgress', 'callbackOnStepEnd', 'onWarning', 'signal'],
+];
+
+/** Options of generate beside those that have a place of their own, as a row's settings tell them. */
+export function furtherOptions({ generate, 'mixed-precision': mixedPrecision }) {
+  return { ...generate, ...(mixedPrecision !== 'no' && { mixedPrecision }) };
+}
+
 /** Options that only digits have: what is drawn of emoji is one picture of each caption. */
 const OF_DIGITS = ['drawn', 'sanity', 'images', 'plot'];
 
@@ -54,6 +75,14 @@ function check(values) {
   const misfit = OF_DIGITS.find((name) => values[name] !== undefined && values[name] !== false);
   if (data === 'emoji' && misfit)
     return `--${misfit} is of digits: leave it out with --data emoji.`;
+  for (const key of Object.keys(values.generate)) {
+    if (Object.hasOwn(STANDS_FOR, key)) {
+      return `--generate ${key}: expected options that the command has not, got ${key}, which is ${STANDS_FOR[key]}.`;
+    }
+    if (ASKED_HERE.includes(key)) {
+      return `--generate ${key}: expected options of how a picture is drawn, got ${key}, which the command decides itself.`;
+    }
+  }
   if (data === 'emoji') return null;
   if (batch !== undefined && numImages % batch !== 0) {
     return (

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { library, misuse, typed } from '../command-line/command.mjs';
 import { Progress } from '../command-line/progress.mjs';
+import { furtherOptions } from '../commands/evaluate.mjs';
 import { commands } from '../commands/index.mjs';
 import { inRoot } from '../setup/paths.mjs';
 import { askedSampler } from './sampler.mjs';
@@ -45,7 +46,8 @@ export async function evaluateEmoji(values, signal) {
     'mnist/evaluation/index.js',
   );
   const { batch: batchSize = 40, guidance = [2], seed, steps, output, spacing } = values;
-  const { checkpoint, config: changes, generate: more } = values;
+  const { checkpoint, config: changes } = values;
+  const more = furtherOptions(values);
   const judge = sd.CaptionJudge.load(values.judge ?? inRoot('checkpoints', 'emoji-judge'));
   const { folder, parts } = loadedModel(values, loadRunModel);
   const weights = weightsHash(parts);

@@ -129,6 +129,24 @@ it('a model of something else than what is measured is no fault of the program',
   }
 });
 
+it('emoji are drawn in the precision that is asked for, and the row says so', async () => {
+  const output = temporaryFolder();
+  const model = path.join('checkpoints', 'emoji-text-to-image');
+  const asked = ['--data', 'emoji', '--checkpoint', model, '--steps', '20', '--output', output];
+  const { out, errors, code } = await run(
+    'evaluate',
+    [...asked, '--mixed-precision', 'auto'],
+    (printed, stop) => {
+      if (printed.includes('drawing')) stop();
+    },
+  );
+  expect(errors + out).toContain('-mixedPrecision-auto-');
+  expect(code).toBe(130);
+  const [own] = fs.readdirSync(output);
+  const settings = fs.readFileSync(path.join(output, own!, 'seen', 'settings.json'), 'utf8');
+  expect(JSON.parse(settings)).toMatchObject({ mixedPrecision: 'auto', seed: 0 });
+});
+
 it('npm run train tells the first step, how it ended, and what comes next', async () => {
   const output = path.join(temporaryFolder(), 'run');
   const more = ['--set', 'trainer.batchSize=2', '--output', output];

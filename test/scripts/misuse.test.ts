@@ -180,6 +180,18 @@ const TABLE: Record<string, [argv: string[], says: RegExp][]> = {
     [['--sanity', '--seed', '9007199254740992'], /from 0 to 2\^53 − 1, got/],
     [['--sanity', '--config', '{x'], /^--config: expected an object in JSON/],
     [['--sanity', '--generate', '[1]'], /^--generate: expected an object in JSON/],
+    [
+      ['--checkpoint', SHIPPED, '--generate', '{"numInferenceSteps":3}'],
+      /^--generate numInferenceSteps: expected .*, got numInferenceSteps, which is --steps\.$/,
+    ],
+    [
+      ['--checkpoint', SHIPPED, '--data', 'emoji', '--generate', '{"guidanceScale":3}'],
+      /which is --guidance\.$/,
+    ],
+    [
+      ['--checkpoint', SHIPPED, '--generate', '{"numImagesPerPrompt":2}'],
+      /^--generate numImagesPerPrompt: .* the command decides itself\.$/,
+    ],
     [['--sanity', '--config', 'null'], /^--config: expected an object in JSON/],
     [['--sanity=yes'], /^--sanity takes no value, got 'yes'\.$/],
     [['--sanity', '--sanity'], /^--sanity is given twice\.$/],

@@ -14,8 +14,6 @@ export interface LoopBarOptions {
   readonly initial?: number | undefined;
   /** Whether it stays when it is finished. Default: yes, unless another bar is open around it. */
   readonly leave?: boolean | undefined;
-  /** Said behind the bar when the loop was stopped. */
-  readonly whenStopped?: string | undefined;
   /** Not shown where the cell has a bar open already, since that shows the same. */
   readonly onlyAlone?: boolean | undefined;
 }
@@ -23,8 +21,12 @@ export interface LoopBarOptions {
 export interface LoopBar {
   /** Counts `n` (default 1) more items. */
   update(n?: number, values?: BarValues): void;
-  /** Ends it: finished, or stopped if items are missing. */
-  close(): void;
+  /**
+   * Ends it: finished, or stopped if items are missing.
+   *
+   * @param whenStopped said behind a bar that was stopped
+   */
+  close(whenStopped?: string): void;
 }
 
 type OpenBar = (total: number, options: LoopBarOptions) => LoopBar | undefined;

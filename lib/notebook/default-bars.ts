@@ -38,8 +38,8 @@ function open(total: number, options: LoopBarOptions): LoopBar | undefined {
   const bar = new ProgressBar(total, { ...rest, leave, description, display });
   return {
     update: (n, values) => bar.update(n, values),
-    close() {
-      bar.close();
+    close(whenStopped) {
+      bar.close(whenStopped);
       place.free();
     },
   };

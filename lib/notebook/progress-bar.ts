@@ -47,6 +47,7 @@ export class ProgressBar {
   #description: string;
   #postfix: Postfix = {};
   #state: ProgressState = 'running';
+  #whenStopped: string | undefined;
   #drawnAt: number;
   #drawnN: number;
   #meanItems = 0; // moving averages of the stretches between updates
@@ -70,6 +71,7 @@ export class ProgressBar {
     requireCount('initial', initial);
     requireCount('minInterval', minInterval);
     this.#options = options;
+    this.#whenStopped = options.whenStopped;
     this.#description = options.description ?? '';
     this.#n = this.#drawnN = initial;
     this.#now = options.now ?? (() => performance.now());
@@ -107,7 +109,7 @@ export class ProgressBar {
       remaining: left === 0 ? 0 : left !== undefined && rate && rate > 0 ? left / rate : undefined,
       postfix: this.#postfix,
       state: this.#state,
-      whenStopped: this.#options.whenStopped,
+      whenStopped: this.#whenStopped,
     };
   }
 
@@ -144,8 +146,13 @@ export class ProgressBar {
     this.#drawIfDue();
   }
 
-  /** Ends the bar: it stays where it is, marked as stopped if items are missing. */
-  close(): void {
+  /**
+   * Ends the bar: it stays where it is, marked as stopped if items are missing.
+   *
+   * @param whenStopped said behind one that was stopped. Default: the option of that name.
+   */
+  close(whenStopped = this.#options.whenStopped): void {
+    if (this.#state === 'running') this.#whenStopped = whenStopped;
     this.end(this.total === undefined || this.#n >= this.total ? 'finished' : 'stopped');
   }
 

@@ -160,6 +160,7 @@ export class Trainer<O extends Objective = Objective> {
     this.loop.done.forgetUntold();
     if (done(this.progress)) notice(alreadyDone(options), 'TrainingWarning');
     const bar = this.barOf(options);
+    let whenStopped: string | undefined; // what failed may fail again
     try {
       this.together?.check(this.state(), this.objective.parameters);
       return await stoppable(options.signal, async (asked) => {
@@ -175,10 +176,11 @@ export class Trainer<O extends Objective = Objective> {
         this.together?.farewell();
         const history: TrainHistory = { ...this.history, stopped: !done(this.progress) };
         await options.onEnd?.(history);
+        whenStopped = GOES_ON;
         return history;
       });
     } finally {
-      bar.close();
+      bar.close(whenStopped);
       this.folders.freeAll();
       this.running = false;
     }
@@ -189,7 +191,7 @@ export class Trainer<O extends Objective = Objective> {
     const { step, batches } = this.progress;
     const [total, initial] =
       maxSteps === undefined ? [epochs * this.sampler.length, batches] : [maxSteps, step];
-    const about = { description: 'train', unit: 'step', whenStopped: GOES_ON, onlyAlone: true };
+    const about = { description: 'train', unit: 'step', onlyAlone: true };
     return loopBar(total, { ...about, initial: Math.min(initial, total) }, progressBar);
   }
 

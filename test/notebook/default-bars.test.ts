@@ -162,6 +162,14 @@ describe('other loops', () => {
     expect(shown().at(-1)).toMatch(/^train: 100%.* 4\/4/);
   });
 
+  it('a training that failed does not say that it goes on', async () => {
+    const onStep = ({ step }: { step: number }) => {
+      if (step === 2) throw new Error('no room');
+    };
+    await expect(tinyTrainer().fit({ maxSteps: 4, onStep })).rejects.toThrow('no room');
+    expect(shown()).toEqual([expect.stringMatching(/^train: .*[12]\/4 .*\] stopped$/)]);
+  });
+
   it('a training in epochs counts its batches', async () => {
     const trainer = tinyTrainer({}, { dataset: firstImages(12) });
     await trainer.fit({ epochs: 2 });

@@ -55,8 +55,8 @@ function rowsOf(tokenizer: TextTokenizer, texts: readonly string[]): string[] {
   return texts.map((_, i) => input_ids.subarray(i * shape[1], (i + 1) * shape[1]).join());
 }
 
-/** Texts may be long. */
-const quoted = (text: string) =>
+/** A text as a line says it: texts may be long. */
+export const quoted = (text: string) =>
   JSON.stringify(text.length > 80 ? `${text.slice(0, 79).replace(/[\ud800-\udbff]$/, '')}…` : text);
 
 function lineOf(text: string, unseen: readonly string[], captions: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** Prompts as conditioning. */
 import { tf } from '../backend';
 import { mapExtras, type Conditioning, type ModelExtras } from '../conditioning/conditioning';
-import { unknownTexts } from '../conditioning/learnt-captions';
+import { quoted, unknownTexts } from '../conditioning/learnt-captions';
 import type { TextEncoder, TextTokenizer } from '../conditioning/text-encoder';
 import { gatherRows } from '../nn/gather-rows';
 import { notice } from '../notices';
@@ -53,7 +53,7 @@ export function encodeTexts(
 function truncationMessage(prompt: string, cut: string, length: number): string {
   return (
     `The following part of your input was truncated because the model takes sequences up to ${length} tokens: ` +
-    `${JSON.stringify([cut])}, of ${JSON.stringify(prompt)}.`
+    `[${quoted(cut)}], of ${quoted(prompt)}.`
   );
 }
 

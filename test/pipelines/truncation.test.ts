@@ -52,6 +52,13 @@ describe('a prompt of more tokens than the model takes', () => {
     ]);
   });
 
+  it('is quoted by its beginning, and so is what is cut, where they are long', async () => {
+    const { told } = await draw('A handwritten digit 4 '.repeat(500), 8);
+    expect(told).toEqual([
+      expect.stringMatching(/8 tokens: \["digit 4 a .{69}…"\], of "A handwritten .{65}…"\.$/),
+    ]);
+  });
+
   it('is told of once, though it is drawn three times', async () => {
     const { told } = await draw([FOUR, SEVEN, FOUR, 'A handwritten digit 4'], 8, {
       numImagesPerPrompt: 2,

@@ -37,15 +37,31 @@ export function captionsOf(
     });
   if (captions.length === 0) throw refuse('an empty list');
   if (captions.length > LIMITS.captionsOfImage) throw refuse(`a list of ${captions.length}`);
-  return captions.map((caption) => {
-    if (typeof caption !== 'string') {
-      throw refuse(
-        caption == null ? 'none' : (JSON.stringify(caption) ?? typeof caption).slice(0, 60),
-      );
-    }
-    if (caption.length > LIMITS.captionLength) throw refuse(`one of ${caption.length} characters`);
-    return caption.trim();
-  });
+  return captions.map((caption) => checkedCaption(caption, refuse));
+}
+
+/**
+ * Captions as a file of text has them, one on each line; empty lines do not count.
+ *
+ * @throws DatasetError if there are none, too many, or one is too long
+ */
+export function captionsOfLines(lines: readonly string[], place: Place): string[] {
+  const captions = lines.map((line) => line.trim()).filter((line) => line !== '');
+  const expected = `a caption on each of up to ${LIMITS.captionsOfImage} lines`;
+  const refuse = (found: string) => new DatasetError({ ...place, expected, found });
+  if (captions.length === 0) throw refuse('no text');
+  if (captions.length > LIMITS.captionsOfImage) throw refuse(`${captions.length} of them`);
+  return captions.map((caption) => checkedCaption(caption, refuse));
+}
+
+function checkedCaption(caption: unknown, refuse: (found: string) => DatasetError): string {
+  if (typeof caption !== 'string') {
+    throw refuse(
+      caption == null ? 'none' : (JSON.stringify(caption) ?? typeof caption).slice(0, 60),
+    );
+  }
+  if (caption.length > LIMITS.captionLength) throw refuse(`one of ${caption.length} characters`);
+  return caption.trim();
 }
 
 /**

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DatasetError } from './errors';
 import { LIMITS } from './limits';
 import { imageBytes, isImage, readLimited, stem, textOf } from './read-files';
-import { captionsOf, type Found } from './sample';
+import { captionsOfLines, type Found } from './sample';
 
 const SIDECAR = ['.txt', '.caption'];
 
@@ -39,15 +39,8 @@ export async function* bySidecar(files: readonly string[], folder: string): Asyn
       const place = { file };
       const full = path.join(folder, ...file.split('/'));
       const bytes = await readLimited(full, place, LIMITS.captionBytes, 'a text of captions');
-      const lines = textOf(bytes, place)
-        .split(/\r?\n/)
-        .map((line) => line.trim());
-      const captions = captionsOf(
-        lines.filter((line) => line !== ''),
-        place,
-        'text',
-        ['text'],
-      );
+      const lines = textOf(bytes, place).split(/\r?\n/);
+      const captions = captionsOfLines(lines, place);
       yield {
         place: { file: image },
         captions,

@@ -230,7 +230,12 @@ const cases: readonly Case[] = [
   [
     'an empty text beside a picture',
     { 'a.png': png(), 'a.txt': ' \n' },
-    /a\.txt: expected a caption.*found an empty list/,
+    /^a\.txt: expected a caption on each of up to 100 lines, found no text\.$/,
+  ],
+  [
+    'a text of too many lines beside a picture',
+    { 'a.png': png(), 'a.txt': 'x\n'.repeat(101) },
+    /^a\.txt: expected a caption on each of up to 100 lines, found 101 of them\.$/,
   ],
   [
     'a text of 1 MB beside a picture',

@@ -60,8 +60,8 @@ export class NonFiniteLossError extends Error {
       skippedBefore > 0 ? ` The ${skippedBefore} batches before it were left out already.` : '';
     super(
       `Step ${step}: expected a finite loss and gradient, got loss ${loss} and gradient norm ` +
-        `${gradNorm}. The weights are as before the step.${found}${count} Try a lower learning rate or ` +
-        'maxGradNorm: 1, and look for broken values in the data.',
+        `${gradNorm}. The weights are as before the step.${found}${count} Go back to a checkpoint or begin ` +
+        'anew, with a lower learning rate or maxGradNorm: 1, and look for broken values in the data.',
     );
   }
 }

@@ -57,6 +57,10 @@ describe.each([
       expect(error.message).toMatch(
         /^Step 3: expected a finite loss and gradient, got loss NaN and gradient norm NaN\. /,
       );
+      // A lower learning rate alone heals no weights that the steps before have spoilt.
+      expect(error.message).toMatch(
+        /Go back to a checkpoint or begin anew, with a lower learning rate or maxGradNorm: 1, and look for broken values in the data\.$/,
+      );
       heal();
       await trainer.fit({ maxSteps: 3 });
       expect(everything(trainer)).toEqual(everything(straight));

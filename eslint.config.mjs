@@ -151,7 +151,16 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default defineConfig(
-  globalIgnores(['dist', 'runs', '.venv*', '**/build', 'checkpoints', 'data', 'test/fixtures']),
+  globalIgnores([
+    '.setup',
+    'dist',
+    'runs',
+    '.venv*',
+    '**/build',
+    'checkpoints',
+    'data',
+    'test/fixtures',
+  ]),
   js.configs.recommended,
   {
     files: ['**/*.{js,mjs,cjs}'],

@@ -4,6 +4,7 @@ import { CLIPTextModel } from '../models/clip-text-model';
 import { CLIPTokenizer } from '../models/clip-tokenizer';
 import { UNet2DConditionModel } from '../models/unet-2d-condition';
 import type { UNet2DConditionConfig } from '../models/unet-2d-condition-config';
+import { requireRecord } from '../options';
 import { Generator } from '../random';
 import { DDPMScheduler } from '../schedulers/ddpm';
 import { FlowMatchEulerDiscreteScheduler } from '../schedulers/flow-match-euler-discrete';
@@ -74,6 +75,7 @@ export function recipeParts<D extends ImageDataset>(
   recipe: RecipeStart<Recipe> | RecipeStart<FlowRecipe>,
   options: RecipePartsOptions<D> = {},
 ): RecipeParts<D, RecipeScheduler> {
+  requireRecord('recipeParts', recipe, 'a recipe, such as RECIPES.fast', ['scheduler', 'trainer']);
   const own = RECIPE_DATA[recipe.data ?? 'mnist'];
   const { seed = recipe.trainer.seed, unetConfig = own.unetConfig } = options;
   const { textConfig = own.textConfig } = options;
@@ -112,6 +114,7 @@ export function recipeObjective(
   recipe: Pick<Recipe, 'method' | 'objective'> | Pick<FlowRecipe, 'method' | 'objective'>,
   { noiseScheduler, ...parts }: RecipeParts<ImageDataset, RecipeScheduler>,
 ): TextToImageObjective | FlowMatchObjective {
+  requireRecord('recipeObjective', recipe, 'a recipe, such as RECIPES.fast', ['objective']);
   const isFlow = recipe.method === 'flow_matching';
   if (isFlow !== noiseScheduler instanceof FlowMatchEulerDiscreteScheduler) {
     throw new Error(

@@ -2,6 +2,7 @@
  * Learning-rate schedules: pure functions from the number of optimizer steps done (0 at the first) to
  * a factor of the base rate. Names and formulas are those of get_scheduler in diffusers' optimization.py.
  */
+import { ANY_RULE, checkGiven, requireRecord } from '../options';
 
 const LR_SCHEDULES = ['constant', 'constant_with_warmup', 'linear', 'cosine'] as const;
 export type LRScheduleName = (typeof LR_SCHEDULES)[number];
@@ -47,7 +48,7 @@ function checkSteps(name: LRScheduleName, options: LRScheduleOptions): void {
  *
  * Past numTrainingSteps the factor stays 0 (diffusers' cosine would rise again).
  *
- * @throws Error if the name is unknown, or a needed number of steps is missing or no count
+ * @throws Error if the name or an option is unknown, or a needed number of steps is missing or no count
  */
 export function getScheduler(name: LRScheduleName, options: LRScheduleOptions = {}): LRSchedule {
   if (!LR_SCHEDULES.includes(name)) {
@@ -55,6 +56,9 @@ export function getScheduler(name: LRScheduleName, options: LRScheduleOptions = 
       `getScheduler: expected one of ${LR_SCHEDULES.join(', ')}, got ${String(name)}.`,
     );
   }
+  const owner = `getScheduler('${name}')`;
+  requireRecord(owner, options, 'options as a record, { name: value }');
+  checkGiven(owner, options, { numWarmupSteps: ANY_RULE, numTrainingSteps: ANY_RULE });
   checkSteps(name, options);
   const { numWarmupSteps = 0, numTrainingSteps = 0 } = options;
   const decaySteps = Math.max(1, numTrainingSteps - numWarmupSteps);

@@ -3,6 +3,7 @@ import type { tf } from '../backend';
 import { registryOf, type AdapterConfig } from '../nn/lora/registry';
 import { adapterParameters } from '../nn/lora/weights';
 import { namedParameters, stateDict } from '../nn/state-dict';
+import { requireRecord } from '../options';
 import type { BatchIndices, BatchRecord, Objective, RandomKeys } from './objective';
 import { weightsDigest } from './weights-digest';
 
@@ -42,6 +43,8 @@ export class AdapterObjective<
     readonly objective: O,
     readonly adapterName = 'default',
   ) {
+    const expected = 'an objective, such as a TextToImageObjective';
+    requireRecord('AdapterObjective', objective, expected, ['parts', 'parameters']);
     this.adapted = adaptedParts(objective, adapterName);
     const entries = this.adapted.flatMap(({ name, model }) =>
       [...adapterParameters(model, adapterName)].map(([key, v]) => [`${name}.${key}`, v] as const),

@@ -194,6 +194,14 @@ describe('the recipe flow', () => {
     dispose(parts);
   });
 
+  it('is refused by name where there is no recipe, as of a name that is misspelt', () => {
+    const none = (RECIPES as Record<string, unknown>)['fats'] as never;
+    expect(() => recipeParts(none, { ...tiny, dataset } as never)).toThrow(
+      'recipeParts: expected a recipe, such as RECIPES.fast, got undefined.',
+    );
+    expect(() => recipeObjective(none, {} as never)).toThrow('recipeObjective: expected a recipe');
+  });
+
   it('refuses the parts of another recipe', () => {
     const parts = recipeParts(adamw, { ...tiny, dataset });
     expect(() => recipeObjective(flow, parts as never)).toThrow(

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { getScheduler, type LRScheduleName } from '../../lib/optim/lr-scheduler';
+import {
+  getScheduler,
+  type LRScheduleName,
+  type LRScheduleOptions,
+} from '../../lib/optim/lr-scheduler';
 
 const STEPS = [0, 1, 3, 4, 5, 12, 19];
 
@@ -52,6 +56,14 @@ describe('refusals', () => {
       "getScheduler('linear'): numWarmupSteps: expected an integer ≥ 0, got -1; " +
         'numTrainingSteps: expected an integer ≥ 0, got 0.5',
     );
+  });
+
+  it("does not pass over options that it has not, such as diffusers' spelling", () => {
+    const options = { num_warmup_steps: 5 } as LRScheduleOptions;
+    expect(() => getScheduler('constant_with_warmup', options)).toThrow(
+      "getScheduler('constant_with_warmup'): num_warmup_steps: unknown option (known: numWarmupSteps, ",
+    );
+    expect(() => getScheduler('constant', 5 as LRScheduleOptions)).toThrow('as a record');
   });
 
   it('does not ignore a warm-up that the schedule has not', () => {

@@ -137,3 +137,9 @@ it('is averaged by EMA as diffusers averages weights, and saved so', async () =>
   });
   trainer.dispose();
 });
+
+it('tells of no objective', () => {
+  expect(() => new AdapterObjective(undefined as never)).toThrow(
+    'AdapterObjective: expected an objective, such as a TextToImageObjective, got undefined.',
+  );
+});

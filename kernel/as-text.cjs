@@ -71,7 +71,16 @@ function tracebackOf(thrown) {
   const lines = asTrace(thrown).split('\n');
   // For code that is not asynchronous Node puts the line's place, the line and a caret before the error.
   const start = /^\S+:\d+$/.test(lines[0]) ? lines.indexOf('') + 1 : 0;
-  return lines.slice(start).filter((line) => !foreignFrame.test(line));
+  return withoutEmptyFields(lines.slice(start)).filter((line) => !foreignFrame.test(line));
+}
+
+/** Node shows an error's own fields in braces behind its last frame, which may be left out; those that are undefined tell nothing. */
+function withoutEmptyFields(lines) {
+  const last = lines.findIndex((line) => /^ +at .* \{$/.test(line));
+  if (last === -1) return lines;
+  const isEmpty = (line) => /^ +\[?[\w$]+\]?: undefined,?$/.test(line);
+  const fields = lines.slice(last + 1, -1).filter((line) => !isEmpty(line));
+  return [...lines.slice(0, last), lines[last].slice(0, -' {'.length), ...fields];
 }
 
 function asTrace(thrown) {

@@ -2,7 +2,7 @@
  * Learning-rate schedules: pure functions from the number of optimizer steps done (0 at the first) to
  * a factor of the base rate. Names and formulas are those of get_scheduler in diffusers' optimization.py.
  */
-import { ANY_RULE, checkGiven, requireRecord } from '../options';
+import { ANY_RULE, checkGiven, NOT_NEGATIVE_RULE, requireRecord, shown } from '../options';
 
 const LR_SCHEDULES = ['constant', 'constant_with_warmup', 'linear', 'cosine'] as const;
 export type LRScheduleName = (typeof LR_SCHEDULES)[number];
@@ -72,4 +72,14 @@ export function getScheduler(name: LRScheduleName, options: LRScheduleOptions = 
     },
   };
   return (step) => (step < numWarmupSteps ? step / numWarmupSteps : decay[name](step));
+}
+
+/** @throws RangeError if the schedule gives no factor: NaN would make every weight NaN */
+export function factorAfter(lrSchedule: LRSchedule, stepsDone: number): number {
+  const factor: unknown = lrSchedule(stepsDone);
+  const [expected, fits] = NOT_NEGATIVE_RULE;
+  if (fits(factor)) return factor as number;
+  throw new RangeError(
+    `Trainer: lrSchedule: expected ${expected} after ${stepsDone} steps, the factor of learningRate, got ${shown(factor)}.`,
+  );
 }

@@ -23,6 +23,7 @@ import { notice } from '../notices';
 import { readJsonObject, readModuleWeights } from '../pretrained/model-files';
 import { saveParts } from '../pretrained/parts';
 import { checkStateDict, loadStateDict, namedParameters, type StateDict } from '../nn/state-dict';
+import { requireOwnRun } from './own-run';
 import { configDifferences, freeChanges, freeOptions, sayChanges } from './run-config';
 import type { Trainer } from './trainer';
 import type { TrainerState } from './trainer-state';
@@ -74,8 +75,8 @@ export interface SaveTrainingOptions extends FindCheckpointOptions {
  *
  * @returns the checkpoint's folder
  * @throws RangeError for a bad option; CheckpointSaveError if the file system fails; FolderLockedError if another
- *   process writes here; Error if there is a later checkpoint, of another run, averaged weights stand in the models, or this
- *   is a worker that is not the chief
+ *   process writes here; Error if there is a checkpoint of another training, averaged weights stand in the models, or this is
+ *   a worker that is not the chief
  */
 export function saveTraining(
   runFolder: string,
@@ -96,6 +97,8 @@ export function saveTraining(
     );
   }
   trainer.ema?.requireTrainedWeights('saveTraining');
+  const run = path.resolve(runFolder);
+  requireOwnRun(run, trainer, STATE_FILE);
   const { pipelineClass, parts } = trainer.objective;
   const write = (folder: string) => {
     mkdirSync(path.join(folder, 'training'));
@@ -106,7 +109,7 @@ export function saveTraining(
   };
   const holder = trainer.isRunning ? trainer.folders : undefined;
   const options = { keepLast, mode, onWarning, metric: metric ?? null, holder };
-  return commitCheckpoint(path.resolve(runFolder), trainer.step, write, options);
+  return commitCheckpoint(run, trainer.step, write, options);
 }
 
 function writeStateDict(file: string, state: StateDict): void {

@@ -4,8 +4,8 @@ import { chooseMixedPrecision, chooseXla, JitSession } from '../jit';
 import { notice } from '../notices';
 import type { EMAModel } from '../optim/ema';
 import { clipFactor } from '../optim/grad-clip';
+import { factorAfter } from '../optim/lr-scheduler';
 import type { Optimizer } from '../optim/optimizer';
-import { NOT_NEGATIVE_RULE, shown } from '../options';
 import { Generator } from '../random';
 import { GradientExchange } from './gradient-exchange';
 import { NonFiniteLossError, type SkippedStep, type StepLog } from './history';
@@ -155,14 +155,8 @@ export class OptimizerStep {
     return { step, epoch, loss, learningRate, gradNorm, seconds };
   }
 
-  /** @throws RangeError if the schedule gives no factor, which would make every weight NaN */
   private learningRate(step: number): number {
-    const factor: unknown = this.options.lrSchedule(step - 1);
-    const [expected, fits] = NOT_NEGATIVE_RULE;
-    if (fits(factor)) return this.parts.optimizer.lr * (factor as number);
-    throw new RangeError(
-      `Trainer: lrSchedule: expected ${expected} after ${step - 1} steps, the factor of learningRate, got ${shown(factor)}.`,
-    );
+    return this.parts.optimizer.lr * factorAfter(this.options.lrSchedule, step - 1);
   }
 
   /**

@@ -94,7 +94,19 @@ export async function train(values, cluster, onDone = () => {}) {
     return { parts: made, trainer: new sd.Trainer(objective, options) };
   });
   const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = parts;
-  const resumed = sd.resumeTraining(folder, trainer);
+  /** Calls what refuses a folder: another run's is misuse, another process may have left it at the next try. */
+  const inFolder = (run) => {
+    try {
+      return run();
+    } catch (error) {
+      if (cluster || error instanceof TypeError) throw error;
+      if (error.name !== 'FolderLockedError')
+        misuse(commands.train, [`--output: ${error.message}`]);
+      console.error(`train: ${error.message}`);
+      return process.exit(1);
+    }
+  };
+  const resumed = inFolder(() => sd.resumeTraining(folder, trainer));
 
   /** The weights that samples are drawn with: averaged if the recipe averages. */
   async function saveModel(name) {
@@ -133,7 +145,7 @@ export async function train(values, cluster, onDone = () => {}) {
   if (writes) {
     // Before anything is changed: another training may have the folder.
     fs.mkdirSync(folder, { recursive: true });
-    trainer.folders.take(folder);
+    inFolder(() => trainer.folders.take(folder));
     if (fs.existsSync(finished)) {
       // Of the steps until then: else it would stand for the run while that goes on.
       const keptAs = path.join(folder, `model-${Math.max(...before)}`);

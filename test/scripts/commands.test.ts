@@ -238,6 +238,22 @@ describe('npm run train with a folder that holds something', () => {
     expect(fs.readFileSync(path.join(output, 'recipe.json'), 'utf8')).toBe('theirs');
   });
 
+  it('refuses the run of another recipe in a sentence, without a trace', async () => {
+    const output = temporaryFolder();
+    expect((await train(output, '--steps', '1')).code).toBe(0);
+    const { code, errors } = await run('train', [
+      '--recipe',
+      'adamw',
+      '--steps',
+      '2',
+      '--output',
+      output,
+    ]);
+    expect(errors).toContain('this run cannot go on with other options (');
+    expect(errors).not.toMatch(/^ +at /m);
+    expect(code).toBe(2);
+  });
+
   it('refuses a setting within a number before anything is made', async () => {
     const output = path.join(temporaryFolder(), 'run');
     const { code, errors } = await train(output, '--set', 'trainer.seed.init=3');

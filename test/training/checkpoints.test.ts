@@ -109,6 +109,31 @@ describe('saveTraining', () => {
     });
   });
 
+  it('takes the place of no other training’s checkpoints, unless it went on from them', async () => {
+    await withoutJit(async () => {
+      const folder = newFolder();
+      const first = tinyTrainer();
+      await first.fit({ maxSteps: 2 });
+      const saved = saveTraining(folder, first);
+      for (const [maxSteps, seed] of [
+        [2, 7],
+        [3, 8],
+      ] as const) {
+        const other = tinyTrainer({ seed }, {}, seed);
+        await other.fit({ maxSteps });
+        expect(() => saveTraining(folder, other, { keepLast: 1 })).toThrow(
+          /expected checkpoints of this training, but checkpoint-2 is of another/,
+        );
+      }
+      expect([latestCheckpoint(folder), visible(folder)]).toEqual([saved, ['checkpoint-2']]);
+      const next = tinyTrainer({}, {}, 9);
+      expect(resumeTraining(folder, next)).toBe(2);
+      await next.fit({ maxSteps: 3 });
+      saveTraining(folder, next, { keepLast: 1 });
+      expect(visible(folder)).toEqual(['checkpoint-3']);
+    });
+  });
+
   it('keeps the best by its metric, and bestCheckpoint finds it again', async () => {
     await withoutJit(async () => {
       const folder = newFolder();

@@ -32,6 +32,11 @@ export const errors: Row[] = [
   ],
   ['after it', ['e71'], '2'],
   [
+    'fields of an error without those that are undefined',
+    ["throw Object.assign(new Error('m74', { cause: undefined }), { row: undefined, code: 7 })"],
+    /^(Error: m74\n){2}( +at .*\n)* +code: 7,?\s*$/,
+  ],
+  [
     'process.exit in a function of an earlier cell',
     ['const quit72 = () => process.exit();', 'quit72()'],
     /^SystemExit/,

@@ -7,7 +7,6 @@ const { rowsOf } = require('./objective.cjs');
 const { givenStep } = require('./given-step.cjs');
 
 const { tf } = require(dist('backend/node/index.js'));
-const { threadsOfHalf } = require(dist('backend/node/graph/threads.js'));
 const { chooseMixedPrecision, jit } = require(dist('jit/index.js'));
 
 const BATCH = 64;
@@ -47,12 +46,11 @@ const GROUPS = [
   ['sums, copies and the rest', /./],
 ];
 
-/** Operations and bytes a second: of a product and of a sum alone, the best of many, timed as nodes are and on as many threads. */
+/** Operations and bytes a second: of a product and of a sum alone, the best of many, as nodes are timed. */
 function rates(precision) {
   const n = 768;
   const large = 2 ** 22; // numbers
-  const options = { precision, intraOpParallelismThreads: threadsOfHalf() };
-  const both = jit((x, y) => [tf.matMul(x, x), tf.add(y, 1)], options);
+  const both = jit((x, y) => [tf.matMul(x, x), tf.add(y, 1)], { precision });
   const args = [tf.randomNormal([n, n]), tf.randomNormal([large])];
   const best = { MatMul: Infinity, Add: Infinity };
   for (let run = 0; run < 40; run++) {

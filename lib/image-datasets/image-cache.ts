@@ -27,7 +27,8 @@ import {
   type ImageFolderOptions,
 } from './load-image-folder';
 import { makeReport, type DatasetReport } from './report';
-import { filesBelow } from './walk';
+import { expandUser, filesBelow } from './walk';
+import { requireRecord, requireText } from '../options';
 
 export interface CacheImageFolderOptions extends ImageFolderOptions {
   /** Where decoded pictures are kept. Default: `~/.cache/stable-diffusion-mnist/images` (`XDG_CACHE_HOME`). */
@@ -168,14 +169,19 @@ function openWhole(folder: string): CachedImages | undefined {
  * As `loadImageFolder`, for more pictures than fit into memory: each is decoded once, into a file of the cache, and read from
  * there when its batch is trained on. A later call with the same options and unchanged files opens that file.
  *
+ * @param given the folder; a leading ~ is the user's home
  * @throws as `loadImageFolder`; RangeError for a transform, whose results no name tells apart; FolderLockedError if another
  *   process decodes the same
  */
 export async function cacheImageFolder(
-  folder: string,
-  { cacheDir = usualFolder(), ...options }: CacheImageFolderOptions,
+  given: string,
+  options: CacheImageFolderOptions,
 ): Promise<CachedImages> {
-  const o = checkImageFolderOptions('cacheImageFolder', options);
+  requireText('cacheImageFolder', given, 'a folder');
+  requireRecord('cacheImageFolder', options, 'options such as { size: 32 }');
+  const folder = expandUser(given);
+  const { cacheDir = usualFolder(), ...readOptions } = options;
+  const o = checkImageFolderOptions('cacheImageFolder', readOptions);
   if (o.transform !== undefined) {
     throw new RangeError(
       'cacheImageFolder: expected no transform: what it does is not known when the file is opened again.',

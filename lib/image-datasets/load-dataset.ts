@@ -25,7 +25,7 @@ export interface LoadDatasetOptions
  * Downloads a data set of the hub, of whichever kind `loadImageFolder` reads, and reads it. Only the split's files are
  * downloaded, into the cache that Python shares; from there it is read without the network, too.
  *
- * @param id for example `uoft-cs/cifar10`; or a folder's path, which begins with `.` or `/`
+ * @param id for example `uoft-cs/cifar10`; or a folder's path, which begins with `.`, `/` or `~`
  * @throws as `downloadDataset` and `loadImageFolder`
  */
 export async function loadDataset(id: string, options: LoadDatasetOptions): Promise<LoadedImages> {

@@ -26,7 +26,7 @@ import { isImage } from './read-files';
 import { makeReport, tokenLengths, type DatasetReport, type TokenCounter } from './report';
 import type { Found } from './sample';
 import { splitFiles } from './splits';
-import { filesBelow } from './walk';
+import { expandUser, filesBelow } from './walk';
 import { samplesOfTars } from './webdataset';
 
 export interface ImageFolderOptions extends CollectOptions {
@@ -162,14 +162,16 @@ function notesOf(
  * rules of `imagefolder` of Python's `datasets`), a text file beside each picture, a folder for each class, tars of
  * WebDataset, or parquet files with a column of images.
  *
+ * @param given the folder; a leading ~ is the user's home
  * @returns images [N, height, width, channels] with captions, and a `report` of what was found
  * @throws DatasetError naming file, row, what was expected and what found; RangeError for bad options
  */
 export async function loadImageFolder(
-  folder: string,
+  given: string,
   options: ImageFolderOptions,
 ): Promise<LoadedImages> {
-  requireText('loadImageFolder', folder, 'a folder');
+  requireText('loadImageFolder', given, 'a folder');
+  const folder = expandUser(given);
   requireRecord('loadImageFolder', options, 'options such as { size: 32 }');
   const o = checkImageFolderOptions('loadImageFolder', options);
   return load(folder, findSamples(folder, filesBelow(folder), o), o);
@@ -248,7 +250,10 @@ export function findSamples(
     throw new DatasetError({
       file: source,
       expected: 'images (png, jpg, webp, gif, tiff, avif), parquet files or tars',
-      found: all.length === 0 ? 'an empty folder' : `${all.length} other files (${listed(all, 3)})`,
+      found:
+        all.length === 0
+          ? 'an empty folder'
+          : `${all.length} other file${all.length === 1 ? '' : 's'} (${listed(all, 3)})`,
       remedy: zip === undefined ? undefined : `Unpack ${zip} first.`,
     });
   }

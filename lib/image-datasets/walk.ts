@@ -1,5 +1,6 @@
 /** The files below a folder, as far as a data set can have them. */
 import { readdirSync, statSync, type Dirent } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { DatasetError } from './errors';
 
@@ -43,6 +44,10 @@ function isFile(entry: Dirent, file: string): boolean {
   if (!entry.isSymbolicLink()) return entry.isFile();
   return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 }
+
+/** A leading ~ is the user's home, as it is for Python's `datasets`. */
+export const expandUser = (folder: string): string =>
+  /^~(\/|$)/.test(folder) ? path.join(homedir(), folder.slice(1)) : folder;
 
 /**
  * Paths of all files, relative, with /, sorted as Python sorts them. Hidden ones (`.x`), folders `__x__` and what

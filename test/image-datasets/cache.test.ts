@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import {
   cacheImageFolder,
   type CacheImageFolderOptions,
@@ -117,5 +117,29 @@ it('refuses a transform', async () => {
   const transform = { forward: <T>(image: T) => image };
   await expect(cacheImageFolder('.', { size: 8, transform })).rejects.toThrow(
     /expected no transform/,
+  );
+});
+
+it('begins at the user’s home where the folder begins with ~, as loadImageFolder does', async () => {
+  const folder = folderOf({ 'a.png': png([1, 2, 3], 4, 4), 'a.txt': 'one' });
+  vi.stubEnv('HOME', path.dirname(folder));
+  try {
+    const fromHome = `~/${path.basename(folder)}`;
+    const cached = await cacheImageFolder(fromHome, { size: 4, cacheDir });
+    expect(cached.captions).toEqual(['one']);
+    cached.close();
+    expect((await loadImageFolder(fromHome, { size: 4 })).captions).toEqual(['one']);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+it('a folder or options that are none are told', async () => {
+  await expect(cacheImageFolder(5 as unknown as string, { size: 4 })).rejects.toThrow(
+    'cacheImageFolder: expected a folder, got 5',
+  );
+  const none = undefined as unknown as CacheImageFolderOptions;
+  await expect(cacheImageFolder('x', none)).rejects.toThrow(
+    'expected options such as { size: 32 }',
   );
 });

@@ -25,7 +25,7 @@ const tar =
 
 const cases: readonly Case[] = [
   ['an empty folder', {}, /expected images \(png.*found an empty folder/],
-  ['no picture at all', { 'notes.txt': 'hello' }, /found 1 other files \(notes\.txt\)/],
+  ['no picture at all', { 'notes.txt': 'hello' }, /found 1 other file \(notes\.txt\)/],
   ['only a zip', { 'all.zip': 'PK' }, /Unpack all\.zip first/],
   ['a picture of 0 bytes', { 'a.png': '' }, /a\.png: expected an image .* found an empty file/],
   [

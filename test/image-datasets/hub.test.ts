@@ -161,7 +161,7 @@ it.each([
     { split: 'dev' },
     /me\/folder: expected the split 'dev', found the splits train, test/,
   ],
-  ['me/text', {}, /me\/text: expected images \(png.*found 1 other files \(train\.jsonl\)/],
+  ['me/text', {}, /me\/text: expected images \(png.*found 1 other file \(train\.jsonl\)/],
   ['me/folder', { dataDir: 'z' }, /expected files below 'z', found the folders train, test/],
   ['not an id', {}, /expected a model id like/],
   [

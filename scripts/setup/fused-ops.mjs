@@ -20,8 +20,8 @@ const sourceNames = () => fs.readdirSync(sources).sort();
 
 const isOp = (name) => name.startsWith('op');
 /** What touches TensorFlow is compiled as TensorFlow was; the computations for this very processor. */
-const optionsOf = (name, tensorflow) =>
-  isOp(name)
+const optionsOf = (ofOps, tensorflow) =>
+  ofOps
     ? ['-O2', '-ftree-vectorize', '-isystem', path.join(tensorflow, 'include')]
     : ['-O3', nativeProcessor(), '-fno-math-errno', '-fno-trapping-math'];
 
@@ -62,7 +62,7 @@ async function build({ logFile, compiler }) {
     const objectOf = (file) => path.join(folder, path.basename(file).replace('.cc', '.o'));
     const compile = (file) => {
       const options = [...first, '-std=c++17', '-fPIC', '-fvisibility=hidden', '-iquote', sources];
-      options.push(...optionsOf(path.basename(file), tensorflow));
+      options.push(...optionsOf(isOp(path.basename(file)), tensorflow));
       return run(program, [...options, '-c', file, '-o', objectOf(file)], { logFile });
     };
     const left = all.values(); // shared: each takes the next one
@@ -93,6 +93,7 @@ export const fusedOps = {
     wheel: wheelTime(),
     sources: sourceNames().map((name) => sha256(read(name))),
     processor: processor(),
+    options: [true, false].map((ofOps) => optionsOf(ofOps, tensorflowFolder())),
     ...(fs.existsSync(note) && { compiler: ownCompiler()?.command }), // tried again with another
   }),
   missing() {

@@ -70,3 +70,7 @@ export function runKernel(
   const outputs: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(name, inputs, attributes);
   return Array.isArray(outputs) ? outputs : [outputs];
 }
+
+/** Whether the library's kernels of convolutions of 3 × 3 take a filter of this shape, [h, w, in, out]. */
+export const isFilter3x3 = ([height, width, inputs = 0, outputs = 0]: readonly number[]): boolean =>
+  height === 3 && width === 3 && inputs % 16 === 0 && outputs % 16 === 0;

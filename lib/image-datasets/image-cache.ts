@@ -18,6 +18,7 @@ import { hashedIds, ImageFile, type StreamedDataset } from '../datasets/streamed
 import { Images } from '../images/images';
 import { writeFileAtomically } from '../io/atomic-write';
 import { lockFolder, unlockFolder } from '../io/runs/folder-lock';
+import { requireRecord, requireText } from '../options';
 import { collect, type PixelSink } from './collect';
 import { DatasetError } from './errors';
 import {
@@ -28,7 +29,6 @@ import {
 } from './load-image-folder';
 import { makeReport, type DatasetReport } from './report';
 import { expandUser, filesBelow } from './walk';
-import { requireRecord, requireText } from '../options';
 
 export interface CacheImageFolderOptions extends ImageFolderOptions {
   /** Where decoded pictures are kept. Default: `~/.cache/stable-diffusion-mnist/images` (`XDG_CACHE_HOME`). */

@@ -20,11 +20,14 @@ export function misuse(command, problems) {
   process.exit(2);
 }
 
+/** The names of errors that the user can mend; what to do is their remedy, or in their message. */
+const MENDABLE = ['SetupFailure', 'FolderLockedError'];
+
 /** Node would show a line of dist/ above the trace. What the user can mend needs no trace. */
 function tellFailure(error) {
-  const isMendable = error?.name === 'SetupFailure';
-  const text = isMendable ? `${error.message}\n\nWhat to do: ${error.remedy}` : util.inspect(error);
-  process.stderr.write(`${text}\n`);
+  const remedy = error?.remedy === undefined ? '' : `\n\nWhat to do: ${error.remedy}`;
+  const isMendable = MENDABLE.includes(error?.name);
+  process.stderr.write(`${isMendable ? `${error.message}${remedy}` : util.inspect(error)}\n`);
   process.exit(1);
 }
 
@@ -71,7 +74,7 @@ export function library(file = 'index.js') {
 
 /**
  * Calls what checks a value that only the library knows the rules of, such as the keys of a recipe. What it refuses is
- * misuse of the command.
+ * misuse of the command; but for a folder that another process has, which it may have left at the next try.
  *
  * @template T
  * @param {import('./parse.mjs').Command} command
@@ -83,7 +86,8 @@ export function checkedBy(command, option, make) {
   try {
     return make();
   } catch (error) {
-    if (error instanceof TypeError || error.constructor.name === 'IdxError') throw error;
+    if (error instanceof TypeError) throw error;
+    if (['IdxError', 'FolderLockedError'].includes(error.constructor.name)) throw error;
     return misuse(command, [`${option}: ${error.message}`]);
   }
 }

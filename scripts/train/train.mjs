@@ -94,18 +94,8 @@ export async function train(values, cluster, onDone = () => {}) {
     return { parts: made, trainer: new sd.Trainer(objective, options) };
   });
   const { unet, textEncoder, tokenizer, noiseScheduler: scheduler } = parts;
-  /** Calls what refuses a folder: another run's is misuse, another process may have left it at the next try. */
-  const inFolder = (run) => {
-    try {
-      return run();
-    } catch (error) {
-      if (cluster || error instanceof TypeError) throw error;
-      if (error.name !== 'FolderLockedError')
-        misuse(commands.train, [`--output: ${error.message}`]);
-      console.error(`train: ${error.message}`);
-      return process.exit(1);
-    }
-  };
+  /** Calls what refuses a folder. Of several workers one may be lost meanwhile, which is no misuse. */
+  const inFolder = (run) => (cluster ? run() : checkedBy(commands.train, '--output', run));
   const resumed = inFolder(() => sd.resumeTraining(folder, trainer));
 
   /** The weights that samples are drawn with: averaged if the recipe averages. */

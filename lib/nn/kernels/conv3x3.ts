@@ -1,18 +1,12 @@
-import { hasKernel, runKernel, tf } from '../../backend';
+import { hasKernel, isFilter3x3, runKernel, tf } from '../../backend';
 import { tracingPrecision } from '../../jit';
 
 const KERNEL = 'SdmConv3x3';
 
-/** The channels that the kernel takes are multiples of this. */
-const CHANNELS = 16;
-
 /** Whether a kernel does convolutions with this weight, [h, w, in, out]. */
-export function hasConv3x3Kernel({
-  shape: [height, width, inputs, outputs],
-}: tf.Tensor4D): boolean {
-  const fits = height === 3 && width === 3 && inputs % CHANNELS === 0 && outputs % CHANNELS === 0;
+export function hasConv3x3Kernel({ shape }: tf.Tensor4D): boolean {
   // In bfloat16 the processor has instructions of its own for the plain way; the filter's gradient is lowered to the kernel.
-  return fits && hasKernel(KERNEL) && tracingPrecision() !== 'bfloat16';
+  return isFilter3x3(shape) && hasKernel(KERNEL) && tracingPrecision() !== 'bfloat16';
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { Precision } from '../../../jit/trace';
-import { hasKernel } from '../..';
+import { hasKernel, isFilter3x3 } from '../..';
 import { bfloat16Support, hasProductTiles } from '../bfloat16';
 import { nodeBackend } from '../binding';
 import { DType, type TensorSpec } from './dtypes';
@@ -131,11 +131,10 @@ function filterGradient(graph: Graph, node: OpNode): Ref | undefined {
 
 /** Whether it is a convolution of stride 1 that keeps height and width, of as many channels as the op takes. */
 function isPlain3x3({ attributes: { strides, dilations, padding }, outputs }: OpNode): boolean {
-  const [height, width, inputs, channels] = outputs[0]!.shape as [number, number, number, number];
   const isOne = (all: AttrValue | undefined) =>
     all === undefined || (all.kind === 'ints' && all.value.every((n) => n === 1));
-  const fits = height === 3 && width === 3 && inputs % 16 === 0 && channels % 16 === 0;
-  return fits && isOne(strides) && isOne(dilations) && padding?.value === 'SAME';
+  const isPlain = isOne(strides) && isOne(dilations) && padding?.value === 'SAME';
+  return isPlain && isFilter3x3(outputs[0]!.shape);
 }
 
 /** The value in bfloat16: as it was before it was widened, else rounded. */
